@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swift: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+let c: [CSetting] = [.treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra")]
+let cxx: [CXXSetting] = [.treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra")]
+
+/// A room of the architecture: one target, one library product.
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swift)
+}
+
+/// The tests of one room; golden cases are found beside them in `Tests/Golden`.
+func tests(_ room: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(room)Tests", dependencies: [.byName(name: room), "TestSupport"] + dependencies,
+    swiftSettings: swift)
+}
+
+// Downwards only: a room may import the rooms above it in this list that it names, and no other.
+let rooms: [Target] = [
+  room("Masks", ["CKernels"]),
+  room("Configuration", ["CLibYAML"]),
+  room("Tensors", ["CKernels", "COpenBLAS"]),
+  room("Imaging", ["Masks", "COpenCV", "CLibPNG"]),
+  room("Layers", ["Tensors"]),
+  room("Checkpoints", ["Tensors", "Layers"]),
+  room("Data", ["Configuration", "Imaging", "Layers", "Masks", "Tensors"]),
+  room("Backbones", ["Data", "Checkpoints"]),
+  room("Detection", ["Backbones"]),
+  room("Segmentation", ["Backbones"]),
+  room("Training", ["Data", "Checkpoints"]),
+  room("Verification", ["Detection", "Segmentation", "Training"]),
+]
+
+let package = Package(
+  name: "DensePrediction",
+  products: rooms.map { .library(name: $0.name, targets: [$0.name]) } + [
+    .executable(name: "dense", targets: ["dense"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+  ],
+  targets: rooms + [
+    .target(name: "CKernels", cSettings: c),
+    .systemLibrary(name: "COpenBLAS"),
+    .systemLibrary(name: "CLibYAML"),
+    .target(name: "CLibPNG", cSettings: c, linkerSettings: [.linkedLibrary("png")]),
+    .target(
+      name: "COpenCV", cxxSettings: cxx + [.unsafeFlags(["-isystem", "/usr/include/opencv4"])],
+      linkerSettings: [.linkedLibrary("opencv_core"), .linkedLibrary("opencv_imgproc")]),
+    .executableTarget(
+      name: "dense",
+      dependencies: ["Verification", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "tools/dense", swiftSettings: swift),
+    .target(
+      name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: swift),
+    tests("Masks"),
+    tests("Configuration"),
+    tests("Tensors"),
+    tests("Imaging"),
+    tests("Layers"),
+    tests("Checkpoints"),
+    tests("Data"),
+    tests("Backbones"),
+    tests("Detection"),
+    tests("Segmentation"),
+    tests("Training"),
+    tests("Verification"),
+    .testTarget(name: "CommandTests", dependencies: ["dense", "TestSupport"], swiftSettings: swift),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c11,
+  cxxLanguageStandard: .cxx17)

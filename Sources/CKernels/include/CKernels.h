@@ -1,0 +1,5 @@
+// The one header of the kernels: SIMD loops only. No allocation, no threads, no global state.
+// Swift owns memory and shapes; C gets pointers and counts, and keeps nothing.
+#pragma once
+
+#include "multiversion.h"
