@@ -3,3 +3,5 @@
 #pragma once
 
 #include "multiversion.h"
+
+#include "elementwise.h"

@@ -1,0 +1,89 @@
+/// A dense array of Float32 numbers: contiguous, row-major, a value.
+///
+/// Feature maps are channels last, `[B, H, W, C]`. A wrong shape is a programmer's error and stops the program
+/// with both shapes; data from files is checked before it becomes a tensor.
+public struct Tensor {
+  /// Extent of each axis, the slowest first. Empty for a single number.
+  public let shape: [Int]
+  package var storage: TensorStorage
+  package var node: GraphNode?
+
+  /// A tensor over numbers that an operation has written.
+  package init(shape: [Int], storage: TensorStorage) {
+    precondition(
+      shape.product == storage.count, "shape \(shape) needs \(shape.product) numbers, not \(storage.count)")
+    self.shape = shape
+    self.storage = storage
+  }
+
+  /// A tensor whose numbers are not yet written.
+  package static func uninitialized(_ shape: [Int]) -> Tensor {
+    Tensor(shape: shape, storage: TensorStorage(count: shape.product))
+  }
+
+  /// The numbers in row-major order.
+  public init(_ values: some Collection<Float>, shape: [Int]) {
+    precondition(
+      values.count == shape.product, "shape \(shape) needs \(shape.product) numbers, not \(values.count)")
+    self = .uninitialized(shape)
+    _ = storage.values.initialize(from: values)
+  }
+
+  /// One number, of shape `[]`.
+  public init(_ value: Float) { self.init(CollectionOfOne(value), shape: []) }
+
+  /// The same number everywhere.
+  public init(repeating value: Float, shape: [Int]) {
+    self = .uninitialized(shape)
+    storage.values.initialize(repeating: value)
+  }
+
+  /// All zeros.
+  public static func zeros(_ shape: [Int]) -> Tensor { Tensor(repeating: 0, shape: shape) }
+
+  /// All ones.
+  public static func ones(_ shape: [Int]) -> Tensor { Tensor(repeating: 1, shape: shape) }
+
+  /// How many numbers there are.
+  public var count: Int { storage.count }
+
+  /// How many axes there are.
+  public var rank: Int { shape.count }
+
+  /// A copy of the numbers in row-major order.
+  public var values: [Float] { Array(storage.values) }
+
+  /// The number of a tensor that holds just one.
+  public var scalar: Float {
+    precondition(count == 1, "a tensor of shape \(shape) is not one number")
+    return storage.base[0]
+  }
+
+  /// Copies the numbers where somebody else holds them too, so that they can be written in place.
+  package mutating func makeUnique() {
+    guard !isKnownUniquelyReferenced(&storage) else { return }
+    let copy = TensorStorage(count: storage.count)
+    _ = copy.values.initialize(from: storage.values)
+    storage = copy
+  }
+
+  /// An axis counted from the front; negative ones count from the end.
+  package func axis(_ axis: Int) -> Int {
+    let result = axis < 0 ? axis + rank : axis
+    precondition(result >= 0 && result < rank, "axis \(axis) of a tensor of shape \(shape)")
+    return result
+  }
+}
+
+extension Tensor: CustomStringConvertible {
+  /// Shape and the first numbers.
+  public var description: String {
+    let head = storage.values.prefix(8).map { "\($0)" }.joined(separator: ", ")
+    return "Tensor\(shape)(\(head)\(count > 8 ? ", …" : ""))"
+  }
+}
+
+extension Collection<Int> {
+  /// All elements multiplied: the count of a shape.
+  package var product: Int { reduce(1, *) }
+}

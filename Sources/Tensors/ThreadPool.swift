@@ -1,0 +1,192 @@
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// The threads that compute, and the number of them in use.
+///
+/// Work is split into pieces whose number depends on the problem, never on the number of threads: so results are
+/// the same bits with any number of threads.
+public enum Threads {
+  /// Cores that the process may use.
+  public static var available: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
+  /// Threads that work on a parallel loop, the calling one included. Setting 0 means one a core.
+  public static var count: Int {
+    get { limit.load(ordering: .relaxed) }
+    set { limit.store(newValue > 0 ? newValue : available, ordering: .relaxed) }
+  }
+
+  private static let limit = Atomic<Int>(available)
+}
+
+/// Runs `body` for each of `pieces` pieces, on several threads where there are some.
+///
+/// A parallel loop inside another, or beside another, runs on its own thread.
+package func parallel(_ pieces: Int, _ body: @escaping @Sendable (_ piece: Int) -> Void) {
+  guard pieces > 1, Threads.count > 1, ThreadPool.shared.run(pieces, body) else {
+    for piece in 0..<pieces { body(piece) }
+    return
+  }
+}
+
+/// Runs `body` over the ranges that make up `0 ..< count`, each of `grain` elements or more, at most 64 of them.
+package func parallel(over count: Int, grain: Int, _ body: @escaping @Sendable (_ range: Range<Int>) -> Void)
+{
+  guard count > 0 else { return }
+  let pieces = min(64, max(1, count / max(1, grain)))
+  parallel(pieces) { piece in body(count * piece / pieces..<count * (piece + 1) / pieces) }
+}
+
+/// A fixed set of sleeping threads that share out the pieces of one region at a time.
+///
+/// One atomic word holds the region's number and the next piece: threads claim pieces by compare-exchange, so a
+/// late thread cannot touch the next region. The caller takes pieces too and waits for pieces, not for threads.
+private final class ThreadPool: Sendable {
+  static let shared = ThreadPool()
+
+  private struct Region: Sendable {
+    var body: @Sendable (Int) -> Void
+    var pieces: Int
+    var workers: Int
+  }
+
+  private let isBusy = Atomic<Bool>(false)
+  /// Region number in the upper, pieces not yet claimed in the lower half.
+  private let ticket = Atomic<UInt64>(0)
+  private let finished = Atomic<Int>(0)
+  private let region = Mutex<Region?>(nil)
+  private let sleepers = Sleepers()
+  private let started = Mutex<Int>(0)
+
+  /// Runs the region, or answers false when another one is running.
+  func run(_ pieces: Int, _ body: @escaping @Sendable (Int) -> Void) -> Bool {
+    guard isBusy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
+    else { return false }
+    let workers = min(Threads.count - 1, pieces - 1)
+    start(workers)
+    finished.store(0, ordering: .relaxed)
+    region.withLock { $0 = Region(body: body, pieces: pieces, workers: workers) }
+    let number = (ticket.load(ordering: .relaxed) >> 32) &+ 1
+    ticket.store(number << 32 | UInt64(pieces), ordering: .releasing)
+    sleepers.wake()
+    work(on: number, body, pieces)
+    var spins = 0
+    while finished.load(ordering: .acquiring) < pieces {
+      spins += 1
+      if spins > 200 { sched_yield() }
+    }
+    region.withLock { $0 = nil }
+    isBusy.store(false, ordering: .releasing)
+    return true
+  }
+
+  private func work(on number: UInt64, _ body: @Sendable (Int) -> Void, _ pieces: Int) {
+    while let piece = claim(number, pieces) {
+      body(piece)
+      finished.add(1, ordering: .acquiringAndReleasing)
+    }
+  }
+
+  private func claim(_ number: UInt64, _ pieces: Int) -> Int? {
+    var now = ticket.load(ordering: .acquiring)
+    while now >> 32 == number, now & 0xffff_ffff > 0 {
+      let (exchanged, original) = ticket.compareExchange(
+        expected: now, desired: now - 1, ordering: .acquiringAndReleasing)
+      if exchanged { return pieces - Int(now & 0xffff_ffff) }
+      now = original
+    }
+    return nil
+  }
+
+  private func start(_ workers: Int) {
+    started.withLock { started in
+      while started < workers {
+        let index = started
+        let thread = WorkerThread { [self] in loop(index) }
+        thread.start()
+        started += 1
+      }
+    }
+  }
+
+  private func loop(_ index: Int) {
+    var seen: UInt64 = 0
+    while true {
+      var now = ticket.load(ordering: .acquiring)
+      var spins = 0
+      while now >> 32 == seen {
+        spins += 1
+        if spins > 300 {
+          sleepers.sleep { self.ticket.load(ordering: .acquiring) >> 32 == seen }
+          spins = 0
+        } else if spins > 200 {
+          sched_yield()
+        }
+        now = ticket.load(ordering: .acquiring)
+      }
+      seen = now >> 32
+      let current: Region? = region.withLock { $0 }
+      guard let current, index < current.workers, ticket.load(ordering: .acquiring) >> 32 == seen
+      else { continue }
+      work(on: seen, current.body, current.pieces)
+    }
+  }
+}
+
+/// A detached POSIX thread.
+private struct WorkerThread {
+  private final class Job {
+    let body: @Sendable () -> Void
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+  }
+  private let job: Job
+
+  init(_ body: @escaping @Sendable () -> Void) { job = Job(body) }
+
+  func start() {
+    var thread = pthread_t()
+    let code = pthread_create(
+      &thread, nil,
+      { argument in
+        guard let argument else { return nil }
+        Unmanaged<Job>.fromOpaque(argument).takeRetainedValue().body()
+        return nil
+      }, Unmanaged.passRetained(job).toOpaque())
+    precondition(code == 0, "no thread could be started: error \(code)")
+    pthread_detach(thread)
+  }
+}
+
+/// Where idle threads sleep.
+///
+/// `@unchecked Sendable`: the two pointers never change, and what they point at is made for use by many threads.
+private final class Sleepers: @unchecked Sendable {
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+  init() {
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(condition, nil)
+  }
+
+  deinit {
+    pthread_cond_destroy(condition)
+    pthread_mutex_destroy(mutex)
+    condition.deallocate()
+    mutex.deallocate()
+  }
+
+  func wake() {
+    pthread_mutex_lock(mutex)
+    pthread_cond_broadcast(condition)
+    pthread_mutex_unlock(mutex)
+  }
+
+  func sleep(while isIdle: () -> Bool) {
+    pthread_mutex_lock(mutex)
+    while isIdle() { pthread_cond_wait(condition, mutex) }
+    pthread_mutex_unlock(mutex)
+  }
+}
