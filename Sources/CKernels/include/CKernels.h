@@ -5,3 +5,5 @@
 #include "multiversion.h"
 
 #include "elementwise.h"
+#include "reductions.h"
+#include "strided.h"
