@@ -4,6 +4,7 @@
 
 #include "multiversion.h"
 
+#include "activations.h"
 #include "elementwise.h"
 #include "reductions.h"
 #include "strided.h"
