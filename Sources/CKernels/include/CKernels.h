@@ -7,6 +7,7 @@
 #include "activations.h"
 #include "elementwise.h"
 #include "losses.h"
+#include "normalization.h"
 #include "reductions.h"
 #include "softmax.h"
 #include "strided.h"
