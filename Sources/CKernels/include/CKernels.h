@@ -9,5 +9,6 @@
 #include "losses.h"
 #include "normalization.h"
 #include "reductions.h"
+#include "resizing.h"
 #include "softmax.h"
 #include "strided.h"
