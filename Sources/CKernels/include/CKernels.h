@@ -4,4 +4,5 @@
 
 #include "multiversion.h"
 
+#include "boxes.h"
 #include "elementwise.h"
