@@ -6,3 +6,4 @@
 
 #include "boxes.h"
 #include "elementwise.h"
+#include "masks.h"
