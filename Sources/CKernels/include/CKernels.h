@@ -4,4 +4,6 @@
 
 #include "multiversion.h"
 
+#include "boxes.h"
 #include "elementwise.h"
+#include "masks.h"
