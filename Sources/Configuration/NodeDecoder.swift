@@ -83,6 +83,8 @@ final class NodeDecoder: Decoder {
   let codingPath: [any CodingKey]
   let userInfo: [CodingUserInfoKey: Any] = [:]
   fileprivate var asked: Set<String> = []
+  /// Set by who keeps the node as it is, to be opened later.
+  var isTakenWhole = false
 
   init(_ node: ConfigurationNode, codingPath: [any CodingKey]) {
     (self.node, self.codingPath) = (node, codingPath)
@@ -103,9 +105,18 @@ final class NodeDecoder: Decoder {
   /// Decodes the node and refuses keys that nobody asked for.
   func decode<T: Decodable>(_ type: T.Type) throws -> T {
     if let value = try scalar(type) { return value }
-    let value = try T(from: self)
-    try refuseUnknownKeys()
-    return value
+    do {
+      let value = try T(from: self)
+      try refuseUnknownKeys()
+      return value
+    } catch let error as DecodingError {
+      // An enumeration's word that is not one of its cases: say which there are.
+      guard let words = (type as? any CaseIterable.Type)?.words, let text = node.string, !words.contains(text)
+      else {
+        throw error
+      }
+      throw node.error("'\(text)' is not known", hint: hint(for: text, among: words))
+    }
   }
 
   /// Numbers, texts, truth values and nodes themselves.
@@ -125,7 +136,7 @@ final class NodeDecoder: Decoder {
   private func single() -> Single { Single(decoder: self) }
 
   private func refuseUnknownKeys() throws {
-    guard let entries = node.entries, !asked.isEmpty || node.entries?.isEmpty == false else { return }
+    guard !isTakenWhole, let entries = node.entries else { return }
     for entry in entries where !asked.contains(entry.key) {
       if ["type", "_scope_"].contains(entry.key) || keysWithoutEffect.contains(entry.key) { continue }
       throw ConfigurationError(
@@ -257,16 +268,7 @@ private struct Single: SingleValueDecodingContainer {
     return UInt64(value)
   }
 
-  func decode<T: Decodable>(_ type: T.Type) throws -> T {
-    do { return try decoder.decode(type) } catch let error as DecodingError {
-      // An enumeration's word that is not one of its cases: say which there are.
-      guard let words = (type as? any CaseIterable.Type)?.words, let text = node.string, !words.contains(text)
-      else {
-        throw error
-      }
-      throw node.error("'\(text)' is not known", hint: hint(for: text, among: words))
-    }
-  }
+  func decode<T: Decodable>(_ type: T.Type) throws -> T { try decoder.decode(type) }
 }
 
 extension CaseIterable {

@@ -7,11 +7,12 @@ public struct ComponentConfiguration: Decodable, Sendable {
 
   /// Takes the mapping as it is.
   public init(from decoder: any Decoder) throws {
-    guard let node = (decoder as? NodeDecoder)?.node else {
+    guard let decoder = decoder as? NodeDecoder else {
       throw DecodingError.dataCorrupted(
         .init(codingPath: decoder.codingPath, debugDescription: "components are decoded from configs only"))
     }
-    try self.init(node)
+    decoder.isTakenWhole = true
+    try self.init(decoder.node)
   }
 
   /// A component of a mapping.
