@@ -5,8 +5,11 @@
 #include "multiversion.h"
 
 #include "activations.h"
+#include "boxes.h"
 #include "elementwise.h"
 #include "losses.h"
+#include "masks.h"
+#include "maxima.h"
 #include "normalization.h"
 #include "reductions.h"
 #include "resizing.h"

@@ -1,0 +1,27 @@
+// Loops over bitmaps (row-major, 0 is background) and run lengths (column by column, background first).
+#pragma once
+
+#include <stdint.h>
+
+// changes[x]: how often the value changes along column x; the pixel before a column's first is the last of the
+// column before it, and the one before all is background.
+void dp_mask_changes(const uint8_t *pixels, int64_t height, int64_t width, uint32_t *changes);
+
+// The places (x * height + y) of those changes in rising order. next[x] holds where those of column x begin in
+// `places`, and where they end afterwards.
+void dp_mask_places(const uint8_t *pixels, int64_t height, int64_t width, uint32_t *next, uint32_t *places);
+
+// Writes the bitmap of runs that cover height * width pixels exactly.
+void dp_mask_decode(const uint32_t *counts, int64_t runs, int64_t height, int64_t width, uint8_t *pixels);
+
+// The number of pixels that lie inside both masks of the same size.
+uint64_t dp_run_intersection(const uint32_t *a, int64_t runs_a, const uint32_t *b, int64_t runs_b);
+
+// The number of bytes that are not 0.
+uint64_t dp_mask_area(const uint8_t *pixels, int64_t count);
+
+// to[i] = from[count - 1 - i]
+void dp_bytes_reverse(const uint8_t *from, int64_t count, uint8_t *to);
+
+// to[i] = from[index[i]]
+void dp_bytes_gather(const uint8_t *from, const int32_t *index, int64_t count, uint8_t *to);

@@ -1,0 +1,109 @@
+#include "masks.h"
+
+#include <string.h>
+
+#include "multiversion.h"
+
+// Changes between the rows y - 1 and y are found across columns, so that a bitmap is read along its rows only.
+
+INLINE int is_inside(uint8_t value) { return value != 0; }
+
+// The value of the pixel that precedes row 0 of column x.
+INLINE uint8_t before_column(const uint8_t *pixels, int64_t height, int64_t width, int64_t x) {
+  return x == 0 ? 0 : pixels[(height - 1) * width + x - 1];
+}
+
+MULTIVERSION void dp_mask_changes(const uint8_t *pixels, int64_t height, int64_t width, uint32_t *restrict changes) {
+  for (int64_t x = 0; x < width; ++x) {
+    changes[x] = is_inside(pixels[x]) != is_inside(before_column(pixels, height, width, x));
+  }
+  for (int64_t y = 1; y < height; ++y) {
+    const uint8_t *row = pixels + y * width, *above = row - width;
+    for (int64_t x = 0; x < width; ++x) changes[x] += is_inside(row[x]) != is_inside(above[x]);
+  }
+}
+
+void dp_mask_places(
+    const uint8_t *pixels, int64_t height, int64_t width, uint32_t *restrict next, uint32_t *restrict places) {
+  for (int64_t x = 0; x < width; ++x) {
+    if (is_inside(pixels[x]) != is_inside(before_column(pixels, height, width, x))) {
+      places[next[x]++] = (uint32_t)(x * height);
+    }
+  }
+  for (int64_t y = 1; y < height; ++y) {
+    const uint8_t *row = pixels + y * width, *above = row - width;
+    int64_t x = 0;
+    while (x < width) {
+      if (x + 8 <= width) {
+        uint64_t here, there;
+        memcpy(&here, row + x, 8);
+        memcpy(&there, above + x, 8);
+        if (here == there) {
+          x += 8;
+          continue;
+        }
+      }
+      const int64_t end = x + 8 < width ? x + 8 : width;
+      for (; x < end; ++x) {
+        if (is_inside(row[x]) != is_inside(above[x])) places[next[x]++] = (uint32_t)(x * height + y);
+      }
+    }
+  }
+}
+
+MULTIVERSION void dp_mask_decode(
+    const uint32_t *counts, int64_t runs, int64_t height, int64_t width, uint8_t *restrict pixels) {
+  // Row 0 gets its values, every other pixel whether it differs from the one above it; then sums run down.
+  memset(pixels, 0, (size_t)(height * width));
+  int64_t place = 0, column = 0;
+  for (int64_t run = 0; run < runs; ++run) {
+    const uint8_t value = run & 1;
+    if (run > 0 && place < height * width) {
+      const int64_t x = place / height, y = place - x * height;
+      if (y > 0) pixels[y * width + x] ^= 1;
+    }
+    place += counts[run];
+    for (; column < width && column * height < place; ++column) pixels[column] = value;
+  }
+  for (int64_t y = 1; y < height; ++y) {
+    uint8_t *row = pixels + y * width;
+    const uint8_t *above = row - width;
+    for (int64_t x = 0; x < width; ++x) row[x] ^= above[x];
+  }
+}
+
+uint64_t dp_run_intersection(const uint32_t *a, int64_t runs_a, const uint32_t *b, int64_t runs_b) {
+  if (runs_a == 0 || runs_b == 0) return 0;
+  int64_t i = 0, j = 0;
+  uint32_t left_a = a[0], left_b = b[0];
+  uint64_t shared = 0;
+  for (;;) {
+    const uint32_t step = left_a < left_b ? left_a : left_b;
+    if (i & j & 1) shared += step;
+    left_a -= step;
+    left_b -= step;
+    if (left_a == 0) {
+      if (++i == runs_a) return shared;
+      left_a = a[i];
+    }
+    if (left_b == 0) {
+      if (++j == runs_b) return shared;
+      left_b = b[j];
+    }
+  }
+}
+
+MULTIVERSION uint64_t dp_mask_area(const uint8_t *pixels, int64_t count) {
+  uint64_t area = 0;
+  for (int64_t i = 0; i < count; ++i) area += (uint64_t)is_inside(pixels[i]);
+  return area;
+}
+
+MULTIVERSION void dp_bytes_reverse(const uint8_t *from, int64_t count, uint8_t *restrict to) {
+  for (int64_t i = 0; i < count; ++i) to[i] = from[count - 1 - i];
+}
+
+MULTIVERSION void dp_bytes_gather(
+    const uint8_t *from, const int32_t *index, int64_t count, uint8_t *restrict to) {
+  for (int64_t i = 0; i < count; ++i) to[i] = from[index[i]];
+}
