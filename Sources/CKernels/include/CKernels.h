@@ -5,3 +5,4 @@
 #include "multiversion.h"
 
 #include "elementwise.h"
+#include "windows.h"
