@@ -5,4 +5,5 @@
 #include "multiversion.h"
 
 #include "elementwise.h"
+#include "selective_scan.h"
 #include "windows.h"
