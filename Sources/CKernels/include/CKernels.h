@@ -5,5 +5,6 @@
 #include "multiversion.h"
 
 #include "elementwise.h"
+#include "pooling.h"
 #include "selective_scan.h"
 #include "windows.h"
