@@ -6,5 +6,6 @@
 
 #include "elementwise.h"
 #include "pooling.h"
+#include "roi_align.h"
 #include "selective_scan.h"
 #include "windows.h"
