@@ -46,7 +46,7 @@ let package = Package(
     .target(name: "CKernels", cSettings: c),
     .systemLibrary(name: "COpenBLAS"),
     .systemLibrary(name: "CLibYAML"),
-    .target(name: "CLibPNG", cSettings: c, linkerSettings: [.linkedLibrary("png")]),
+    .target(name: "CLibPNG", cSettings: c, linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z")]),
     .target(
       name: "COpenCV", cxxSettings: cxx + [.unsafeFlags(["-isystem", "/usr/include/opencv4"])],
       linkerSettings: [.linkedLibrary("opencv_core"), .linkedLibrary("opencv_imgproc")]),

@@ -1,1 +1,226 @@
 #include "COpenCV.h"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <opencv2/core.hpp>
+#include <opencv2/core/utils/logger.hpp>
+#include <opencv2/core/version.hpp>
+#include <opencv2/imgproc.hpp>
+
+struct dp_owned {
+  cv::Mat image;
+  std::vector<unsigned char> file;
+};
+
+namespace {
+
+void tell(dp_message message, const char *text) noexcept {
+  if (message.text != nullptr && message.capacity > 0) std::snprintf(message.text, message.capacity, "%s", text);
+}
+
+// Runs `body`; whatever it throws becomes text.
+template <typename Body>
+int guarded(dp_message message, Body body) noexcept {
+  try {
+    // One thread: the callers are threads already. No lines on stderr: errors are returned.
+    static const bool ready = [] {
+      cv::setNumThreads(0);
+      cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
+      // Without a handler OpenCV prints each error before it throws it.
+      cv::redirectError([](int, const char *, const char *, const char *, int, void *) { return 0; });
+      return true;
+    }();
+    (void)ready;
+    body();
+    return 0;
+  } catch (const cv::Exception &error) {
+    tell(message, error.err.c_str());
+  } catch (const std::exception &error) {
+    tell(message, error.what());
+  } catch (...) {
+    tell(message, "unknown error in OpenCV");
+  }
+  return 1;
+}
+
+int depth(int32_t sample) {
+  switch (sample) {
+    case DP_UINT8: return CV_8U;
+    case DP_UINT16: return CV_16U;
+    default: return CV_32S;
+  }
+}
+
+// A header over the caller's pixels; nothing is copied.
+cv::Mat view(const dp_raster &raster) {
+  return cv::Mat(raster.height, raster.width, CV_MAKETYPE(depth(raster.sample), raster.channels), raster.pixels);
+}
+
+cv::Scalar colour(const uint8_t *rgb) { return cv::Scalar(rgb[2], rgb[1], rgb[0]); }
+
+// A result must land in the caller's memory, not in a new allocation.
+void expect(const cv::Mat &result, const dp_raster &target) {
+  if (result.data != target.pixels) throw std::runtime_error("result of an unexpected size or type");
+}
+
+using Decode = cv::Mat (*)(cv::InputArray, int);
+using Encode = bool (*)(const cv::String &, cv::InputArray, std::vector<unsigned char> &, const std::vector<int> &);
+
+struct Codecs {
+  Decode decode;
+  Encode encode;
+
+  // Opened once, thread-safe as a function's static.
+  static const Codecs &shared() {
+    static const Codecs codecs;
+    return codecs;
+  }
+
+ private:
+  Codecs() {
+    char name[64];
+    std::snprintf(name, sizeof name, "libopencv_imgcodecs.so.%d%02d", CV_VERSION_MAJOR, CV_VERSION_MINOR);
+    void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) throw std::runtime_error(std::string("cannot load the image codecs: ") + dlerror());
+    decode = reinterpret_cast<Decode>(symbol(library, "_ZN2cv8imdecodeERKNS_11_InputArrayEi"));
+    encode = reinterpret_cast<Encode>(symbol(
+        library,
+        "_ZN2cv8imencodeERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEERKNS_11_InputArrayERSt6vectorIhSaIh"
+        "EERKSB_IiSaIiEE"));
+  }
+
+  static void *symbol(void *library, const char *name) {
+    void *address = dlsym(library, name);
+    if (address == nullptr) throw std::runtime_error(std::string("the image codecs lack ") + name);
+    return address;
+  }
+};
+
+}  // namespace
+
+extern "C" {
+
+const uint8_t *dp_owned_bytes(const dp_owned *owned) {
+  return owned->image.empty() ? owned->file.data() : owned->image.data;
+}
+
+size_t dp_owned_count(const dp_owned *owned) {
+  return owned->image.empty() ? owned->file.size() : owned->image.total() * owned->image.elemSize();
+}
+
+int32_t dp_owned_height(const dp_owned *owned) { return owned->image.rows; }
+
+int32_t dp_owned_width(const dp_owned *owned) { return owned->image.cols; }
+
+void dp_owned_free(dp_owned *owned) { delete owned; }
+
+int dp_decode(const uint8_t *bytes, size_t count, dp_owned **result, dp_message message) {
+  return guarded(message, [&] {
+    const cv::Mat file(1, static_cast<int>(count), CV_8U, const_cast<uint8_t *>(bytes));
+    auto owned = std::make_unique<dp_owned>();
+    owned->image = Codecs::shared().decode(file, 1);  // 1: three channels, EXIF applied
+    if (owned->image.empty()) throw std::runtime_error("its contents cannot be decoded");
+    if (owned->image.type() != CV_8UC3) throw std::runtime_error("not three channels of 8 bits");
+    if (!owned->image.isContinuous()) owned->image = owned->image.clone();
+    *result = owned.release();
+  });
+}
+
+int dp_encode_png(dp_raster image, dp_owned **result, dp_message message) {
+  return guarded(message, [&] {
+    auto owned = std::make_unique<dp_owned>();
+    if (!Codecs::shared().encode(".png", view(image), owned->file, {})) {
+      throw std::runtime_error("the PNG encoder failed");
+    }
+    *result = owned.release();
+  });
+}
+
+int dp_resize(dp_raster source, dp_raster target, int nearest, dp_message message) {
+  return guarded(message, [&] {
+    cv::Mat result = view(target);
+    cv::resize(view(source), result, result.size(), 0, 0, nearest ? cv::INTER_NEAREST : cv::INTER_LINEAR);
+    expect(result, target);
+  });
+}
+
+int dp_flip_horizontally(dp_raster source, dp_raster target, dp_message message) {
+  return guarded(message, [&] {
+    cv::Mat result = view(target);
+    cv::flip(view(source), result, 1);
+    expect(result, target);
+  });
+}
+
+int dp_swap_red_and_blue(dp_raster source, dp_raster target, dp_message message) {
+  return guarded(message, [&] {
+    cv::Mat result = view(target);
+    cv::cvtColor(view(source), result, cv::COLOR_BGR2RGB);
+    expect(result, target);
+  });
+}
+
+int dp_draw_rectangle(
+    dp_raster image, int32_t x1, int32_t y1, int32_t x2, int32_t y2, const uint8_t *rgb, int32_t thickness,
+    dp_message message) {
+  return guarded(message, [&] {
+    cv::Mat target = view(image);
+    cv::rectangle(target, cv::Point(x1, y1), cv::Point(x2, y2), colour(rgb), thickness, cv::LINE_8);
+  });
+}
+
+int dp_draw_text(
+    dp_raster image, const char *text, int32_t x, int32_t y, double scale, const uint8_t *rgb, dp_message message) {
+  return guarded(message, [&] {
+    cv::Mat target = view(image);
+    const int face = cv::FONT_HERSHEY_SIMPLEX;
+    int below = 0;
+    const cv::Size size = cv::getTextSize(text, face, scale, 1, &below);
+    const int left = std::max(0, std::min(x, target.cols - size.width - 2));
+    const int bottom = std::max(size.height + below + 2, std::min(y, target.rows));
+    cv::rectangle(
+        target, cv::Point(left, bottom - size.height - below - 2), cv::Point(left + size.width + 1, bottom - 1),
+        colour(rgb), cv::FILLED);
+    const double brightness = 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2];
+    const cv::Scalar ink = brightness > 140 ? cv::Scalar(0, 0, 0) : cv::Scalar(255, 255, 255);
+    cv::putText(target, text, cv::Point(left + 1, bottom - below), face, scale, ink, 1, cv::LINE_AA);
+  });
+}
+
+int dp_blend_mask(dp_raster image, dp_raster mask, const uint8_t *rgb, double opacity, dp_message message) {
+  return guarded(message, [&] {
+    cv::Mat target = view(image);
+    cv::Mat tinted;
+    cv::addWeighted(target, 1 - opacity, cv::Mat(target.size(), target.type(), colour(rgb)), opacity, 0, tinted);
+    tinted.copyTo(target, view(mask));
+  });
+}
+
+int dp_blend_labels(
+    dp_raster image, dp_raster labels, const uint8_t *palette, int32_t colours, double opacity, dp_message message) {
+  return guarded(message, [&] {
+    cv::Mat target = view(image);
+    const cv::Mat numbers = view(labels);
+    cv::Mat painted = target.clone();
+    for (int row = 0; row < target.rows; ++row) {
+      const auto *number = numbers.ptr<int32_t>(row);
+      auto *pixel = painted.ptr<cv::Vec3b>(row);
+      for (int column = 0; column < target.cols; ++column) {
+        const int32_t label = number[column];
+        if (label < 0 || label >= colours) continue;
+        pixel[column] = cv::Vec3b(palette[3 * label + 2], palette[3 * label + 1], palette[3 * label]);
+      }
+    }
+    cv::addWeighted(target, 1 - opacity, painted, opacity, 0, target);
+  });
+}
+
+}  // extern "C"

@@ -1,1 +1,22 @@
+// libpng behind plain C, for label maps: OpenCV looks palettes up and scales 1-bit samples, and class numbers
+// are lost. libpng reports a bad file by longjmp, which ends inside this bridge.
+// Every function returns 0, or 1 with the reason in `text`.
 #pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct {
+  int32_t height, width;
+  int32_t bits;        // of a sample: 1, 2, 4, 8 or 16
+  int32_t channels;    // as stored: a palette index is one channel
+  int32_t is_palette;  // 1: the samples are indices of a palette
+} dp_png_header;
+
+// Walks the chunks up to the end marker and checks the sums of those a decoder needs.
+int dp_png_verify(const uint8_t *bytes, size_t count, char *text, size_t capacity);
+
+int dp_png_read_header(const uint8_t *bytes, size_t count, dp_png_header *header, char *text, size_t capacity);
+
+// The stored numbers of a picture of one channel, row by row: `target` holds height x width of them.
+int dp_png_read_numbers(const uint8_t *bytes, size_t count, int32_t *target, char *text, size_t capacity);

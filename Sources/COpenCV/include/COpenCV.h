@@ -1,1 +1,60 @@
+// OpenCV behind plain C: core and imgproc are linked, imgcodecs is opened on first use (it loads a hundred
+// libraries). Every function returns 0, or 1 with the reason in `message`; no C++ exception leaves.
 #pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { DP_UINT8 = 0, DP_UINT16 = 1, DP_INT32 = 2 };
+
+// Pixels that somebody else owns: dense rows, channels last.
+typedef struct {
+  void *pixels;
+  int32_t height, width, channels;
+  int32_t sample;  // DP_UINT8, DP_UINT16 or DP_INT32
+} dp_raster;
+
+// Where a failing function writes why: text of at most `capacity` bytes with its closing 0.
+typedef struct {
+  char *text;
+  size_t capacity;
+} dp_message;
+
+// Bytes that the bridge owns until `dp_owned_free`: a decoded picture or an encoded file.
+typedef struct dp_owned dp_owned;
+const uint8_t *dp_owned_bytes(const dp_owned *owned);
+size_t dp_owned_count(const dp_owned *owned);
+int32_t dp_owned_height(const dp_owned *owned);  // pixels; 0 for an encoded file
+int32_t dp_owned_width(const dp_owned *owned);
+void dp_owned_free(dp_owned *owned);
+
+// Three channels of 8 bits, blue green red, turned as EXIF says.
+int dp_decode(const uint8_t *bytes, size_t count, dp_owned **result, dp_message message);
+int dp_encode_png(dp_raster image, dp_owned **result, dp_message message);
+
+// `target` has the wanted size; channels and samples are the source's.
+int dp_resize(dp_raster source, dp_raster target, int nearest, dp_message message);
+int dp_flip_horizontally(dp_raster source, dp_raster target, dp_message message);
+int dp_swap_red_and_blue(dp_raster source, dp_raster target, dp_message message);
+
+// Drawing into 8-bit images of three channels; colours are red, green, blue.
+int dp_draw_rectangle(
+    dp_raster image, int32_t x1, int32_t y1, int32_t x2, int32_t y2, const uint8_t *rgb, int32_t thickness,
+    dp_message message);
+// White or black text, whichever reads better, on a filled box whose lower left corner is (x, y) and which is
+// moved to stay within the image.
+int dp_draw_text(
+    dp_raster image, const char *text, int32_t x, int32_t y, double scale, const uint8_t *rgb, dp_message message);
+// image = (1 - opacity) image + opacity colour where the mask is not 0.
+int dp_blend_mask(dp_raster image, dp_raster mask, const uint8_t *rgb, double opacity, dp_message message);
+// The same with the colour of each label; labels outside the palette leave the image as it is.
+int dp_blend_labels(
+    dp_raster image, dp_raster labels, const uint8_t *palette, int32_t colours, double opacity, dp_message message);
+
+#ifdef __cplusplus
+}
+#endif

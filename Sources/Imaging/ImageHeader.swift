@@ -1,0 +1,147 @@
+import CLibPNG
+import Foundation
+
+/// What a picture file says before it is decoded: its size, and whether it is whole.
+struct ImageHeader {
+  let format: ImageFormat
+  /// As stored: EXIF may turn the picture afterwards.
+  let height, width: Int
+
+  /// Looks at the header and at the file's structure.
+  ///
+  /// OpenCV gives a picture, not an error, for a JPEG cut to a tenth of its bytes: grey rests would be trained on.
+  init(of bytes: [UInt8], file: String) throws(ImagingError) {
+    format = try ImageFormat(of: bytes, file: file)
+    let reader = BytesReader(bytes)
+    do {
+      (height, width) =
+        switch format {
+        case .jpeg: try reader.sizeOfJPEG()
+        case .png: try reader.sizeOfPNG()
+        case .bmp: try reader.sizeOfBMP()
+        case .tiff: try reader.sizeOfTIFF()
+        case .webp: try reader.sizeOfWebP()
+        }
+    } catch {
+      throw .damaged(file: file, reason: error.reason)
+    }
+    guard height > 0, width > 0 else {
+      throw .damaged(file: file, reason: "its header says \(width) x \(height) pixels")
+    }
+    guard height <= ImageLimits.side, width <= ImageLimits.side, height * width <= ImageLimits.pixels else {
+      throw .tooLarge(file: file, height: height, width: width)
+    }
+    // After the size: a small file may promise a gigantic picture, and is refused at once.
+    let damage: String? =
+      switch format {
+      case .jpeg: reader.damageOfJPEG()
+      case .png: reader.damageOfPNG()
+      default: nil
+      }
+    if let damage { throw .damaged(file: file, reason: damage) }
+  }
+}
+
+/// Why a structure could not be read; the caller knows the file.
+struct DamagedPicture: Error {
+  let reason: String
+}
+
+/// Numbers at places of a file, every place checked.
+struct BytesReader {
+  let bytes: [UInt8]
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  func number(_ count: Int, at offset: Int, bigEndian: Bool) throws(DamagedPicture) -> Int {
+    guard offset >= 0, count <= bytes.count, offset <= bytes.count - count else {
+      throw DamagedPicture(reason: "it ends after \(bytes.count) bytes, within its header (truncated?)")
+    }
+    let part = bytes[offset..<offset + count]
+    return bigEndian
+      ? part.reduce(0) { $0 << 8 | Int($1) } : part.reversed().reduce(0) { $0 << 8 | Int($1) }
+  }
+
+  func sizeOfPNG() throws(DamagedPicture) -> (height: Int, width: Int) {
+    guard bytes.dropFirst(12).starts(with: "IHDR".utf8) else {
+      throw DamagedPicture(reason: "a PNG file begins with its header chunk; this one does not")
+    }
+    return (
+      try number(4, at: 20, bigEndian: true), try number(4, at: 16, bigEndian: true)
+    )
+  }
+
+  func damageOfPNG() -> String? {
+    bridged { text, capacity in
+      bytes.withUnsafeBufferPointer { dp_png_verify($0.baseAddress, $0.count, text, capacity) }
+    }
+  }
+
+  func sizeOfBMP() throws(DamagedPicture) -> (height: Int, width: Int) {
+    let header = try number(4, at: 14, bigEndian: false)
+    if header == 12 {
+      return (try number(2, at: 20, bigEndian: false), try number(2, at: 18, bigEndian: false))
+    }
+    // A negative height: the rows go down.
+    let height = Int(Int32(truncatingIfNeeded: try number(4, at: 22, bigEndian: false)).magnitude)
+    let width = Int(Int32(truncatingIfNeeded: try number(4, at: 18, bigEndian: false)))
+    let bits = try number(2, at: 28, bigEndian: false)
+    let compression = try number(4, at: 30, bigEndian: false)
+    let start = try number(4, at: 10, bigEndian: false)
+    if compression == 0, width > 0, width <= ImageLimits.side, height <= ImageLimits.side {
+      let needed = start + (width * bits + 31) / 32 * 4 * height
+      guard needed <= bytes.count else {
+        throw DamagedPicture(reason: "it has \(bytes.count) bytes, its pixels need \(needed) (truncated?)")
+      }
+    }
+    return (height, width)
+  }
+
+  func sizeOfTIFF() throws(DamagedPicture) -> (height: Int, width: Int) {
+    let big = bytes[0] == 0x4d
+    let directory = try number(4, at: 4, bigEndian: big)
+    let entries = try number(2, at: directory, bigEndian: big)
+    var height = 0
+    var width = 0
+    for entry in 0..<entries {
+      let place = directory + 2 + 12 * entry
+      let tag = try number(2, at: place, bigEndian: big)
+      guard tag == 256 || tag == 257 else { continue }
+      // Type 3: two bytes, type 4: four.
+      let value = try number(
+        try number(2, at: place + 2, bigEndian: big) == 3 ? 2 : 4, at: place + 8, bigEndian: big)
+      if tag == 256 { width = value } else { height = value }
+    }
+    return (height, width)
+  }
+
+  func sizeOfWebP() throws(DamagedPicture) -> (height: Int, width: Int) {
+    let promised = try number(4, at: 4, bigEndian: false) + 8
+    guard promised <= bytes.count else {
+      throw DamagedPicture(reason: "it has \(bytes.count) of its \(promised) bytes (truncated?)")
+    }
+    switch String(decoding: bytes.dropFirst(12).prefix(4), as: UTF8.self) {
+    case "VP8X":
+      return (
+        try number(3, at: 27, bigEndian: false) + 1, try number(3, at: 24, bigEndian: false) + 1
+      )
+    case "VP8L":
+      let packed = try number(4, at: 21, bigEndian: false)
+      return (packed >> 14 & 0x3fff + 1, packed & 0x3fff + 1)
+    case "VP8 ":
+      return (
+        try number(2, at: 28, bigEndian: false) & 0x3fff, try number(2, at: 26, bigEndian: false) & 0x3fff
+      )
+    default: throw DamagedPicture(reason: "its first chunk is not one of WebP's")
+    }
+  }
+}
+
+/// Runs a bridge's function; its reason if it failed.
+func bridged(_ call: (_ text: UnsafeMutablePointer<CChar>?, _ capacity: Int) -> Int32) -> String? {
+  withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { text in
+    text.initialize(repeating: 0)
+    guard call(text.baseAddress, text.count) != 0, let start = text.baseAddress else { return nil }
+    return String(cString: start)
+  }
+}

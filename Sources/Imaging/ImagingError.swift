@@ -1,0 +1,69 @@
+/// What can be wrong with a picture file. Every message names the file.
+public enum ImagingError: Error, Equatable, Sendable {
+  /// The file is missing, is no regular file, or may not be read.
+  case cannotRead(file: String, reason: String)
+  /// The contents are not those of a picture format that is read; `found` says what they are.
+  case notRead(file: String, found: String)
+  /// The header promises more pixels than a picture may have.
+  case tooLarge(file: String, height: Int, width: Int)
+  /// The file is cut short or its contents are broken.
+  case damaged(file: String, reason: String)
+  /// A picture of colours where a map of class numbers is wanted.
+  case coloursNotClasses(file: String, kind: String, distinctColours: Int)
+  /// The file could not be written.
+  case cannotWrite(file: String, reason: String)
+  /// Pixels that cannot be stored as a PNG; there is no file yet.
+  case cannotEncode(height: Int, width: Int, reason: String)
+
+  /// The file that the message is about, if there is one.
+  public var file: String? {
+    switch self {
+    case .cannotRead(let file, _), .notRead(let file, _), .tooLarge(let file, _, _), .damaged(let file, _),
+      .coloursNotClasses(let file, _, _), .cannotWrite(let file, _):
+      file
+    case .cannotEncode: nil
+    }
+  }
+}
+
+extension ImagingError: CustomStringConvertible {
+  /// One message: file, what is wrong, and what would be right.
+  public var description: String {
+    switch self {
+    case .cannotRead(let file, let reason): "\(printable(file)): cannot be read: \(reason)"
+    case .notRead(let file, let found):
+      "\(printable(file)): \(found), not a picture that is read. Convert it to JPEG, PNG, BMP, TIFF or WebP."
+    case .tooLarge(let file, let height, let width):
+      "\(printable(file)): \(width) x \(height) pixels are too many: at most \(ImageLimits.pixels) pixels "
+        + "and \(ImageLimits.side) a side are read."
+    case .damaged(let file, let reason): "\(printable(file)): the picture is damaged: \(reason)"
+    case .coloursNotClasses(let file, let kind, let distinct):
+      "\(printable(file)): colours, not classes: \(kind) with \(distinct) distinct colours. A label map is a PNG "
+        + "of one channel (or with a palette) whose numbers are the classes."
+    case .cannotWrite(let file, let reason): "\(printable(file)): cannot be written: \(reason)"
+    case .cannotEncode(let height, let width, let reason):
+      "a picture of \(width) x \(height) pixels cannot be encoded: \(reason)"
+    }
+  }
+}
+
+/// How large a picture may be: what the header says is looked at before anything is decoded.
+public enum ImageLimits {
+  /// Pixels in all (Pillow's limit).
+  public static let pixels = 178_956_970
+  /// Pixels a side (JPEG's limit).
+  public static let side = 65_535
+}
+
+/// A path without control characters, so that a name cannot play tricks on the terminal.
+func printable(_ path: String) -> String {
+  var text = ""
+  for scalar in path.unicodeScalars {
+    if scalar.value < 32 || scalar.value == 127 {
+      text += scalar.escaped(asASCII: true)
+    } else {
+      text.unicodeScalars.append(scalar)
+    }
+  }
+  return text
+}

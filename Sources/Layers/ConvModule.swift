@@ -1,0 +1,32 @@
+import Tensors
+
+/// Convolution, norm, ReLU (mmcv's `ConvModule`): without bias where a norm follows.
+public struct ConvModule: UnaryLayer {
+  private let convolution: Conv2d
+  private let norm: (any UnaryLayer)?
+  private let normName: String
+  private let hasReLU: Bool
+
+  /// A block; Kaiming normal, fan out, unless said otherwise.
+  public init(
+    _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0,
+    norm: NormConfiguration? = nil, relu: Bool = true, initializer: Initializer = .kaimingNormalFanOut
+  ) {
+    convolution = Conv2d(
+      inputs, outputs, kernel: kernel, stride: stride, padding: padding, bias: norm == nil,
+      initializer: initializer)
+    self.norm = norm?.make(outputs)
+    normName = norm?.name ?? "bn"
+    hasReLU = relu
+  }
+
+  /// `conv` and the norm under mmcv's name.
+  public var tree: ParameterTree { ["conv": .layer(convolution)] + ParameterTree([(normName, .layer(norm))]) }
+
+  /// `[B, H, W, I]` to `[B, H', W', O]`.
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    let y = convolution(x)
+    let normalized = norm.map { $0(y) } ?? y
+    return hasReLU ? normalized.relu() : normalized
+  }
+}

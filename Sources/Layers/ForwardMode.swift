@@ -1,0 +1,42 @@
+import Tensors
+
+/// What a forward pass runs for: evaluation, or a training step with its random numbers.
+///
+/// Layers that behave differently in training (batch norm, dropout, stochastic depth) read `current`.
+public struct ForwardMode: Sendable {
+  /// Where a training step takes its random numbers from.
+  public struct Step: Sendable {
+    /// The run's seed.
+    public var seed: UInt64
+    /// The iteration, from 0.
+    public var step: Int
+    /// The global number of each sample of the batch.
+    public var samples: [Int]
+
+    /// The key of a step's random numbers.
+    public init(seed: UInt64, step: Int, samples: [Int]) {
+      (self.seed, self.step, self.samples) = (seed, step, samples)
+    }
+
+    /// One generator a sample.
+    public func generators(for purpose: RandomPurpose) -> [RandomGenerator] {
+      samples.map { RandomGenerator(seed: seed, step: step, sample: $0, purpose: purpose) }
+    }
+  }
+
+  /// The training step, or nil in evaluation.
+  public let training: Step?
+
+  /// The mode of the forward pass that runs now; evaluation unless said otherwise.
+  @TaskLocal public static var current = ForwardMode(training: nil)
+
+  /// Runs `body` as a training step.
+  public static func training<R>(_ step: Step, _ body: () throws -> R) rethrows -> R {
+    try $current.withValue(ForwardMode(training: step), operation: body)
+  }
+
+  /// Runs `body` as evaluation, without recording for a backward pass.
+  public static func evaluation<R>(_ body: () throws -> R) rethrows -> R {
+    try $current.withValue(ForwardMode(training: nil)) { try withoutGradients(body) }
+  }
+}

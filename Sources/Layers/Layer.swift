@@ -1,0 +1,86 @@
+import Tensors
+
+/// A part of a model: owns weights and buffers under PyTorch's state-dict names.
+public protocol Layer {
+  /// What this layer holds, in PyTorch's order.
+  var tree: ParameterTree { get }
+}
+
+/// A layer from one tensor to one tensor.
+public protocol UnaryLayer: Layer {
+  /// The forward pass.
+  func callAsFunction(_ x: Tensor) -> Tensor
+}
+
+/// Names and what they stand for: weights, buffers and inner trees. Written as a dictionary literal.
+public struct ParameterTree: ExpressibleByDictionaryLiteral {
+  /// What one name stands for.
+  public enum Entry {
+    case parameter(Parameter)
+    case buffer(Buffer)
+    case tree(ParameterTree)
+    case nothing
+
+    /// A weight that may be absent.
+    public static func optional(_ parameter: Parameter?) -> Entry {
+      parameter.map { .parameter($0) } ?? .nothing
+    }
+    /// An inner layer.
+    public static func layer(_ layer: (any Layer)?) -> Entry { layer.map { .tree($0.tree) } ?? .nothing }
+    /// Inner layers, named by their numbers.
+    public static func layers(_ layers: [any Layer]) -> Entry {
+      .tree(ParameterTree(layers.enumerated().map { (String($0.offset), .layer($0.element)) }))
+    }
+  }
+
+  /// The names at this level with what they stand for.
+  public var entries: [(name: String, entry: Entry)]
+
+  /// A tree with these entries.
+  public init(_ entries: [(String, Entry)]) { self.entries = entries.map { (name: $0.0, entry: $0.1) } }
+
+  /// A tree with these entries.
+  public init(dictionaryLiteral elements: (String, Entry)...) { self.init(elements) }
+
+  /// The entries of both, at the same level.
+  public static func + (a: ParameterTree, b: ParameterTree) -> ParameterTree {
+    ParameterTree(a.entries.map { ($0.name, $0.entry) } + b.entries.map { ($0.name, $0.entry) })
+  }
+
+  /// All weights under their full names.
+  public var parameters: [(name: String, parameter: Parameter)] {
+    leaves.compactMap { if case .parameter(let parameter) = $0.entry { ($0.name, parameter) } else { nil } }
+  }
+
+  /// All buffers under their full names.
+  public var buffers: [(name: String, buffer: Buffer)] {
+    leaves.compactMap { if case .buffer(let buffer) = $0.entry { ($0.name, buffer) } else { nil } }
+  }
+
+  /// Weights and buffers under their full names.
+  public var leaves: [(name: String, entry: Entry)] {
+    entries.flatMap { name, entry -> [(name: String, entry: Entry)] in
+      switch entry {
+      case .parameter, .buffer: [(name: name, entry: entry)]
+      case .tree(let tree): tree.leaves.map { (name: "\(name).\($0.name)", entry: $0.entry) }
+      case .nothing: []
+      }
+    }
+  }
+}
+
+extension Layer {
+  /// All weights under their full names.
+  public var parameters: [(name: String, parameter: Parameter)] { tree.parameters }
+
+  /// Draws all weights anew, each from its own distribution and its own random numbers, keyed by its name.
+  public func initialize(seed: UInt64) {
+    for (name, parameter) in parameters {
+      // FNV-1a, 32 bits: the same numbers whatever else the model holds.
+      let hash = name.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
+      var generator = RandomGenerator(
+        seed: seed, sample: Int(hash), purpose: .initialization(parameter: 0))
+      parameter.initialize(&generator)
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import Tensors
+
+/// y = x Wᵀ + b.
+public struct Linear: UnaryLayer {
+  /// `[O, I]`.
+  public let weight: Parameter
+  /// `[O]`.
+  public let bias: Parameter?
+
+  /// A linear layer; the truncated normal of vision transformers unless said otherwise.
+  ///
+  /// - Parameter layout: `.flattened` when the input is a flattened feature map.
+  public init(
+    _ inputs: Int, _ outputs: Int, bias hasBias: Bool = true,
+    initializer: Initializer = .truncatedNormal(deviation: 0.02), layout: WeightLayout = .plain
+  ) {
+    weight = Parameter([outputs, inputs], initializer, layout: layout)
+    bias = hasBias ? Parameter([outputs], .zeros) : nil
+  }
+
+  /// Weight and bias.
+  public var tree: ParameterTree { ["weight": .parameter(weight), "bias": .optional(bias)] }
+
+  /// `[..., I]` to `[..., O]`.
+  public func callAsFunction(_ x: Tensor) -> Tensor { linear(x, weight: weight.value, bias: bias?.value) }
+}

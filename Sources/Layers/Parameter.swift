@@ -1,0 +1,106 @@
+import Tensors
+
+/// How a weight lies in memory, against PyTorch's layout in checkpoints.
+public enum WeightLayout: Hashable, Sendable {
+  /// The same in both.
+  case plain
+  /// Convolution: `[O, kh, kw, I]` in memory, `[O, I, kh, kw]` in PyTorch. Transposed convolution: `[I, kh, kw, O]`
+  /// and `[I, O, kh, kw]`.
+  case channelsLast
+  /// Linear weights behind a flattened feature map: `[O, H * W * C]` in memory, `[O, C * H * W]` in PyTorch.
+  case flattened(channels: Int, height: Int, width: Int)
+
+  /// The shape in PyTorch's layout of a weight that has `shape` in memory.
+  public func shapeInPyTorch(_ shape: [Int]) -> [Int] {
+    self == .channelsLast ? [shape[0], shape[3], shape[1], shape[2]] : shape
+  }
+
+  /// Reorders numbers from PyTorch's layout to memory's.
+  public func fromPyTorch(_ tensor: Tensor) -> Tensor {
+    switch self {
+    case .plain: tensor.detached
+    case .channelsLast: withoutGradients { tensor.permuted([0, 2, 3, 1]) }
+    case .flattened(let c, let h, let w):
+      withoutGradients {
+        tensor.reshaped([tensor.shape[0], c, h, w]).permuted([0, 2, 3, 1]).reshaped(tensor.shape)
+      }
+    }
+  }
+
+  /// Reorders numbers from memory's layout to PyTorch's.
+  public func toPyTorch(_ tensor: Tensor) -> Tensor {
+    switch self {
+    case .plain: tensor.detached
+    case .channelsLast: withoutGradients { tensor.permuted([0, 3, 1, 2]) }
+    case .flattened(let c, let h, let w):
+      withoutGradients {
+        tensor.reshaped([tensor.shape[0], h, w, c]).permuted([0, 3, 1, 2]).reshaped(tensor.shape)
+      }
+    }
+  }
+}
+
+/// A weight that training changes: a leaf of the graph with its initial distribution and layout.
+///
+/// A class, because a model and its optimiser look at the same weight.
+public final class Parameter {
+  /// The weight as a leaf of the graph; its `gradient` is filled by backward passes.
+  public private(set) var value: Tensor
+  /// How it lies in memory, against PyTorch's layout.
+  public let layout: WeightLayout
+  /// How a new model draws it.
+  public let initializer: Initializer
+
+  /// A weight of zeros until `initialize` or `replace` gives it numbers.
+  ///
+  /// - Parameter shape: In memory's layout.
+  public init(_ shape: [Int], _ initializer: Initializer, layout: WeightLayout = .plain) {
+    value = Tensor.zeros(shape).withGradient()
+    self.layout = layout
+    self.initializer = initializer
+  }
+
+  /// Extent of each axis in memory's layout.
+  public var shape: [Int] { value.shape }
+
+  /// The summed gradient of the backward passes since it was last cleared.
+  public var gradient: Tensor? {
+    get { value.gradient }
+    set { value.setGradient(newValue) }
+  }
+
+  /// Replaces the numbers, given in memory's layout; the gradient is forgotten.
+  public func replace(by tensor: Tensor) {
+    precondition(tensor.shape == shape, "a weight of shape \(shape) replaced by shape \(tensor.shape)")
+    value = tensor.withGradient()
+  }
+
+  /// Draws the initial numbers.
+  public func initialize(_ generator: inout RandomGenerator) {
+    replace(by: initializer.draw(shape: layout.shapeInPyTorch(shape), layout: layout, &generator))
+  }
+
+  /// Changes the numbers in place, with the gradient at hand; both in memory's layout.
+  package func update(_ body: (inout Tensor, Tensor) -> Void) {
+    guard let gradient else { return }
+    var numbers = value.detached
+    // The leaf lets go of the numbers, so that they are written in place when no graph holds them.
+    value = Tensor(0)
+    body(&numbers, gradient)
+    value = numbers.withGradient()
+  }
+}
+
+/// Numbers that belong to a layer and are not trained, such as running statistics.
+public final class Buffer {
+  /// The numbers.
+  public var value: Tensor
+  /// Whether checkpoints hold whole numbers (I64).
+  public let isInteger: Bool
+
+  /// A buffer with its first value.
+  public init(_ value: Tensor, isInteger: Bool = false) {
+    self.value = value
+    self.isInteger = isInteger
+  }
+}
