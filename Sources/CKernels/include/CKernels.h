@@ -6,4 +6,5 @@
 
 #include "boxes.h"
 #include "elementwise.h"
+#include "maxima.h"
 #include "masks.h"

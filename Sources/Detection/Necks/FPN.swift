@@ -1,0 +1,80 @@
+import Configuration
+import Data
+import Layers
+import Tensors
+
+/// From a backbone's maps to maps of one width.
+public protocol Neck: Layer {
+  /// Channels of every map it returns.
+  var channels: Int { get }
+  /// How many maps it returns.
+  var levels: Int { get }
+  /// `[B, H, W, C]` maps, the finest first.
+  func callAsFunction(_ features: [Tensor]) -> [Tensor]
+}
+
+/// Feature pyramid network (Lin et al., arXiv:1612.03144, figure 3; mmdetection's `FPN`).
+public struct FPN: Neck {
+  /// mmdetection's keys.
+  public struct Configuration: Decodable, Sendable {
+    /// Channels of the backbone's maps.
+    public var inputChannels: [Int]
+    /// Channels of the pyramid.
+    public var outputChannels: Int
+    /// Levels of the pyramid; those beyond the backbone's come by max pooling of the last one.
+    public var levels: Int
+
+    enum CodingKeys: String, CodingKey {
+      case inputChannels = "in_channels"
+      case outputChannels = "out_channels"
+      case levels = "num_outs"
+    }
+  }
+
+  private let laterals: [ConvModule]
+  private let convolutions: [ConvModule]
+  public let channels: Int
+  public let levels: Int
+
+  /// A pyramid over maps of the given widths.
+  ///
+  /// - Throws: `ConfigurationError` when there are fewer levels than maps.
+  public init(_ configuration: Configuration) throws {
+    channels = configuration.outputChannels
+    levels = configuration.levels
+    guard levels >= configuration.inputChannels.count, channels > 0 else {
+      throw ConfigurationError(
+        keyPath: "num_outs",
+        message: "\(levels) levels of \(channels) channels over \(configuration.inputChannels.count) maps",
+        hint: "num_outs is at least the number of in_channels.")
+    }
+    laterals = configuration.inputChannels.map {
+      ConvModule($0, configuration.outputChannels, kernel: 1, relu: false, initializer: .xavierUniform)
+    }
+    convolutions = configuration.inputChannels.map { _ in
+      ConvModule(
+        configuration.outputChannels, configuration.outputChannels, kernel: 3, padding: 1, relu: false,
+        initializer: .xavierUniform)
+    }
+  }
+
+  /// Weights under mmdetection's names.
+  public var tree: ParameterTree { ["lateral_convs": .layers(laterals), "fpn_convs": .layers(convolutions)] }
+
+  /// `[B, H, W, C]` maps, the finest first.
+  public func callAsFunction(_ features: [Tensor]) -> [Tensor] {
+    precondition(features.count == laterals.count, "\(features.count) maps for \(laterals.count) laterals")
+    var merged = zip(laterals, features).map { $0($1) }
+    for level in merged.indices.dropFirst().reversed() {
+      let finer = merged[level - 1]
+      merged[level - 1] = finer + merged[level].resizedNearest(height: finer.shape[1], width: finer.shape[2])
+    }
+    var pyramid = zip(convolutions, merged).map { $0($1) }
+    while pyramid.count < levels, let last = pyramid.last {
+      // Max pooling with a kernel of one pixel: every second row and column.
+      pyramid.append(last.sliced(axis: 1, from: 0, to: last.shape[1], step: 2)
+        .sliced(axis: 2, from: 0, to: last.shape[2], step: 2))
+    }
+    return pyramid
+  }
+}

@@ -1,0 +1,267 @@
+import Configuration
+import Data
+import Imaging
+import Layers
+import Masks
+import Tensors
+
+/// Region proposal network (Ren et al., arXiv:1506.01497, figure 3; mmdetection's `RPNHead`).
+///
+/// One 3x3 convolution shared by all levels, then for each anchor a score and four deltas.
+public struct RPNHead: Layer {
+  /// mmdetection's keys.
+  public struct Configuration: Decodable, Sendable {
+    var inputChannels: Int
+    var featureChannels: Int
+    var anchorGenerator: AnchorGenerator
+    var boxCoder: DeltaXYWHBBoxCoder
+    var classificationLoss: ClassificationLoss
+    var boxLoss: BoxLoss
+    /// mmdetection's heads know these keys too; a detector's own `train_cfg` and `test_cfg` go first.
+    package var training: Training?
+    package var testing: Selection?
+
+    enum CodingKeys: String, CodingKey {
+      case inputChannels = "in_channels"
+      case featureChannels = "feat_channels"
+      case anchorGenerator = "anchor_generator"
+      case boxCoder = "bbox_coder"
+      case classificationLoss = "loss_cls"
+      case boxLoss = "loss_bbox"
+      case training = "train_cfg"
+      case testing = "test_cfg"
+    }
+
+    /// Decodes mmdetection's keys.
+    public init(from decoder: any Decoder) throws {
+      let keys = try decoder.container(keyedBy: CodingKeys.self)
+      inputChannels = try keys.decode(Int.self, forKey: .inputChannels)
+      featureChannels = try keys.decodeIfPresent(Int.self, forKey: .featureChannels) ?? 256
+      anchorGenerator = try keys.decode(AnchorGenerator.self, forKey: .anchorGenerator)
+      boxCoder = try keys.decode(DeltaXYWHBBoxCoder.self, forKey: .boxCoder)
+      classificationLoss = try keys.decode(ClassificationLoss.self, forKey: .classificationLoss)
+      boxLoss = try keys.decode(BoxLoss.self, forKey: .boxLoss)
+      training = try keys.decodeIfPresent(Training.self, forKey: .training)
+      testing = try keys.decodeIfPresent(Selection.self, forKey: .testing)
+      guard classificationLoss.usesSigmoid else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .classificationLoss, in: keys, debugDescription: "needs use_sigmoid: true")
+      }
+    }
+  }
+
+  /// `train_cfg.rpn`.
+  public struct Training: Decodable, Sendable {
+    var assigner: MaxIoUAssigner
+    var sampler: RandomSampler
+    var allowedBorder: Int
+
+    enum CodingKeys: String, CodingKey {
+      case assigner, sampler, debug
+      case allowedBorder = "allowed_border"
+      case positiveWeight = "pos_weight"
+    }
+
+    /// Decodes mmdetection's keys.
+    public init(from decoder: any Decoder) throws {
+      let keys = try decoder.container(keyedBy: CodingKeys.self)
+      assigner = try keys.decode(MaxIoUAssigner.self, forKey: .assigner)
+      sampler = try keys.decode(RandomSampler.self, forKey: .sampler)
+      allowedBorder = try keys.decodeIfPresent(Int.self, forKey: .allowedBorder) ?? -1
+      _ = try keys.decodeIfPresent(Bool.self, forKey: .debug)
+      guard allowedBorder < 0 else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .allowedBorder, in: keys, debugDescription: "only -1 is known: anchors may cross the border")
+      }
+      let weight = try keys.decodeIfPresent(Float.self, forKey: .positiveWeight) ?? -1
+      guard weight <= 0 else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .positiveWeight, in: keys, debugDescription: "only -1 is known: all weights are 1")
+      }
+    }
+  }
+
+  /// `train_cfg.rpn_proposal` and `test_cfg.rpn`.
+  public struct Selection: Decodable, Sendable {
+    var candidatesPerLevel: Int
+    var limit: Int
+    var nms: NMS
+    var minimumSide: Float
+
+    enum CodingKeys: String, CodingKey {
+      case nms
+      case candidatesPerLevel = "nms_pre"
+      case limit = "max_per_img"
+      case minimumSide = "min_bbox_size"
+    }
+
+    /// Decodes mmdetection's keys.
+    public init(from decoder: any Decoder) throws {
+      let keys = try decoder.container(keyedBy: CodingKeys.self)
+      candidatesPerLevel = try keys.decodeIfPresent(Int.self, forKey: .candidatesPerLevel) ?? 1000
+      limit = try keys.decode(Int.self, forKey: .limit)
+      nms = try keys.decode(NMS.self, forKey: .nms)
+      minimumSide = try keys.decodeIfPresent(Float.self, forKey: .minimumSide) ?? 0
+    }
+  }
+
+  private let convolution: Conv2d
+  private let scores: Conv2d
+  private let deltas: Conv2d
+  private let anchorGenerator: AnchorGenerator
+  private let boxCoder: DeltaXYWHBBoxCoder
+  private let classificationLoss: ClassificationLoss
+  private let boxLoss: BoxLoss
+
+  /// How many levels it has anchors for.
+  var levels: Int { anchorGenerator.strides.count }
+
+  /// A head with mmdetection's initial values.
+  public init(_ configuration: Configuration) {
+    let anchors = configuration.anchorGenerator.anchorsPerCell
+    let width = configuration.featureChannels
+    let normal = Initializer.normal(deviation: 0.01)
+    convolution = Conv2d(configuration.inputChannels, width, kernel: 3, padding: 1, initializer: normal)
+    scores = Conv2d(width, anchors, kernel: 1, initializer: normal)
+    deltas = Conv2d(width, 4 * anchors, kernel: 1, initializer: normal)
+    anchorGenerator = configuration.anchorGenerator
+    boxCoder = configuration.boxCoder
+    classificationLoss = configuration.classificationLoss
+    boxLoss = configuration.boxLoss
+  }
+
+  /// Weights under mmdetection's names.
+  public var tree: ParameterTree {
+    ["rpn_conv": .layer(convolution), "rpn_cls": .layer(scores), "rpn_reg": .layer(deltas)]
+  }
+
+  /// What the head says of each level: scores `[B, h, w, A]` before the sigmoid, deltas `[B, h, w, 4 A]`.
+  public struct Output {
+    var scores: [Tensor]
+    var deltas: [Tensor]
+  }
+
+  /// Maps `[B, h, w, C]`, the finest first.
+  public func callAsFunction(_ features: [Tensor]) -> Output {
+    let shared = features.map { convolution($0).relu() }
+    return Output(scores: shared.map { scores($0) }, deltas: shared.map { deltas($0) })
+  }
+
+  /// `loss_rpn_cls` and `loss_rpn_bbox` of each level.
+  ///
+  /// - Parameters:
+  ///   - geometry: Of each image of the batch.
+  ///   - truths: The objects of each image.
+  public func losses(
+    _ output: Output, geometry: [ImageGeometry], truths: [Instances], training: Training
+  ) -> (classification: [Tensor], boxes: [Tensor]) {
+    let anchors = anchorGenerator.anchors(for: output.scores.map { mapSize($0) })
+    var targets = anchors.map { _ in LevelTargets() }
+    var averagingFactor: Float = 0
+    let generators = ForwardMode.current.training?.generators(for: .sampling(stage: 0))
+    for (image, truth) in truths.enumerated() {
+      var generator = generators?[image] ?? RandomGenerator(seed: 0, sample: image, purpose: .sampling(stage: 0))
+      let valid = validAnchors(output, for: geometry[image])
+      averagingFactor += assign(
+        anchors, valid, to: truth, image: image, training: training, &targets, &generator)
+    }
+    var losses: (classification: [Tensor], boxes: [Tensor]) = ([], [])
+    for (level, target) in targets.enumerated() {
+      let logits = output.scores[level].reshaped([-1]).rows(target.positives + target.negatives)
+      let labels =
+        [Float](repeating: 1, count: target.positives.count)
+        + [Float](repeating: 0, count: target.negatives.count)
+      losses.classification.append(
+        binaryCrossEntropy(logits: logits, targets: Tensor(labels, shape: [labels.count])).sum()
+          * (classificationLoss.weight / averagingFactor))
+      losses.boxes.append(
+        boxLoss(
+          output.deltas[level].reshaped([-1, 4]).rows(target.positives), target.deltas,
+          averagingFactor: averagingFactor))
+    }
+    return losses
+  }
+
+  /// Which anchors of a level are in the loss: numbers among all of the batch, cell by cell.
+  private struct LevelTargets {
+    var positives: [Int] = []
+    var negatives: [Int] = []
+    var deltas: [Float] = []
+  }
+
+  /// The numbers of the anchors whose cells lie in the image's own padded size, by level.
+  private func validAnchors(_ output: Output, for geometry: ImageGeometry) -> [[Int]] {
+    let perCell = anchorGenerator.anchorsPerCell
+    return zip(output.scores, anchorGenerator.strides).map { scores, stride in
+      let size = mapSize(scores)
+      let rows = min(size.height, (geometry.paddedSize.height + stride - 1) / stride)
+      let columns = min(size.width, (geometry.paddedSize.width + stride - 1) / stride)
+      return (0..<rows).flatMap { row in
+        (row * size.width * perCell)..<((row * size.width + columns) * perCell)
+      }
+    }
+  }
+
+  /// Assigns and samples the anchors of all levels of one image together; answers the image's share of the average.
+  private func assign(
+    _ anchors: [Boxes], _ valid: [[Int]], to truth: Instances, image: Int, training: Training,
+    _ targets: inout [LevelTargets], _ generator: inout RandomGenerator
+  ) -> Float {
+    let candidates = zip(anchors, valid).reduce(into: Boxes()) { $0.append(contentsOf: $1.0[$1.1]) }
+    let assignment = training.assigner.assign(candidates, to: truth)
+    let sample = training.sampler.sample(assignment, using: &generator)
+    var first = 0
+    let sampled = (
+      positives: sample.positives.sorted(), negatives: sample.negatives.sorted()
+    )
+    for level in anchors.indices {
+      let range = first..<first + valid[level].count
+      func numbers(_ indices: [Int]) -> [Int] {
+        indices.filter(range.contains).map { image * anchors[level].count + valid[level][$0 - first] }
+      }
+      let positives = sampled.positives.filter(range.contains)
+      targets[level].positives += numbers(sampled.positives)
+      targets[level].negatives += numbers(sampled.negatives)
+      targets[level].deltas += boxCoder.encode(
+        candidates[positives], truth.boxes[positives.map { assignment.truth(of: $0) }])
+      first = range.upperBound
+    }
+    return Float(max(1, sampled.positives.count) + max(1, sampled.negatives.count))
+  }
+
+  /// The best boxes of each image (mmdetection's `RPNHead._predict_by_feat_single`).
+  public func proposals(_ output: Output, geometry: [ImageGeometry], selection: Selection) -> [Proposals] {
+    let anchors = anchorGenerator.anchors(for: output.scores.map { mapSize($0) })
+    let levels = zip(output.scores, output.deltas).map { scores, deltas in
+      (scores: withoutGradients { scores.sigmoid() }.values, deltas: deltas.values)
+    }
+    return geometry.enumerated().map { image, geometry in
+      var candidates = (boxes: Boxes(), scores: [Float](), levels: [Int]())
+      for (level, output) in levels.enumerated() {
+        let count = anchors[level].count
+        let scores = output.scores[(image * count)..<((image + 1) * count)]
+        let best = indicesOfBest(selection.candidatesPerLevel, of: Array(scores))
+        let deltas = best.flatMap { output.deltas[(4 * (image * count + $0))..<(4 * (image * count + $0) + 4)] }
+        candidates.boxes.append(contentsOf:
+          boxCoder.decode(anchors[level][best], deltas: deltas, clippedTo: geometry.size))
+        candidates.scores += best.map { scores[image * count + $0] }
+        candidates.levels += [Int](repeating: level, count: best.count)
+      }
+      let large = (0..<candidates.boxes.count).filter {
+        let box = candidates.boxes[$0]
+        return box[2] - box[0] > selection.minimumSide && box[3] - box[1] > selection.minimumSide
+      }
+      let boxes = candidates.boxes[large]
+      let scores = large.map { candidates.scores[$0] }
+      let kept = selection.nms.batched(boxes, scores: scores, groups: large.map { candidates.levels[$0] })
+        .prefix(selection.limit)
+      return Proposals(boxes: boxes[Array(kept)], scores: kept.map { scores[$0] })
+    }
+  }
+}
+
+/// The positions of the largest numbers, the largest first, equal ones in their order; all when there are fewer.
+func indicesOfBest(_ limit: Int, of scores: [Float]) -> [Int] {
+  let order = scores.indices.sorted { scores[$0] > scores[$1] || (scores[$0] == scores[$1] && $0 < $1) }
+  return Array(order.prefix(limit))
+}

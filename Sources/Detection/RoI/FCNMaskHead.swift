@@ -1,0 +1,97 @@
+import Configuration
+import Data
+import Imaging
+import Layers
+import Masks
+import Tensors
+
+/// Convolutions, a deconvolution to twice the side, and a mask a class (He et al., arXiv:1703.06870, figure 4;
+/// mmdetection's `FCNMaskHead`).
+public struct FCNMaskHead: Layer {
+  /// mmdetection's keys.
+  public struct Configuration: Decodable, Sendable {
+    var convolutions: Int
+    var inputChannels: Int
+    var channels: Int
+    var classes: Int?
+    var loss: ClassificationLoss
+
+    enum CodingKeys: String, CodingKey {
+      case convolutions = "num_convs"
+      case inputChannels = "in_channels"
+      case channels = "conv_out_channels"
+      case classes = "num_classes"
+      case loss = "loss_mask"
+    }
+
+    /// Decodes mmdetection's keys.
+    public init(from decoder: any Decoder) throws {
+      let keys = try decoder.container(keyedBy: CodingKeys.self)
+      convolutions = try keys.decodeIfPresent(Int.self, forKey: .convolutions) ?? 4
+      inputChannels = try keys.decodeIfPresent(Int.self, forKey: .inputChannels) ?? 256
+      channels = try keys.decodeIfPresent(Int.self, forKey: .channels) ?? 256
+      classes = try keys.decodeIfPresent(Int.self, forKey: .classes)
+      loss = try keys.decode(ClassificationLoss.self, forKey: .loss)
+      guard (0...64).contains(convolutions) else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .convolutions, in: keys, debugDescription: "\(convolutions) is not in 0...64")
+      }
+      guard loss.usesMask else {
+        throw DecodingError.dataCorruptedError(forKey: .loss, in: keys, debugDescription: "needs use_mask: true")
+      }
+    }
+  }
+
+  private let convolutions: [ConvModule]
+  private let upsampling: ConvTranspose2d
+  private let logits: Conv2d
+  private let classes: Int
+  private let loss: ClassificationLoss
+
+  /// A head with mmdetection's initial values.
+  public init(_ configuration: Configuration, classes: Int) {
+    let width = configuration.channels
+    convolutions = (0..<configuration.convolutions).map {
+      ConvModule($0 == 0 ? configuration.inputChannels : width, width, kernel: 3, padding: 1)
+    }
+    let before = configuration.convolutions == 0 ? configuration.inputChannels : width
+    upsampling = ConvTranspose2d(before, width, kernel: 2, stride: 2)
+    logits = Conv2d(width, classes, kernel: 1, initializer: .kaimingNormalFanOut)
+    self.classes = classes
+    loss = configuration.loss
+  }
+
+  /// Weights under mmdetection's names.
+  public var tree: ParameterTree {
+    ["convs": .layers(convolutions), "upsample": .layer(upsampling), "conv_logits": .layer(logits)]
+  }
+
+  /// Regions `[R, 14, 14, C]` to mask logits `[R, 28, 28, classes]`.
+  public func callAsFunction(_ regions: Tensor) -> Tensor {
+    logits(upsampling(convolutions.reduce(regions) { $1($0) }).relu())
+  }
+
+  /// The mask logits of one class a region: `[R, 28, 28]`.
+  func own(_ logits: Tensor, labels: [Int]) -> Tensor {
+    let shape = Array(logits.shape.dropLast())
+    guard classes > 1 else { return logits.reshaped(shape) }
+    let pixels = shape[1] * shape[2]
+    let places = labels.enumerated().flatMap { region, label in
+      (region * pixels..<(region + 1) * pixels).map { $0 * classes + label }
+    }
+    return logits.reshaped([-1]).rows(places).reshaped(shape)
+  }
+
+  /// `loss_mask`: mean binary cross entropy of the labelled class; 0 without regions.
+  ///
+  /// - Parameter targets: 0 or 1 for every pixel of `[R, 28, 28]`.
+  func losses(_ logits: Tensor, targets: [Float], labels: [Int]) -> [(name: String, value: Tensor)] {
+    guard !labels.isEmpty else { return [("loss_mask", logits.sum())] }
+    let own = own(logits, labels: labels)
+    let entropy = binaryCrossEntropy(logits: own, targets: Tensor(targets, shape: own.shape))
+    return [("loss_mask", entropy.mean() * loss.weight)]
+  }
+
+  /// Probabilities of the predicted class, `[R, 28, 28]`.
+  func probabilities(_ logits: Tensor, labels: [Int]) -> Tensor { own(logits, labels: labels).sigmoid() }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import Layers
+import Masks
+import Tensors
+
+/// Regions of interest of a batch: a box and the image it is in.
+public struct RegionsOfInterest: Sendable {
+  /// In pixels of the network's image.
+  public var boxes: Boxes
+  /// The image of each box.
+  public var images: [Int]
+
+  /// The boxes of each image, one image after the other.
+  public init(_ boxes: [Boxes]) {
+    self.boxes = boxes.reduce(into: Boxes()) { $0.append(contentsOf: $1) }
+    images = boxes.enumerated().flatMap { [Int](repeating: $0.offset, count: $0.element.count) }
+  }
+
+  /// Boxes with their images.
+  public init(boxes: Boxes, images: [Int]) { (self.boxes, self.images) = (boxes, images) }
+
+  /// How many there are.
+  public var count: Int { images.count }
+}
+
+/// Cuts each region out of the pyramid's level that fits its size (mmdetection's `SingleRoIExtractor`).
+///
+/// Level = floor(log2(sqrt(area) / 56 + 1e-6)), Lin et al., arXiv:1612.03144, equation 1.
+public struct SingleRoIExtractor: Sendable {
+  /// mmdetection's keys.
+  public struct Configuration: Decodable, Sendable {
+    var channels: Int
+    var strides: [Int]
+    var align: Align
+    var finestScale: Float
+
+    /// `roi_layer`.
+    struct Align: Decodable, Sendable {
+      enum Kind: String, Decodable, CaseIterable, Sendable { case roiAlign = "RoIAlign" }
+      var kind: Kind
+      var outputSize: Int
+      var samplingRatio: Int
+
+      enum CodingKeys: String, CodingKey {
+        case kind = "type"
+        case outputSize = "output_size"
+        case samplingRatio = "sampling_ratio"
+      }
+
+      init(from decoder: any Decoder) throws {
+        let keys = try decoder.container(keyedBy: CodingKeys.self)
+        kind = try keys.decode(Kind.self, forKey: .kind)
+        outputSize = try keys.decode(Int.self, forKey: .outputSize)
+        samplingRatio = try keys.decodeIfPresent(Int.self, forKey: .samplingRatio) ?? 0
+        guard (1...256).contains(outputSize) else {
+          throw DecodingError.dataCorruptedError(
+            forKey: .outputSize, in: keys, debugDescription: "\(outputSize) is not in 1...256")
+        }
+      }
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case channels = "out_channels"
+      case strides = "featmap_strides"
+      case align = "roi_layer"
+      case finestScale = "finest_scale"
+    }
+
+    /// Decodes mmdetection's keys.
+    public init(from decoder: any Decoder) throws {
+      let keys = try decoder.container(keyedBy: CodingKeys.self)
+      channels = try keys.decode(Int.self, forKey: .channels)
+      strides = try keys.decode([Int].self, forKey: .strides)
+      align = try keys.decode(Align.self, forKey: .align)
+      finestScale = try keys.decodeIfPresent(Float.self, forKey: .finestScale) ?? 56
+      guard !strides.isEmpty, strides.allSatisfy({ $0 > 0 }) else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .strides, in: keys, debugDescription: "\(strides) is not a list of positive strides")
+      }
+    }
+  }
+
+  private let configuration: Configuration
+
+  /// An extractor.
+  public init(_ configuration: Configuration) { self.configuration = configuration }
+
+  /// Side of what it cuts out.
+  var outputSize: Int { configuration.align.outputSize }
+  /// Channels of the maps it cuts from.
+  var channels: Int { configuration.channels }
+  /// How many of the pyramid's levels it uses.
+  var levels: Int { configuration.strides.count }
+
+  /// Maps `[B, h, w, C]`, the finest first, to `[R, side, side, C]`.
+  public func callAsFunction(_ features: [Tensor], _ regions: RegionsOfInterest) -> Tensor {
+    let members = assignLevels(regions.boxes)
+    var parts: [Tensor] = []
+    for (level, indices) in members.enumerated() where !indices.isEmpty {
+      parts.append(
+        roiAlign(
+          features[level], boxes: regions.boxes[indices].values,
+          batchIndices: indices.map { regions.images[$0] }, outputSize: (outputSize, outputSize),
+          spatialScale: 1 / Float(configuration.strides[level]),
+          samplingRatio: configuration.align.samplingRatio))
+    }
+    guard !parts.isEmpty else { return .zeros([0, outputSize, outputSize, features[0].shape[3]]) }
+    guard parts.count > 1 else { return parts[0] }
+    var places = [Int](repeating: 0, count: regions.count)
+    for (place, index) in members.joined().enumerated() { places[index] = place }
+    return concatenated(parts, axis: 0).rows(places)
+  }
+
+  /// The regions of each level, in ascending order.
+  private func assignLevels(_ boxes: Boxes) -> [[Int]] {
+    var members = [[Int]](repeating: [], count: levels)
+    for index in 0..<boxes.count {
+      let box = boxes[index]
+      let area = (box[2] - box[0]) * (box[3] - box[1])
+      let level = floor(log2(area.squareRoot() / configuration.finestScale + 1e-6))
+      // A box with a NaN has no level of its own; it takes the finest.
+      members[level >= 0 ? min(levels - 1, Int(min(level, 64))) : 0].append(index)
+    }
+    return members
+  }
+}

@@ -1,0 +1,27 @@
+import Configuration
+import Data
+
+/// What a head is built with.
+struct DecodeHeadContext: Sendable {
+  var model: ModelContext
+  /// Tells the heads of a model apart in the key of dropout's random numbers.
+  var layer: Int
+}
+
+/// The heads of segmentors: a new one is a file in this room and a line here.
+struct SegmentationHeads: Sendable {
+  var heads = Registry<any DecodeHead, DecodeHeadContext>(kind: "decode head")
+
+  static let standard = SegmentationHeads()
+
+  private init() {
+    heads.add("UPerHead", description: "Pyramid of poolings and feature pyramid") {
+      (c: UPerHead.Configuration, context: DecodeHeadContext) in
+      UPerHead(c, classes: try context.model.classCount(c.settings.classes), layer: context.layer)
+    }
+    heads.add("FCNHead", description: "Convolutions on one map") {
+      (c: FCNHead.Configuration, context: DecodeHeadContext) in
+      FCNHead(c, classes: try context.model.classCount(c.settings.classes), layer: context.layer)
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import Configuration
+import Data
+import Layers
+import Tensors
+
+/// Unified perceptual parsing (Xiao et al., arXiv:1807.10221, figure 4; mmsegmentation's `UPerHead`).
+///
+/// A pyramid of poolings on the coarsest map, a feature pyramid over all, everything joined at the finest size.
+public struct UPerHead: DecodeHead {
+  /// mmsegmentation's keys.
+  public struct Configuration: Decodable, Sendable {
+    var inputChannels: [Int]
+    var inputIndices: [Int]
+    var poolScales: [Int]
+    var settings: DecodeHeadSettings
+
+    enum CodingKeys: String, CodingKey {
+      case inputChannels = "in_channels"
+      case inputIndices = "in_index"
+      case poolScales = "pool_scales"
+    }
+
+    /// Decodes mmsegmentation's keys.
+    public init(from decoder: any Decoder) throws {
+      let keys = try decoder.container(keyedBy: CodingKeys.self)
+      inputChannels = try keys.decode([Int].self, forKey: .inputChannels)
+      inputIndices = try keys.decodeIfPresent([Int].self, forKey: .inputIndices) ?? Array(inputChannels.indices)
+      poolScales = try keys.decodeIfPresent([Int].self, forKey: .poolScales) ?? [1, 2, 3, 6]
+      settings = try DecodeHeadSettings(from: decoder)
+      guard inputChannels.count == inputIndices.count, !inputChannels.isEmpty else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .inputIndices, in: keys,
+          debugDescription: "\(inputIndices.count) maps for \(inputChannels.count) widths in in_channels")
+      }
+      guard poolScales.allSatisfy({ (1...64).contains($0) }), !poolScales.isEmpty else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .poolScales, in: keys, debugDescription: "\(poolScales) is not a list of numbers in 1...64")
+      }
+    }
+  }
+
+  private let poolScales: [Int]
+  private let poolings: [ConvModule]
+  private let bottleneck: ConvModule
+  private let laterals: [ConvModule]
+  private let convolutions: [ConvModule]
+  private let fusion: ConvModule
+  private let classifier: PixelClassifier
+  private let inputIndices: [Int]
+  public let settings: DecodeHeadSettings
+
+  /// A head with mmsegmentation's initial values.
+  ///
+  /// - Parameter layer: Tells the heads of a model apart in the key of dropout's random numbers.
+  public init(_ configuration: Configuration, classes: Int, layer: Int) {
+    settings = configuration.settings
+    let (width, norm) = (settings.channels, settings.norm)
+    let coarsest = configuration.inputChannels.last ?? 0
+    poolScales = configuration.poolScales
+    poolings = poolScales.map { _ in ConvModule(coarsest, width, kernel: 1, norm: norm) }
+    bottleneck = ConvModule(coarsest + poolings.count * width, width, kernel: 3, padding: 1, norm: norm)
+    laterals = configuration.inputChannels.dropLast().map { ConvModule($0, width, kernel: 1, norm: norm) }
+    convolutions = laterals.map { _ in ConvModule(width, width, kernel: 3, padding: 1, norm: norm) }
+    fusion = ConvModule(
+      configuration.inputChannels.count * width, width, kernel: 3, padding: 1, norm: norm)
+    classifier = PixelClassifier(width, classes: classes, dropoutRatio: settings.dropoutRatio, layer: layer)
+    inputIndices = configuration.inputIndices
+  }
+
+  /// Weights under mmsegmentation's names.
+  public var tree: ParameterTree {
+    [
+      "conv_seg": .layer(classifier),
+      "psp_modules": .tree(
+        ParameterTree(poolings.enumerated().map { ("\($0.offset)", .tree(["1": .layer($0.element)])) })),
+      "bottleneck": .layer(bottleneck), "lateral_convs": .layers(laterals), "fpn_convs": .layers(convolutions),
+      "fpn_bottleneck": .layer(fusion),
+    ]
+  }
+
+  /// Whether a batch of one image leaves a norm a single value a channel.
+  var needsTwoImages: Bool { poolScales.contains(1) && settings.norm.map { $0.kind != .layerNorm } ?? false }
+
+  /// Maps `[B, h, w, C]`, the finest first, to logits at the finest size.
+  public func callAsFunction(_ features: [Tensor]) -> Tensor {
+    let inputs = inputIndices.map { features[$0] }
+    var merged = zip(laterals, inputs).map { $0($1) } + [pooled(inputs[inputs.count - 1])]
+    for level in merged.indices.dropFirst().reversed() {
+      merged[level - 1] = merged[level - 1] + resized(merged[level], like: merged[level - 1])
+    }
+    let levels = zip(convolutions, merged).map { $0($1) } + [merged[merged.count - 1]]
+    return classifier(fusion(concatenated(levels.map { resized($0, like: levels[0]) }, axis: 3)))
+  }
+
+  /// The pyramid of poolings, joined to the map it is of.
+  private func pooled(_ x: Tensor) -> Tensor {
+    let pyramid = zip(poolScales, poolings).map { scale, block in
+      resized(block(adaptiveAveragePool2d(x, height: scale, width: scale)), like: x)
+    }
+    return bottleneck(concatenated([x] + pyramid, axis: 3))
+  }
+
+  private func resized(_ x: Tensor, like other: Tensor) -> Tensor {
+    guard x.shape[1] != other.shape[1] || x.shape[2] != other.shape[2] else { return x }
+    return x.resizedBilinear(height: other.shape[1], width: other.shape[2], alignCorners: settings.alignCorners)
+  }
+}

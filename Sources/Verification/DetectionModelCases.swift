@@ -1,0 +1,288 @@
+import Backbones
+import Checkpoints
+import Configuration
+import Data
+import Detection
+import Imaging
+import Layers
+import Masks
+import Tensors
+
+/// Heads of detectors, and Mask R-CNN from end to end.
+let detectionModelCases: [String: CaseRunner] = [
+  "fpn": { golden in
+    let neck = try FPN(golden.config.decode(FPN.Configuration.self))
+    try neck.load(golden.group("state"), file: golden.path)
+    let levels = try golden.levels()
+    var results = CaseResults()
+    var outputs: [String: Tensor] = [:]
+    for (index, map) in neck(levels.map(\.channelsLast)).enumerated() {
+      outputs["\(index)"] = map.channelsFirst
+      results.add("output.\(index)", map.channelsFirst)
+    }
+    results.differentiate(golden, outputs: outputs, model: neck, inputs: golden.named(levels))
+    return results
+  },
+  "rpn_loss": { golden in
+    let configuration = try golden.config.decode(RPNCase.self)
+    let head = RPNHead(configuration.head)
+    try head.load(golden.group("state"), file: golden.path)
+    guard let training = configuration.head.training else { throw NotBuiltYet(what: "without train_cfg") }
+    let levels = try golden.levels()
+    let truths = try configuration.images.indices.map { try golden.truth($0) }
+    let losses = head.losses(
+      head(levels.map(\.channelsLast)), geometry: configuration.geometry, truths: truths, training: training)
+    var results = CaseResults()
+    let named = rpnLosses(losses)
+    for (name, loss) in named { results.add("loss.\(name)", loss) }
+    results.differentiate(golden, losses: named, model: head, inputs: golden.named(levels))
+    return results
+  },
+  "rpn_predict": { golden in
+    let configuration = try golden.config.decode(RPNCase.self)
+    let head = RPNHead(configuration.head)
+    try head.load(golden.group("state"), file: golden.path)
+    guard let selection = configuration.head.testing else { throw NotBuiltYet(what: "without test_cfg") }
+    let proposals = head.proposals(
+      head(try golden.levels().map(\.channelsLast)), geometry: configuration.geometry, selection: selection)
+    var results = CaseResults()
+    for (index, image) in proposals.enumerated() {
+      results.add("output.bboxes\(index)", Tensor(image.boxes.values, shape: [image.boxes.count, 4]))
+      results.add("output.scores\(index)", Tensor(image.scores, shape: [image.scores.count]))
+    }
+    return results
+  },
+  "roi_extractor": { golden in
+    let extractor = SingleRoIExtractor(try golden.config.decode(SingleRoIExtractor.Configuration.self))
+    let levels = try golden.levels()
+    let y = extractor(levels.map(\.channelsLast), try golden.regions("rois")).channelsFirst
+    var results = CaseResults()
+    results.add("output.y", y)
+    results.differentiate(golden, outputs: ["y": y], inputs: golden.named(levels))
+    return results
+  },
+  "bbox_head_loss": { golden in
+    let configuration = try golden.config.decode(Shared2FCBBoxHead.Configuration.self)
+    let head = Shared2FCBBoxHead(configuration, classes: configuration.classes ?? 1)
+    try head.load(golden.group("state"), file: golden.path)
+    let x = try golden.input("feat").tensor.withGradient()
+    let output = head(x.channelsLast)
+    let labels = try golden.input("labels").integers
+    let positives = labels.indices.filter { labels[$0] < configuration.classes ?? 1 }
+    let deltas = try golden.input("bbox_targets").tensor.values
+    let losses = head.losses(
+      output,
+      Shared2FCBBoxHead.Targets(
+        labels: labels.map { Int32($0) }, positives: positives,
+        deltas: positives.flatMap { deltas[(4 * $0)..<(4 * $0 + 4)] }))
+    var results = CaseResults()
+    results.add("output.cls_score", output.scores)
+    results.add("output.bbox_pred", output.deltas)
+    var named: [String: Tensor] = [:]
+    for (name, value) in losses {
+      results.add(name == "acc" ? "output.acc" : "loss.\(name)", value)
+      if name != "acc" { named[name] = value }
+    }
+    results.differentiate(
+      golden, outputs: ["cls_score": output.scores, "bbox_pred": output.deltas], losses: named, model: head,
+      inputs: ["feat": (x, { $0 })])
+    return results
+  },
+  "bbox_post": { golden in
+    let configuration = try golden.config.decode(BoxPostCase.self)
+    let head = Shared2FCBBoxHead(configuration.head, classes: configuration.head.classes ?? 1)
+    let regions = try golden.regions("rois")
+    let output = Shared2FCBBoxHead.Output(
+      scores: try golden.input("cls_score").tensor, deltas: try golden.input("bbox_pred").tensor)
+    let (boxes, scores) = head.decode(
+      output, regions: regions.boxes, rows: 0..<regions.count, size: configuration.size)
+    let scaled = boxes.scaled(x: 1 / configuration.scale[0], y: 1 / configuration.scale[1])
+    let selection = configuration.selection
+    let found = multiclassNMS(
+      scaled, scores: scores, scoreThreshold: selection.scoreThreshold, nms: selection.nms,
+      limit: selection.limit)
+    var results = CaseResults()
+    results.add("output.bboxes", Tensor(found.boxes.values, shape: [found.boxes.count, 4]))
+    results.add("output.scores", Tensor(found.scores, shape: [found.scores.count]))
+    results.add("output.labels", integers: found.labels, shape: [found.labels.count])
+    return results
+  },
+  "mask_head_loss": { golden in
+    let configuration = try golden.config.decode(FCNMaskHead.Configuration.self)
+    let head = FCNMaskHead(configuration, classes: configuration.classes ?? 1)
+    try head.load(golden.group("state"), file: golden.path)
+    let x = try golden.input("feat").tensor.withGradient()
+    let logits = head(x.channelsLast)
+    let labels = try golden.input("labels").integers
+    let targets = try golden.input("targets").tensor.values
+    var results = CaseResults()
+    results.add("output.mask_pred", logits.channelsFirst)
+    var losses: [String: Tensor] = [:]
+    for (name, value) in head.losses(logits, targets: targets, labels: labels) {
+      losses[name] = value.reshaped([1])
+      results.add("loss.\(name)", value.reshaped([1]))
+    }
+    results.differentiate(
+      golden, outputs: ["mask_pred": logits.channelsFirst], losses: losses.mapValues { $0.reshaped([]) },
+      model: head, inputs: ["feat": (x, { $0 })])
+    return results
+  },
+  "mask_rcnn_loss": { golden in
+    let (model, geometry) = try golden.detector()
+    let images = try golden.input("img").tensor.withGradient()
+    let truths = try geometry.indices.map { try golden.truth($0) }
+    let losses = model.detailedLosses(images.channelsLast, geometry: geometry, truths: truths)
+    var results = CaseResults()
+    var named = rpnLosses(losses.rpn)
+    for (name, value) in losses.roi where name != "acc" { named[name] = value }
+    for (name, value) in named {
+      let shape = golden.tensors["loss.\(name)"]?.shape ?? []
+      results.add("loss.\(name)", value.reshaped(shape))
+    }
+    for (name, value) in losses.roi where name == "acc" { results.add("output.acc", value) }
+    results.differentiate(golden, losses: named, model: model, inputs: ["img": (images, { $0 })])
+    return results
+  },
+  "mask_rcnn_predict": { golden in
+    let (model, geometry) = try golden.detector()
+    let found = ForwardMode.evaluation {
+      model.predict((try? golden.input("img").tensor.channelsLast) ?? Tensor(0), geometry: geometry)
+    }
+    var results = CaseResults()
+    for (index, image) in found.enumerated() {
+      results.add("output.bboxes\(index)", Tensor(image.boxes.values, shape: [image.boxes.count, 4]))
+      results.add("output.scores\(index)", Tensor(image.scores, shape: [image.scores.count]))
+      results.add("output.labels\(index)", integers: image.labels, shape: [image.labels.count])
+      let size = geometry[index].originalSize
+      let pixels = (image.masks ?? []).flatMap { $0.bitmap.pixels }
+      results.tensors["output.masks\(index)"] = StoredTensor(
+        type: .uint8, shape: [image.masks?.count ?? 0, size.height, size.width], bytes: pixels)
+    }
+    return results
+  },
+]
+
+/// The RPN's losses under the golden cases' names, a number a level.
+private func rpnLosses(_ losses: (classification: [Tensor], boxes: [Tensor])) -> [String: Tensor] {
+  var named: [String: Tensor] = [:]
+  for (level, loss) in losses.classification.enumerated() { named["loss_rpn_cls.\(level)"] = loss }
+  for (level, loss) in losses.boxes.enumerated() { named["loss_rpn_bbox.\(level)"] = loss }
+  return named
+}
+
+/// An image of a case; sizes are (height, width), the scale factor (width, height).
+private struct ImageCase: Decodable {
+  let size: [Int]
+  let originalSize: [Int]?
+  let paddedSize: [Int]?
+  let scale: [Float]?
+
+  enum CodingKeys: String, CodingKey {
+    case size = "img_shape"
+    case originalSize = "ori_shape"
+    case paddedSize = "pad_shape"
+    case scale = "scale_factor"
+  }
+
+  func geometry(batch: [Int]?) -> ImageGeometry {
+    func imageSize(_ pair: [Int]) -> ImageSize { ImageSize(height: pair[0], width: pair[1]) }
+    return ImageGeometry(
+      size: imageSize(size), paddedSize: imageSize(paddedSize ?? batch ?? size),
+      originalSize: imageSize(originalSize ?? size), scale: (scale?[0] ?? 1, scale?[1] ?? 1))
+  }
+}
+
+private struct RPNCase: Decodable {
+  let head: RPNHead.Configuration
+  let images: [ImageCase]
+  let batchSize: [Int]?
+
+  enum CodingKeys: String, CodingKey {
+    case head, images
+    case batchSize = "pad_shape"
+  }
+
+  var geometry: [ImageGeometry] { images.map { $0.geometry(batch: batchSize) } }
+}
+
+private struct BoxPostCase: Decodable {
+  let head: Shared2FCBBoxHead.Configuration
+  let selection: StandardRoIHead.Selection
+  let imageSize: [Int]
+  let scale: [Float]
+
+  enum CodingKeys: String, CodingKey {
+    case head
+    case selection = "test_cfg"
+    case imageSize = "img_shape"
+    case scale = "scale_factor"
+  }
+
+  var size: ImageSize { ImageSize(height: imageSize[0], width: imageSize[1]) }
+}
+
+private struct DetectorCase: Decodable {
+  let model: ComponentConfiguration
+  let images: [ImageCase]
+  let batchSize: [Int]?
+
+  enum CodingKeys: String, CodingKey {
+    case model, images
+    case batchSize = "pad_shape"
+  }
+}
+
+extension GoldenCase {
+  /// `input.level0`, `input.level1`, ... as leaves.
+  func levels() throws -> [Tensor] {
+    var levels: [Tensor] = []
+    while tensors["input.level\(levels.count)"] != nil {
+      levels.append(try input("level\(levels.count)").tensor.withGradient())
+    }
+    return levels
+  }
+
+  /// The levels under their names, for differentiation.
+  func named(_ levels: [Tensor]) -> [String: (leaf: Tensor, toPyTorch: (Tensor) -> Tensor)] {
+    Dictionary(uniqueKeysWithValues: levels.enumerated().map { ("level\($0.offset)", ($0.element, { $0 })) })
+  }
+
+  /// Rows of image number and box.
+  func regions(_ name: String) throws -> RegionsOfInterest {
+    let rows = try input(name).tensor.values
+    let numbers = stride(from: 0, to: rows.count, by: 5)
+    return RegionsOfInterest(
+      boxes: Boxes(numbers.flatMap { rows[($0 + 1)..<($0 + 5)] }), images: numbers.map { Int(rows[$0]) })
+  }
+
+  /// The objects of one image, with labels and masks where the case has them.
+  func truth(_ image: Int) throws -> Instances {
+    let boxes = Boxes(try input("gt_bboxes\(image)").tensor.values)
+    let labels =
+      tensors["input.gt_labels\(image)"]?.integers ?? [Int](repeating: 0, count: boxes.count)
+    let masks = tensors["input.gt_masks\(image)"].map { stored in
+      let (height, width) = (stored.shape[1], stored.shape[2])
+      return (0..<stored.shape[0]).map {
+        Bitmap(
+          height: height, width: width,
+          pixels: Array(stored.bytes[($0 * height * width)..<(($0 + 1) * height * width)]))
+      }
+    }
+    return Instances(
+      boxes: boxes, labels: labels, masks: masks, isIgnored: [Bool](repeating: false, count: boxes.count))
+  }
+
+  /// The whole model of a case with its weights, and the geometry of its images.
+  fileprivate func detector() throws -> (model: MaskRCNN, geometry: [ImageGeometry]) {
+    let configuration = try config.decode(DetectorCase.self)
+    guard configuration.model.type == "MaskRCNN" else { throw NotBuiltYet(what: configuration.model.type) }
+    let backbone = configuration.model.node["backbone"]?["type"]?.string ?? ""
+    guard backbone != "SwinTransformer" else { throw NotBuiltYet(what: backbone) }
+    var components = Components()
+    components.addBackbones()
+    let model = try MaskRCNN(
+      configuration.model.node.decode(MaskRCNN.Configuration.self), in: ModelContext(components: components))
+    try model.load(group("state"), file: path)
+    return (model, configuration.images.map { $0.geometry(batch: configuration.batchSize) })
+  }
+}

@@ -1,0 +1,100 @@
+import Backbones
+import Checkpoints
+import Configuration
+import Data
+import Imaging
+import Layers
+import Segmentation
+import Tensors
+
+/// Heads of segmentors, and UperNet from end to end.
+let segmentationCases: [String: CaseRunner] = [
+  "uper_head": { golden in
+    let configuration = try golden.config.decode(TrainingFlag.self)
+    let head = UPerHead(
+      try golden.config.decodeIgnoring(["training"], as: UPerHead.Configuration.self), classes: 5, layer: 0)
+    return try runHead(golden, head, isTraining: configuration.isTraining)
+  },
+  "fcn_head": { golden in
+    let head = FCNHead(try golden.config.decode(FCNHead.Configuration.self), classes: 5, layer: 0)
+    return try runHead(golden, head, isTraining: false)
+  },
+  "upernet_loss": { golden in
+    let (model, _) = try golden.segmentor()
+    let images = try golden.input("img").tensor.withGradient()
+    let labels = try golden.input("label").integers.map { Int32($0) }
+    let losses = ForwardMode.training(ForwardMode.Step(seed: 0, step: 0, samples: Array(0..<images.shape[0]))) {
+      model.losses(images.channelsLast, labels: labels)
+    }
+    var results = CaseResults()
+    var named: [String: Tensor] = [:]
+    for (name, value) in losses.terms {
+      if name.hasSuffix("loss_ce") {
+        named[name] = value
+        results.add("loss.\(name)", value)
+      } else {
+        results.add("output.\(name)", value)
+      }
+    }
+    results.differentiate(golden, losses: named, model: model, inputs: ["img": (images, { $0 })])
+    for (name, buffer) in model.tree.buffers { results.add("output.updated.\(name)", buffer.value) }
+    return results
+  },
+  "upernet_predict": { golden in
+    let (model, originalSize) = try golden.segmentor()
+    guard let originalSize, originalSize.count == 2 else { throw NotBuiltYet(what: "without ori_shape") }
+    let images = try golden.input("img").tensor.channelsLast
+    return ForwardMode.evaluation {
+      let logits = model.logits(images)
+      let full = model.resized(
+        model.resized(logits, images.shape[1], images.shape[2]), originalSize[0], originalSize[1])
+      var results = CaseResults()
+      results.add("output.logits", logits.channelsFirst)
+      results.add(
+        "output.resized0",
+        full.sliced(axis: 0, from: 0, to: 1).channelsFirst.reshaped([full.shape[3], full.shape[1], full.shape[2]]))
+      results.add("output.pred", integers: full.indicesOfMaxima.map { Int($0) }, shape: Array(full.shape.dropLast()))
+      return results
+    }
+  },
+]
+
+private func runHead(_ golden: GoldenCase, _ head: some DecodeHead, isTraining: Bool) throws -> CaseResults {
+  try head.load(golden.group("state"), file: golden.path)
+  let levels = try golden.levels()
+  func forward() -> Tensor { head(levels.map(\.channelsLast)).channelsFirst }
+  let y =
+    isTraining ? ForwardMode.training(ForwardMode.Step(seed: 0, step: 0, samples: [0, 1, 2]), forward) : forward()
+  var results = CaseResults()
+  results.add("output.y", y)
+  results.differentiate(golden, outputs: ["y": y], model: head, inputs: golden.named(levels))
+  for (name, buffer) in head.tree.buffers { results.add("output.updated.\(name)", buffer.value) }
+  return results
+}
+
+private struct SegmentorCase: Decodable {
+  let model: ComponentConfiguration
+  let originalSize: [Int]?
+  let ignoreIndex: Int?
+
+  enum CodingKeys: String, CodingKey {
+    case model
+    case originalSize = "ori_shape"
+    case ignoreIndex = "ignore_index"
+  }
+}
+
+extension GoldenCase {
+  /// The whole model of a case with its weights, and the size to bring results to.
+  fileprivate func segmentor() throws -> (model: EncoderDecoder, originalSize: [Int]?) {
+    let configuration = try config.decode(SegmentorCase.self)
+    let backbone = configuration.model.node["backbone"]?["type"]?.string ?? ""
+    guard backbone != "SwinTransformer" else { throw NotBuiltYet(what: backbone) }
+    var components = Components()
+    components.addBackbones()
+    let model = try EncoderDecoder(
+      configuration.model.node.decode(EncoderDecoder.Configuration.self), in: ModelContext(components: components))
+    try model.load(group("state"), file: path)
+    return (model, configuration.originalSize)
+  }
+}
