@@ -5,6 +5,7 @@
 #include "multiversion.h"
 
 #include "boxes.h"
+#include "confusion.h"
 #include "elementwise.h"
 #include "maxima.h"
 #include "masks.h"
