@@ -6,6 +6,7 @@
 
 #include "activations.h"
 #include "boxes.h"
+#include "confusion.h"
 #include "elementwise.h"
 #include "losses.h"
 #include "masks.h"
