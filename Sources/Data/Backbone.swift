@@ -1,0 +1,24 @@
+import Layers
+import Tensors
+
+/// What a neck or head needs to know of a feature map.
+public struct FeatureMap: Hashable, Sendable {
+  /// Width of its vectors.
+  public let channels: Int
+  /// Pixels of the image a step.
+  public let stride: Int
+
+  /// A map of so many channels, a step every so many pixels.
+  public init(channels: Int, stride: Int) {
+    self.channels = channels
+    self.stride = stride
+  }
+}
+
+/// Images to feature maps.
+public protocol Backbone: Layer {
+  /// Channels and stride of each map that is returned, the finest first.
+  var outputs: [FeatureMap] { get }
+  /// `[B, H, W, 3]` to one map `[B, h, w, C]` each.
+  func callAsFunction(_ images: Tensor) -> [Tensor]
+}

@@ -1,0 +1,16 @@
+/// Something wrong with the data: names the file, says what is wrong and what would be right.
+public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The file that the message is about, if there is one.
+  public let file: String?
+  /// What is wrong.
+  public let message: String
+
+  /// An error about a file.
+  public init(file: String?, _ message: String) {
+    self.file = file
+    self.message = message
+  }
+
+  /// File and message.
+  public var description: String { file.map { "\($0): \(message)" } ?? message }
+}

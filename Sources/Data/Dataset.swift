@@ -1,0 +1,77 @@
+import Imaging
+import Tensors
+
+/// What a data set is about.
+public struct DatasetMetainfo: Sendable, Equatable {
+  /// Names, in the order of their numbers.
+  public var classes: [String]
+  /// Colours (red, green, blue) of the classes, for pictures; may be empty.
+  public var palette: [SIMD3<UInt8>]
+
+  /// Classes and their colours.
+  public init(classes: [String], palette: [SIMD3<UInt8>] = []) {
+    self.classes = classes
+    self.palette = palette
+  }
+}
+
+/// Images with annotations, each of which goes through a pipeline.
+public protocol Dataset: Sendable {
+  /// How many images there are.
+  var count: Int { get }
+  /// Classes and colours.
+  var metainfo: DatasetMetainfo { get }
+  /// What happens to each sample.
+  var pipeline: Pipeline { get }
+  /// Whether each image has to come out as it is: nothing is replaced.
+  var isTest: Bool { get }
+  /// The sample before the pipeline.
+  func sample(at index: Int) throws -> Sample
+}
+
+extension Dataset {
+  /// The sample behind the pipeline.
+  ///
+  /// In training a sample of which nothing is left is replaced by another one, drawn by its own random numbers.
+  ///
+  /// - Parameter number: Global number of the sample in the run: the key of its random numbers.
+  /// - Throws: An error that names the image's file.
+  public func load(index: Int, number: Int, seed: UInt64) throws -> Sample {
+    var next = index
+    for attempt in 0..<Self.attempts {
+      var sample = try sample(at: next)
+      sample.number = number
+      sample.index = next
+      do {
+        if let loaded = try pipeline(sample, seed: seed, step: attempt) { return loaded }
+      } catch {
+        throw naming(sample, error)
+      }
+      guard !isTest else {
+        throw DataError(
+          file: sample.imagePath, "the pipeline has nothing left of the image, and a test needs every image")
+      }
+      var random = RandomGenerator(
+        seed: seed, step: attempt, sample: number, purpose: .augmentation(stage: Self.redrawStage))
+      next = random.integer(below: count)
+    }
+    throw DataError(
+      file: try sample(at: index).imagePath,
+      "the pipeline has nothing left of this image, nor of \(Self.attempts - 1) others drawn for it")
+  }
+
+  /// As often as mm draws.
+  private static var attempts: Int { 1000 }
+  /// No pipeline is that long.
+  private static var redrawStage: Int { 0xff_ffff }
+
+  /// The error, with the image's file unless it names a file already.
+  private func naming(_ sample: Sample, _ error: any Error) -> any Error {
+    switch error {
+    case let error as ImagingError where error.file != nil: error
+    case let error as DataError where error.file != nil: error
+    case let error as DataError: DataError(file: sample.imagePath, error.message)
+    default: DataError(file: sample.imagePath, "\(error)")
+    }
+  }
+}

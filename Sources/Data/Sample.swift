@@ -1,0 +1,75 @@
+import Imaging
+import Masks
+
+/// Size ratios of an image: as it is now, over the file (mm's `scale_factor`).
+public struct ScaleFactor: Hashable, Sendable {
+  /// Of widths.
+  public var width: Float
+  /// Of heights.
+  public var height: Float
+
+  /// Ratios of widths and heights.
+  public init(width: Float = 1, height: Float = 1) {
+    self.width = width
+    self.height = height
+  }
+}
+
+/// One image with what is known of it: what a data set gives, transforms change and a model takes.
+public struct Sample: Sendable {
+  /// Global number in the run: the key of its random numbers.
+  public var number: Int
+  /// Place in the data set.
+  public var index: Int
+  /// The image's number in the annotation file.
+  public var imageID: Int
+  /// The image file; every error names it.
+  public var imagePath: String
+
+  /// The objects as the annotation file describes them.
+  public var annotations: [InstanceAnnotation]
+  /// The file of the label map, if there is one.
+  public var labelMapPath: String?
+  /// Whether 0 in the label map's file is no class: it becomes 255, all others drop by one.
+  public var reduceZeroLabel: Bool
+  /// The label that no loss and no metric counts.
+  public var ignoreIndex: Int
+
+  /// Blue, green, red; nil until loaded.
+  public var image: Image?
+  /// Of the image in the file (`ori_shape`).
+  public var originalSize: ImageSize
+  /// Of the image as it is now (`img_shape`).
+  public var size: ImageSize
+  /// Size now over size in the file.
+  public var scaleFactor: ScaleFactor
+  /// Whether left and right were exchanged.
+  public var isFlipped: Bool
+
+  /// The objects, moved along with the image; nil until loaded.
+  public var instances: Instances?
+  /// The class of each pixel, moved along with the image; nil until loaded.
+  public var labelMap: LabelMap?
+
+  /// A sample before its pipeline.
+  ///
+  /// - Parameter size: What the annotation file says of the image's size, if anything; loading the image corrects it.
+  public init(
+    number: Int = 0, index: Int = 0, imageID: Int = 0, imagePath: String,
+    size: ImageSize = ImageSize(height: 0, width: 0), annotations: [InstanceAnnotation] = [],
+    labelMapPath: String? = nil, reduceZeroLabel: Bool = false, ignoreIndex: Int = 255
+  ) {
+    self.number = number
+    self.index = index
+    self.imageID = imageID
+    self.imagePath = imagePath
+    self.annotations = annotations
+    self.labelMapPath = labelMapPath
+    self.reduceZeroLabel = reduceZeroLabel
+    self.ignoreIndex = ignoreIndex
+    originalSize = size
+    self.size = size
+    scaleFactor = ScaleFactor()
+    isFlipped = false
+  }
+}

@@ -1,0 +1,44 @@
+import Configuration
+import Tensors
+
+/// A step of a pipeline: loads, changes or checks a sample.
+public protocol Transform: Sendable {
+  /// The changed sample.
+  ///
+  /// - Parameter random: Random numbers of this sample and this place in the pipeline.
+  /// - Returns: Nil when nothing useful is left: the data set then draws another index.
+  /// - Throws: What is wrong with the sample's files; the caller adds the image's path.
+  func callAsFunction(_ sample: Sample, random: inout RandomGenerator) throws -> Sample?
+}
+
+/// Transforms, one after the other.
+public struct Pipeline: Sendable {
+  /// The steps, in order.
+  public var transforms: [any Transform]
+
+  /// A pipeline of given steps.
+  public init(_ transforms: [any Transform]) { self.transforms = transforms }
+
+  /// The steps that a config lists.
+  ///
+  /// - Throws: `ConfigurationError` with the place of a step that is unknown or wrong.
+  public init(_ steps: [ComponentConfiguration], in context: DataContext) throws {
+    transforms = try steps.map {
+      try context.components.transforms.build($0, scope: context.scope, in: context)
+    }
+  }
+
+  /// The sample behind all steps, or nil when one of them had nothing left.
+  ///
+  /// - Parameter step: Part of the key of the random numbers: tells the draws for one sample number apart.
+  public func callAsFunction(_ sample: Sample, seed: UInt64, step: Int = 0) throws -> Sample? {
+    var current = sample
+    for (stage, transform) in transforms.enumerated() {
+      var random = RandomGenerator(
+        seed: seed, step: step, sample: sample.number, purpose: .augmentation(stage: stage))
+      guard let next = try transform(current, random: &random) else { return nil }
+      current = next
+    }
+    return current
+  }
+}
