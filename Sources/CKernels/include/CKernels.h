@@ -6,5 +6,6 @@
 
 #include "boxes.h"
 #include "elementwise.h"
+#include "images.h"
 #include "maxima.h"
 #include "masks.h"
