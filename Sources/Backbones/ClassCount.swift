@@ -10,7 +10,8 @@ extension ModelContext {
     case (let configured?, let known?) where configured != known:
       throw ConfigurationError(
         keyPath: "num_classes",
-        message: "\(configured), but the data set has \(known) classes: \((classes ?? []).joined(separator: ", "))",
+        message:
+          "\(configured), but the data set has \(known) classes: \((classes ?? []).joined(separator: ", "))",
         hint: "Leave num_classes out: it is then the data set's.")
     case (let configured?, _):
       guard (1...100_000).contains(configured) else {

@@ -16,7 +16,8 @@ struct DetectionHeads: Sendable {
     necks.add("FPN", description: "Feature pyramid network") { (c: FPN.Configuration, _: ModelContext) in
       try FPN(c)
     }
-    rpnHeads.add("RPNHead", description: "Region proposal network") { (c: RPNHead.Configuration, _: ModelContext) in
+    rpnHeads.add("RPNHead", description: "Region proposal network") {
+      (c: RPNHead.Configuration, _: ModelContext) in
       RPNHead(c)
     }
     boxHeads.add("Shared2FCBBoxHead", description: "Two linear layers, class scores and box deltas") {

@@ -59,7 +59,8 @@ public struct MaskRCNN: Model {
   public init(_ configuration: Configuration, in context: ModelContext) throws {
     let heads = DetectionHeads.standard
     preprocessor = try configuration.preprocessor.node.decode(DetDataPreprocessor.self)
-    backbone = try context.components.backbones.build(configuration.backbone, scope: context.scope, in: context)
+    backbone = try context.components.backbones.build(
+      configuration.backbone, scope: context.scope, in: context)
     neck = try heads.necks.build(configuration.neck, scope: context.scope, in: context)
     rpnHead = try heads.rpnHeads.build(configuration.rpnHead, scope: context.scope, in: context)
     roiHead = try heads.roiHeads.build(configuration.roiHead, scope: context.scope, in: context)
@@ -75,7 +76,8 @@ public struct MaskRCNN: Model {
   /// Weights under mmdetection's names.
   public var tree: ParameterTree {
     [
-      "backbone": .layer(backbone), "neck": .layer(neck), "rpn_head": .layer(rpnHead), "roi_head": .layer(roiHead),
+      "backbone": .layer(backbone), "neck": .layer(neck), "rpn_head": .layer(rpnHead),
+      "roi_head": .layer(roiHead),
     ]
   }
 
@@ -84,7 +86,8 @@ public struct MaskRCNN: Model {
     let batch = try preprocessor(samples)
     let truths = try zip(samples, batch.instances).map { sample, instances in
       guard let instances else {
-        throw DataError(file: sample.imagePath, "was loaded without annotations: add LoadAnnotations to the pipeline")
+        throw DataError(
+          file: sample.imagePath, "was loaded without annotations: add LoadAnnotations to the pipeline")
       }
       return instances.withoutIgnored
     }
@@ -131,7 +134,8 @@ extension Instances {
   var withoutIgnored: Instances {
     let kept = labels.indices.filter { !isIgnored[$0] }
     return Instances(
-      boxes: boxes[kept], labels: kept.map { labels[$0] }, masks: masks.map { masks in kept.map { masks[$0] } },
+      boxes: boxes[kept], labels: kept.map { labels[$0] },
+      masks: masks.map { masks in kept.map { masks[$0] } },
       isIgnored: kept.map { _ in false })
   }
 }

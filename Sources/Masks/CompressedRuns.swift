@@ -7,19 +7,30 @@ extension RunLengthMask {
   ///
   /// - Throws: `MaskError` for illegal characters, a cut string, and runs that do not cover height x width.
   public init(compressed: String, height: Int, width: Int) throws(MaskError) {
-    try self.init(compressed: Array(compressed.utf8), height: height, width: width)
+    var compressed = compressed
+    let outcome = compressed.withUTF8 { bytes -> Result<RunLengthMask, MaskError> in
+      do throws(MaskError) {
+        return .success(try RunLengthMask(compressed: bytes, height: height, width: width))
+      } catch {
+        return .failure(error)
+      }
+    }
+    self = try outcome.get()
   }
 
   /// Expands COCO's compressed run lengths, given as bytes.
   ///
   /// - Throws: `MaskError` as for a string.
-  public init(compressed: some Collection<UInt8>, height: Int, width: Int) throws(MaskError) {
+  public init(
+    compressed bytes: UnsafeBufferPointer<UInt8>, height: Int, width: Int
+  ) throws(MaskError) {
     let area = try Self.checkedArea(height: height, width: width)
     var lengths: [Int] = []
-    lengths.reserveCapacity(compressed.count / 2)
+    lengths.reserveCapacity(bytes.count)
     var value = 0
     var shift = 0
-    for (position, byte) in compressed.enumerated() {
+    for position in bytes.indices {
+      let byte = bytes[position]
       guard byte >= 48, byte < 112 else { throw .illegalCharacter(byte: byte, position: position) }
       let bits = Int(byte) - 48
       guard shift < 60 else { throw .illegalRun(index: lengths.count, length: value) }

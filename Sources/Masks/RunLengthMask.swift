@@ -27,9 +27,9 @@ public struct RunLengthMask: Sendable, Equatable {
   /// A mask of runs of any length a file may hold.
   ///
   /// - Throws: `MaskError` when a run is negative or the runs do not cover height x width pixels exactly.
-  public init(lengths: some Sequence<Int>, height: Int, width: Int) throws(MaskError) {
+  public init(lengths: some Collection<Int>, height: Int, width: Int) throws(MaskError) {
     let area = try Self.checkedArea(height: height, width: width)
-    var runs = RunBuilder()
+    var runs = RunBuilder(capacity: lengths.count)
     var sum = 0
     for (index, length) in lengths.enumerated() {
       guard length >= 0, length <= UInt32.max else {
@@ -143,6 +143,9 @@ public struct RunLengthMask: Sendable, Equatable {
 /// Collects runs, joining neighbours of the same kind.
 struct RunBuilder {
   private(set) var counts: [UInt32] = []
+
+  /// Room for as many runs.
+  init(capacity: Int = 0) { counts.reserveCapacity(capacity) }
 
   /// Adds `length` pixels inside or outside the object.
   mutating func append(_ length: Int, inside: Bool) {

@@ -66,7 +66,8 @@ public struct EncoderDecoder: Model {
   /// - Throws: `ConfigurationError` where a part is unknown, or its widths do not fit the backbone's.
   public init(_ configuration: Configuration, in context: ModelContext) throws {
     preprocessor = try configuration.preprocessor.node.decode(SegDataPreProcessor.self)
-    backbone = try context.components.backbones.build(configuration.backbone, scope: context.scope, in: context)
+    backbone = try context.components.backbones.build(
+      configuration.backbone, scope: context.scope, in: context)
     let heads = SegmentationHeads.standard.heads
     func head(_ component: ComponentConfiguration, layer: Int) throws -> any DecodeHead {
       try heads.build(component, scope: context.scope, in: DecodeHeadContext(model: context, layer: layer))
@@ -78,7 +79,8 @@ public struct EncoderDecoder: Model {
 
   /// Weights under mmsegmentation's names.
   public var tree: ParameterTree {
-    let auxiliary: ParameterTree.Entry = isAuxiliaryList ? .layers(auxiliaryHeads) : .layer(auxiliaryHeads.first)
+    let auxiliary: ParameterTree.Entry =
+      isAuxiliaryList ? .layers(auxiliaryHeads) : .layer(auxiliaryHeads.first)
     return ["backbone": .layer(backbone), "decode_head": .layer(decodeHead), "auxiliary_head": auxiliary]
   }
 
@@ -105,7 +107,9 @@ public struct EncoderDecoder: Model {
       }
     }
     add(decodeHead, as: "decode")
-    for (index, head) in auxiliaryHeads.enumerated() { add(head, as: isAuxiliaryList ? "aux_\(index)" : "aux") }
+    for (index, head) in auxiliaryHeads.enumerated() {
+      add(head, as: isAuxiliaryList ? "aux_\(index)" : "aux")
+    }
     return Losses(terms)
   }
 
@@ -115,8 +119,10 @@ public struct EncoderDecoder: Model {
     let logits = logits(batch.images)
     return samples.enumerated().map { index, sample in
       // As mmsegmentation: to the padded size, the padding off, then to the size of the file.
-      let own = resized(logits.sliced(axis: 0, from: index, to: index + 1), batch.images.shape[1], batch.images.shape[2])
-        .sliced(axis: 1, from: 0, to: sample.size.height).sliced(axis: 2, from: 0, to: sample.size.width)
+      let own = resized(
+        logits.sliced(axis: 0, from: index, to: index + 1), batch.images.shape[1], batch.images.shape[2]
+      )
+      .sliced(axis: 1, from: 0, to: sample.size.height).sliced(axis: 2, from: 0, to: sample.size.width)
       let full = resized(own, sample.originalSize.height, sample.originalSize.width)
       return .labelMap(
         LabelMap(
@@ -131,6 +137,7 @@ public struct EncoderDecoder: Model {
   /// Bilinear resizing by the decode head's corner rule.
   package func resized(_ logits: Tensor, _ height: Int, _ width: Int) -> Tensor {
     guard logits.shape[1] != height || logits.shape[2] != width else { return logits }
-    return logits.resizedBilinear(height: height, width: width, alignCorners: decodeHead.settings.alignCorners)
+    return logits.resizedBilinear(
+      height: height, width: width, alignCorners: decodeHead.settings.alignCorners)
   }
 }

@@ -64,7 +64,8 @@ public struct FCNHead: DecodeHead {
     }
     joining =
       configuration.joinsInput
-      ? ConvModule(configuration.inputChannels + width, width, kernel: kernel, padding: kernel / 2, norm: norm)
+      ? ConvModule(
+        configuration.inputChannels + width, width, kernel: kernel, padding: kernel / 2, norm: norm)
       : nil
     classifier = PixelClassifier(width, classes: classes, dropoutRatio: settings.dropoutRatio, layer: layer)
     inputIndex = configuration.inputIndex

@@ -24,7 +24,8 @@ public struct UPerHead: DecodeHead {
     public init(from decoder: any Decoder) throws {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
       inputChannels = try keys.decode([Int].self, forKey: .inputChannels)
-      inputIndices = try keys.decodeIfPresent([Int].self, forKey: .inputIndices) ?? Array(inputChannels.indices)
+      inputIndices =
+        try keys.decodeIfPresent([Int].self, forKey: .inputIndices) ?? Array(inputChannels.indices)
       poolScales = try keys.decodeIfPresent([Int].self, forKey: .poolScales) ?? [1, 2, 3, 6]
       settings = try DecodeHeadSettings(from: decoder)
       guard inputChannels.count == inputIndices.count, !inputChannels.isEmpty else {
@@ -73,7 +74,8 @@ public struct UPerHead: DecodeHead {
       "conv_seg": .layer(classifier),
       "psp_modules": .tree(
         ParameterTree(poolings.enumerated().map { ("\($0.offset)", .tree(["1": .layer($0.element)])) })),
-      "bottleneck": .layer(bottleneck), "lateral_convs": .layers(laterals), "fpn_convs": .layers(convolutions),
+      "bottleneck": .layer(bottleneck), "lateral_convs": .layers(laterals),
+      "fpn_convs": .layers(convolutions),
       "fpn_bottleneck": .layer(fusion),
     ]
   }
@@ -102,6 +104,7 @@ public struct UPerHead: DecodeHead {
 
   private func resized(_ x: Tensor, like other: Tensor) -> Tensor {
     guard x.shape[1] != other.shape[1] || x.shape[2] != other.shape[2] else { return x }
-    return x.resizedBilinear(height: other.shape[1], width: other.shape[2], alignCorners: settings.alignCorners)
+    return x.resizedBilinear(
+      height: other.shape[1], width: other.shape[2], alignCorners: settings.alignCorners)
   }
 }

@@ -11,7 +11,8 @@ extension Tensor {
       guard let base = buffer.baseAddress else { return }
       let indices = Shared(base)
       parallel(over: rows, grain: max(1, (1 << 15) / width)) { range in
-        dp_indices_of_maxima(x.base + range.lowerBound * width, range.count, width, indices.base + range.lowerBound)
+        dp_indices_of_maxima(
+          x.base + range.lowerBound * width, range.count, width, indices.base + range.lowerBound)
       }
     }
   }

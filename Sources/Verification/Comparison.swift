@@ -37,6 +37,8 @@ public struct Deviation: Sendable, Codable {
   public var absolute: Double
   /// That, against the largest expected number.
   public var relative: Double
+  /// The part of what is allowed that it takes up.
+  public var share: Double
 }
 
 /// What a case came to.
@@ -83,7 +85,10 @@ func compare(_ results: [String: StoredTensor], with golden: GoldenCase) -> (
       faults.append("\(name): off by \(deviation.absolute) (relative \(deviation.relative))")
     }
     if worst.map({ !(share <= $0.share) }) ?? true {
-      worst = (Deviation(tensor: name, absolute: deviation.absolute, relative: deviation.relative), share)
+      worst = (
+        Deviation(tensor: name, absolute: deviation.absolute, relative: deviation.relative, share: share),
+        share
+      )
     }
   }
   for name in results.keys.sorted() where name.hasPrefix("grad.") && golden.tensors[name] == nil {

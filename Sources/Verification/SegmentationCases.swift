@@ -23,7 +23,8 @@ let segmentationCases: [String: CaseRunner] = [
     let (model, _) = try golden.segmentor()
     let images = try golden.input("img").tensor.withGradient()
     let labels = try golden.input("label").integers.map { Int32($0) }
-    let losses = ForwardMode.training(ForwardMode.Step(seed: 0, step: 0, samples: Array(0..<images.shape[0]))) {
+    let losses = ForwardMode.training(ForwardMode.Step(seed: 0, step: 0, samples: Array(0..<images.shape[0])))
+    {
       model.losses(images.channelsLast, labels: labels)
     }
     var results = CaseResults()
@@ -52,8 +53,11 @@ let segmentationCases: [String: CaseRunner] = [
       results.add("output.logits", logits.channelsFirst)
       results.add(
         "output.resized0",
-        full.sliced(axis: 0, from: 0, to: 1).channelsFirst.reshaped([full.shape[3], full.shape[1], full.shape[2]]))
-      results.add("output.pred", integers: full.indicesOfMaxima.map { Int($0) }, shape: Array(full.shape.dropLast()))
+        full.sliced(axis: 0, from: 0, to: 1).channelsFirst.reshaped([
+          full.shape[3], full.shape[1], full.shape[2],
+        ]))
+      results.add(
+        "output.pred", integers: full.indicesOfMaxima.map { Int($0) }, shape: Array(full.shape.dropLast()))
       return results
     }
   },
@@ -64,7 +68,8 @@ private func runHead(_ golden: GoldenCase, _ head: some DecodeHead, isTraining: 
   let levels = try golden.levels()
   func forward() -> Tensor { head(levels.map(\.channelsLast)).channelsFirst }
   let y =
-    isTraining ? ForwardMode.training(ForwardMode.Step(seed: 0, step: 0, samples: [0, 1, 2]), forward) : forward()
+    isTraining
+    ? ForwardMode.training(ForwardMode.Step(seed: 0, step: 0, samples: [0, 1, 2]), forward) : forward()
   var results = CaseResults()
   results.add("output.y", y)
   results.differentiate(golden, outputs: ["y": y], model: head, inputs: golden.named(levels))
@@ -93,7 +98,8 @@ extension GoldenCase {
     var components = Components()
     components.addBackbones()
     let model = try EncoderDecoder(
-      configuration.model.node.decode(EncoderDecoder.Configuration.self), in: ModelContext(components: components))
+      configuration.model.node.decode(EncoderDecoder.Configuration.self),
+      in: ModelContext(components: components))
     try model.load(group("state"), file: path)
     return (model, configuration.originalSize)
   }

@@ -4,5 +4,9 @@ import ArgumentParser
 @main
 struct Dense: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "dense", abstract: "Dense prediction: train, test, predict, evaluate.")
+    commandName: "dense",
+    abstract: "Detectors and segmentors: train, test, predict and evaluate.",
+    subcommands: [
+      Train.self, Test.self, Predict.self, Evaluate.self, ConfigCommand.self, Verify.self,
+    ])
 }

@@ -72,8 +72,9 @@ public struct FPN: Neck {
     var pyramid = zip(convolutions, merged).map { $0($1) }
     while pyramid.count < levels, let last = pyramid.last {
       // Max pooling with a kernel of one pixel: every second row and column.
-      pyramid.append(last.sliced(axis: 1, from: 0, to: last.shape[1], step: 2)
-        .sliced(axis: 2, from: 0, to: last.shape[2], step: 2))
+      pyramid.append(
+        last.sliced(axis: 1, from: 0, to: last.shape[1], step: 2)
+          .sliced(axis: 2, from: 0, to: last.shape[2], step: 2))
     }
     return pyramid
   }

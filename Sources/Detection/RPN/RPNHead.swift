@@ -71,7 +71,8 @@ public struct RPNHead: Layer {
       _ = try keys.decodeIfPresent(Bool.self, forKey: .debug)
       guard allowedBorder < 0 else {
         throw DecodingError.dataCorruptedError(
-          forKey: .allowedBorder, in: keys, debugDescription: "only -1 is known: anchors may cross the border")
+          forKey: .allowedBorder, in: keys, debugDescription: "only -1 is known: anchors may cross the border"
+        )
       }
       let weight = try keys.decodeIfPresent(Float.self, forKey: .positiveWeight) ?? -1
       guard weight <= 0 else {
@@ -160,7 +161,8 @@ public struct RPNHead: Layer {
     var averagingFactor: Float = 0
     let generators = ForwardMode.current.training?.generators(for: .sampling(stage: 0))
     for (image, truth) in truths.enumerated() {
-      var generator = generators?[image] ?? RandomGenerator(seed: 0, sample: image, purpose: .sampling(stage: 0))
+      var generator =
+        generators?[image] ?? RandomGenerator(seed: 0, sample: image, purpose: .sampling(stage: 0))
       let valid = validAnchors(output, for: geometry[image])
       averagingFactor += assign(
         anchors, valid, to: truth, image: image, training: training, &targets, &generator)
@@ -241,9 +243,12 @@ public struct RPNHead: Layer {
         let count = anchors[level].count
         let scores = output.scores[(image * count)..<((image + 1) * count)]
         let best = indicesOfBest(selection.candidatesPerLevel, of: Array(scores))
-        let deltas = best.flatMap { output.deltas[(4 * (image * count + $0))..<(4 * (image * count + $0) + 4)] }
-        candidates.boxes.append(contentsOf:
-          boxCoder.decode(anchors[level][best], deltas: deltas, clippedTo: geometry.size))
+        let deltas = best.flatMap {
+          output.deltas[(4 * (image * count + $0))..<(4 * (image * count + $0) + 4)]
+        }
+        candidates.boxes.append(
+          contentsOf:
+            boxCoder.decode(anchors[level][best], deltas: deltas, clippedTo: geometry.size))
         candidates.scores += best.map { scores[image * count + $0] }
         candidates.levels += [Int](repeating: level, count: best.count)
       }

@@ -37,7 +37,8 @@ public struct FCNMaskHead: Layer {
           forKey: .convolutions, in: keys, debugDescription: "\(convolutions) is not in 0...64")
       }
       guard loss.usesMask else {
-        throw DecodingError.dataCorruptedError(forKey: .loss, in: keys, debugDescription: "needs use_mask: true")
+        throw DecodingError.dataCorruptedError(
+          forKey: .loss, in: keys, debugDescription: "needs use_mask: true")
       }
     }
   }

@@ -149,13 +149,15 @@ public struct Shared2FCBBoxHead: Layer {
   ///   - regions: The boxes that were cut out.
   ///   - rows: Which rows of the output are this image's.
   /// - Returns: Scores `[R, classes]` by rows, and for each region a box a class (one in all when class agnostic).
-  func decode(_ output: Output, regions: Boxes, rows: Range<Int>, size: ImageSize) -> (boxes: Boxes, scores: [Float])
-  {
+  func decode(_ output: Output, regions: Boxes, rows: Range<Int>, size: ImageSize) -> (
+    boxes: Boxes, scores: [Float]
+  ) {
     let probabilities = withoutGradients { output.scores.softmax(axis: -1) }.values
     let width = classes + 1
     let scores = rows.flatMap { probabilities[($0 * width)..<($0 * width + classes)] }
     let perRegion = isClassAgnostic ? 1 : classes
-    let deltas = Array(output.deltas.values[(rows.lowerBound * 4 * perRegion)..<(rows.upperBound * 4 * perRegion)])
+    let deltas = Array(
+      output.deltas.values[(rows.lowerBound * 4 * perRegion)..<(rows.upperBound * 4 * perRegion)])
     let repeated = regions[(0..<regions.count).flatMap { [Int](repeating: $0, count: perRegion) }]
     return (boxCoder.decode(repeated, deltas: deltas, clippedTo: size), scores)
   }

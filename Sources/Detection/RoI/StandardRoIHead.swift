@@ -114,7 +114,8 @@ public struct StandardRoIHead: Layer {
     var labels: [Int]
   }
 
-  private func sample(_ proposals: Boxes, truth: Instances, image: Int, training: Training) -> SampledRegions {
+  private func sample(_ proposals: Boxes, truth: Instances, image: Int, training: Training) -> SampledRegions
+  {
     var generator =
       ForwardMode.current.training?.generators(for: .sampling(stage: 1))[image]
       ?? RandomGenerator(seed: 0, sample: image, purpose: .sampling(stage: 1))
@@ -132,7 +133,8 @@ public struct StandardRoIHead: Layer {
       truthBoxes: truth.boxes[truths], labels: truths.map { truth.labels[$0] })
   }
 
-  private func boxLosses(_ features: [Tensor], _ samples: [SampledRegions]) -> [(name: String, value: Tensor)] {
+  private func boxLosses(_ features: [Tensor], _ samples: [SampledRegions]) -> [(name: String, value: Tensor)]
+  {
     var targets = Shared2FCBBoxHead.Targets()
     var boxes: [Boxes] = []
     for sample in samples {
@@ -170,7 +172,8 @@ public struct StandardRoIHead: Layer {
       first = rows.upperBound
       let (boxes, scores) = boxHead.decode(output, regions: proposals.boxes, rows: rows, size: geometry.size)
       return multiclassNMS(
-        boxes, scores: scores, scoreThreshold: selection.scoreThreshold, nms: selection.nms, limit: selection.limit)
+        boxes, scores: scores, scoreThreshold: selection.scoreThreshold, nms: selection.nms,
+        limit: selection.limit)
     }
     return masks(of: found, features, geometry, selection)
   }

@@ -1,0 +1,49 @@
+#include "CKernels.h"
+#include "polynomials.h"
+
+#define FORWARD(name, value)                                                                                 \
+  MULTIVERSION void dp_##name(float *restrict out, const float *restrict in, ptrdiff_t count) {              \
+    for (ptrdiff_t i = 0; i < count; i++) {                                                                  \
+      const float x = in[i];                                                                                 \
+      out[i] = value;                                                                                        \
+    }                                                                                                        \
+  }
+
+// `slope` may use s: the input or the output, whichever was kept.
+#define BACKWARD(name, slope)                                                                                \
+  MULTIVERSION void dp_##name##_backward(float *restrict gx, const float *restrict g,                        \
+                                         const float *restrict kept, ptrdiff_t count) {                      \
+    for (ptrdiff_t i = 0; i < count; i++) {                                                                  \
+      const float s = kept[i];                                                                               \
+      gx[i] = slope;                                                                                         \
+    }                                                                                                        \
+  }
+
+// x Phi(x), Phi the normal distribution.
+INLINE float gelu(float x) { return 0.5f * x * (1.f + dp_erf(x * 0.70710678f)); }
+
+// Phi(x) + x phi(x)
+INLINE float gelu_slope(float x) {
+  const float bell = 0.39894228f * dp_exp(-0.5f * x * x);
+  const float xs = x * bell;
+  // Where the bell is 0, x may be infinite.
+  return 0.5f * (1.f + dp_erf(x * 0.70710678f)) + (bell > 0.f ? xs : 0.f);
+}
+
+INLINE float silu_slope(float x) {
+  const float p = dp_sigmoid(x);
+  return p * (1.f + x * (1.f - p));
+}
+
+FORWARD(exponential, dp_exp(x))
+FORWARD(logistic, dp_sigmoid(x))
+FORWARD(relu, x < 0.f ? 0.f : x)
+FORWARD(gelu, gelu(x))
+FORWARD(silu, x *dp_sigmoid(x))
+FORWARD(soft_plus, dp_softplus(x))
+
+BACKWARD(logistic, g[i] * s * (1.f - s))
+BACKWARD(relu, s > 0.f ? g[i] : 0.f)
+BACKWARD(gelu, g[i] * gelu_slope(s))
+BACKWARD(silu, g[i] * silu_slope(s))
+BACKWARD(soft_plus, s > 20.f ? g[i] : g[i] * dp_sigmoid(s))

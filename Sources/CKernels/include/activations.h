@@ -1,0 +1,23 @@
+#pragma once
+
+#include <stddef.h>
+
+// Forward: y from x. Backward: gx from the gradient g of y and from x or y, as the parameter's name says.
+
+void dp_exponential(float *restrict y, const float *restrict x, ptrdiff_t count);
+
+void dp_logistic(float *restrict y, const float *restrict x, ptrdiff_t count);
+void dp_logistic_backward(float *restrict gx, const float *restrict g, const float *restrict y, ptrdiff_t count);
+
+void dp_relu(float *restrict y, const float *restrict x, ptrdiff_t count);
+void dp_relu_backward(float *restrict gx, const float *restrict g, const float *restrict y, ptrdiff_t count);
+
+void dp_gelu(float *restrict y, const float *restrict x, ptrdiff_t count);
+void dp_gelu_backward(float *restrict gx, const float *restrict g, const float *restrict x, ptrdiff_t count);
+
+void dp_silu(float *restrict y, const float *restrict x, ptrdiff_t count);
+void dp_silu_backward(float *restrict gx, const float *restrict g, const float *restrict x, ptrdiff_t count);
+
+void dp_soft_plus(float *restrict y, const float *restrict x, ptrdiff_t count);
+void dp_soft_plus_backward(float *restrict gx, const float *restrict g, const float *restrict x,
+                           ptrdiff_t count);

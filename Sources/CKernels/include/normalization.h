@@ -1,0 +1,37 @@
+#pragma once
+
+#include <stddef.h>
+
+// Layer norm over the rows of x [rows, width]. `statistics` [rows, 2]: each row's mean and 1 / deviation.
+
+/// y = (x - mean) / sqrt(variance + epsilon) * weight + bias, with the biased variance of each row.
+void dp_layer_norm(float *restrict y, float *restrict statistics, const float *restrict x,
+                   const float *restrict weight, const float *restrict bias, ptrdiff_t rows, ptrdiff_t width,
+                   float epsilon);
+/// gx
+void dp_layer_norm_backward(float *restrict gx, const float *restrict g, const float *restrict x,
+                            const float *restrict statistics, const float *restrict weight, ptrdiff_t rows,
+                            ptrdiff_t width);
+/// gweight += sum over the rows of g (x - mean) / deviation, gbias += sum of g
+void dp_layer_norm_parameters_backward(float *restrict gweight, float *restrict gbias, const float *restrict g,
+                                       const float *restrict x, const float *restrict statistics,
+                                       ptrdiff_t rows, ptrdiff_t width);
+
+// Batch norm over the columns of x [rows, width].
+
+/// sum[j] += (x[i, j] - mean[j])^2
+void dp_accumulate_squares(float *restrict sum, const float *restrict x, const float *restrict mean,
+                           ptrdiff_t rows, ptrdiff_t width);
+/// y = (x - mean) scale + bias
+void dp_normalize_columns(float *restrict y, const float *restrict x, const float *restrict mean,
+                          const float *restrict scale, const float *restrict bias, ptrdiff_t rows,
+                          ptrdiff_t width);
+/// gbias += sum of g, gweight += sum of g (x - mean) inverse
+void dp_batch_norm_parameters_backward(float *restrict gweight, float *restrict gbias, const float *restrict g,
+                                       const float *restrict x, const float *restrict mean,
+                                       const float *restrict inverse, ptrdiff_t rows, ptrdiff_t width);
+/// gx = g scale - (x - mean) slope - offset
+void dp_batch_norm_backward(float *restrict gx, const float *restrict g, const float *restrict x,
+                            const float *restrict mean, const float *restrict scale,
+                            const float *restrict slope, const float *restrict offset, ptrdiff_t rows,
+                            ptrdiff_t width);

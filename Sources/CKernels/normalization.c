@@ -1,0 +1,79 @@
+#include "CKernels.h"
+#include "lanes.h"
+
+#pragma clang fp contract(fast)
+
+MULTIVERSION void dp_layer_norm(float *restrict y, float *restrict statistics, const float *restrict x,
+                                const float *restrict weight, const float *restrict bias, ptrdiff_t rows,
+                                ptrdiff_t width, float epsilon) {
+  for (ptrdiff_t r = 0; r < rows; r++, x += width, y += width) {
+    float sum, squares;
+    DP_LANE_SUM(sum, width, x[i]);
+    const float mean = sum / (float)width;
+    DP_LANE_SUM(squares, width, (x[i] - mean) * (x[i] - mean));
+    const float inverse = 1.f / __builtin_elementwise_sqrt(squares / (float)width + epsilon);
+    statistics[2 * r] = mean;
+    statistics[2 * r + 1] = inverse;
+    for (ptrdiff_t i = 0; i < width; i++) y[i] = (x[i] - mean) * inverse * weight[i] + bias[i];
+  }
+}
+
+MULTIVERSION void dp_layer_norm_backward(float *restrict gx, const float *restrict g, const float *restrict x,
+                                         const float *restrict statistics, const float *restrict weight,
+                                         ptrdiff_t rows, ptrdiff_t width) {
+  for (ptrdiff_t r = 0; r < rows; r++, x += width, g += width, gx += width) {
+    const float mean = statistics[2 * r], inverse = statistics[2 * r + 1];
+    float sum, dot;
+    DP_LANE_SUM(sum, width, g[i] * weight[i]);
+    DP_LANE_SUM(dot, width, g[i] * weight[i] * (x[i] - mean));
+    const float average = sum / (float)width, slope = dot * inverse * inverse / (float)width;
+    for (ptrdiff_t i = 0; i < width; i++)
+      gx[i] = inverse * ((g[i] * weight[i] - average) - (x[i] - mean) * slope);
+  }
+}
+
+MULTIVERSION void dp_layer_norm_parameters_backward(float *restrict gweight, float *restrict gbias,
+                                                    const float *restrict g, const float *restrict x,
+                                                    const float *restrict statistics, ptrdiff_t rows,
+                                                    ptrdiff_t width) {
+  for (ptrdiff_t r = 0; r < rows; r++, x += width, g += width) {
+    const float mean = statistics[2 * r], inverse = statistics[2 * r + 1];
+    for (ptrdiff_t i = 0; i < width; i++) {
+      gweight[i] += g[i] * ((x[i] - mean) * inverse);
+      gbias[i] += g[i];
+    }
+  }
+}
+
+MULTIVERSION void dp_accumulate_squares(float *restrict sum, const float *restrict x, const float *restrict mean,
+                                        ptrdiff_t rows, ptrdiff_t width) {
+  for (ptrdiff_t r = 0; r < rows; r++, x += width)
+    for (ptrdiff_t i = 0; i < width; i++) sum[i] += (x[i] - mean[i]) * (x[i] - mean[i]);
+}
+
+MULTIVERSION void dp_normalize_columns(float *restrict y, const float *restrict x, const float *restrict mean,
+                                       const float *restrict scale, const float *restrict bias, ptrdiff_t rows,
+                                       ptrdiff_t width) {
+  for (ptrdiff_t r = 0; r < rows; r++, x += width, y += width)
+    for (ptrdiff_t i = 0; i < width; i++) y[i] = (x[i] - mean[i]) * scale[i] + bias[i];
+}
+
+MULTIVERSION void dp_batch_norm_parameters_backward(float *restrict gweight, float *restrict gbias,
+                                                    const float *restrict g, const float *restrict x,
+                                                    const float *restrict mean, const float *restrict inverse,
+                                                    ptrdiff_t rows, ptrdiff_t width) {
+  for (ptrdiff_t r = 0; r < rows; r++, x += width, g += width)
+    for (ptrdiff_t i = 0; i < width; i++) {
+      gweight[i] += g[i] * ((x[i] - mean[i]) * inverse[i]);
+      gbias[i] += g[i];
+    }
+}
+
+MULTIVERSION void dp_batch_norm_backward(float *restrict gx, const float *restrict g, const float *restrict x,
+                                         const float *restrict mean, const float *restrict scale,
+                                         const float *restrict slope, const float *restrict offset,
+                                         ptrdiff_t rows, ptrdiff_t width) {
+  for (ptrdiff_t r = 0; r < rows; r++, x += width, g += width, gx += width)
+    for (ptrdiff_t i = 0; i < width; i++)
+      gx[i] = (g[i] * scale[i] - (x[i] - mean[i]) * slope[i]) - offset[i];
+}

@@ -1,0 +1,158 @@
+#include "CKernels.h"
+
+#include <math.h>
+
+#include "scan_lanes.h"
+
+#pragma clang fp contract(fast)
+
+#define STATES 1
+#define CAPACITY 1
+#define NAMED(x) x##_1
+#define UNROLL _Pragma("clang loop unroll(full)")
+#define TURN(n) 0
+#include "scan_block.h"
+
+#define STATES 4
+#define CAPACITY 4
+#define NAMED(x) x##_4
+#define UNROLL _Pragma("clang loop unroll(full)")
+#define TURN(n) (n % 4)
+#include "scan_block.h"
+
+#define STATES 8
+#define CAPACITY 8
+#define NAMED(x) x##_8
+#define UNROLL _Pragma("clang loop unroll(full)")
+#define TURN(n) (n % 4)
+#include "scan_block.h"
+
+#define STATES 16
+#define CAPACITY 16
+#define NAMED(x) x##_16
+#define UNROLL _Pragma("clang loop unroll(full)")
+#define TURN(n) (n % 4)
+#include "scan_block.h"
+
+#define STATES k->states
+#define CAPACITY DP_SCAN_STATES
+#define NAMED(x) x##_any
+#define UNROLL
+#define TURN(n) 0
+#include "scan_block.h"
+
+// Whole blocks with a constant width, then the block that is not full.
+#define FORWARD_BLOCKS(name)                                                              \
+  for (ptrdiff_t d = 0; d < whole; d += DP_SCAN_LANES)                                    \
+    if (adds) name(chunk, d, DP_SCAN_LANES, state, y, 1);                                 \
+    else name(chunk, d, DP_SCAN_LANES, state, y, 0);                                      \
+  if (whole < chunk->channels) name(chunk, whole, chunk->channels - whole, state, y, adds)
+
+MULTIVERSION void dp_scan_forward(const dp_scan_chunk *chunk, float *state, float *y, int adds) {
+  const ptrdiff_t whole = chunk->channels / DP_SCAN_LANES * DP_SCAN_LANES;
+  switch (chunk->states) {
+    case 1: FORWARD_BLOCKS(scan_forward_1); break;
+    case 4: FORWARD_BLOCKS(scan_forward_4); break;
+    case 8: FORWARD_BLOCKS(scan_forward_8); break;
+    case 16: FORWARD_BLOCKS(scan_forward_16); break;
+    default: FORWARD_BLOCKS(scan_forward_any); break;
+  }
+}
+
+#define BACKWARD_BLOCKS(name)                                                                              \
+  for (ptrdiff_t d = 0; d < whole; d += DP_SCAN_LANES)                                                     \
+    name(chunk, d, DP_SCAN_LANES, state, gradients, decays, before, sumB, sumC);                           \
+  if (whole < chunk->channels)                                                                             \
+  name(chunk, whole, chunk->channels - whole, state, gradients, decays, before, sumB, sumC)
+
+MULTIVERSION void dp_scan_backward(const dp_scan_chunk *chunk, const float *state,
+                                   const dp_scan_gradients *gradients) {
+  const ptrdiff_t whole = chunk->channels / DP_SCAN_LANES * DP_SCAN_LANES;
+  const ptrdiff_t states = chunk->states, count = chunk->steps * states;
+  // Apart by odd numbers of lines: streams a multiple of 4096 bytes apart hinder each other.
+  lanes *sumB = (lanes *)gradients->scratch, *sumC = sumB + count + 5, *decays = sumC + count + 9,
+        *before = decays + count + 13;
+  memset(sumB, 0, (size_t)(2 * count + 5) * sizeof *sumB);
+  switch (states) {  // more states than four do not fit in registers here
+    case 1: BACKWARD_BLOCKS(scan_backward_1); break;
+    case 4: BACKWARD_BLOCKS(scan_backward_4); break;
+    default: BACKWARD_BLOCKS(scan_backward_any); break;
+  }
+  for (ptrdiff_t t = 0; t < chunk->steps; t++)
+    for (ptrdiff_t n = 0; n < states; n++) {
+      gradients->gb[t * gradients->gradientRowStride + n] = sum_of_lanes(&sumB[t * states + n]);
+      gradients->gc[t * gradients->gradientRowStride + n] = sum_of_lanes(&sumC[t * states + n]);
+    }
+}
+
+void dp_scan_places(ptrdiff_t direction, ptrdiff_t height, ptrdiff_t width, ptrdiff_t begin, ptrdiff_t count,
+                    ptrdiff_t *places) {
+  const ptrdiff_t last = height * width - 1;
+  for (ptrdiff_t i = 0; i < count; i++) {
+    const ptrdiff_t t = direction >= 2 ? last - (begin + i) : begin + i;
+    places[i] = direction % 2 == 0 ? t : t % height * width + t / height;
+  }
+}
+
+void dp_scan_gather(const float *from, ptrdiff_t fromStride, const ptrdiff_t *places, ptrdiff_t count,
+                    ptrdiff_t width, float *rows, ptrdiff_t rowStride) {
+  for (ptrdiff_t t = 0; t < count; t++)
+    memcpy(rows + t * rowStride, from + places[t] * fromStride, (size_t)width * sizeof *rows);
+}
+
+MULTIVERSION void dp_scan_scatter(const float *rows, ptrdiff_t rowStride, const ptrdiff_t *places,
+                                  ptrdiff_t count, ptrdiff_t width, float *to, ptrdiff_t toStride, int adds) {
+  for (ptrdiff_t t = 0; t < count; t++) {
+    float *out = to + places[t] * toStride;
+    const float *row = rows + t * rowStride;
+    if (adds)
+      for (ptrdiff_t i = 0; i < width; i++) out[i] += row[i];
+    else
+      memcpy(out, row, (size_t)width * sizeof *out);
+  }
+}
+
+MULTIVERSION void dp_scan_softplus(const float *z, const float *bias, ptrdiff_t steps, ptrdiff_t stride,
+                                   float *delta, float *slope) {
+  const lanes zero = 0.f;
+  for (ptrdiff_t t = 0; t < steps; t++)
+    for (ptrdiff_t d = 0; d < stride; d += DP_SCAN_LANES) {
+      const ptrdiff_t at = t * stride + d;
+      const lanes x = *(const lanes *)(z + at) + *(const lanes *)(bias + d);
+      lanes e = x;
+      exp_of_negative_lanes(&e);
+      if (slope) {
+        const lanes r = 1.f / (1.f + e);
+        *(lanes *)(slope + at) = x < zero ? e * r : r;
+      }
+      log1p_lanes(&e);
+      *(lanes *)(delta + at) = (x < zero ? zero : x) + e;
+    }
+}
+
+MULTIVERSION void dp_scan_softplus_backward(float *gdelta, const float *slope, ptrdiff_t steps, ptrdiff_t stride,
+                                            float *gbias) {
+  for (ptrdiff_t t = 0; t < steps; t++)
+    for (ptrdiff_t d = 0; d < stride; d++) {
+      const float g = gdelta[t * stride + d] * slope[t * stride + d];
+      gdelta[t * stride + d] = g;
+      gbias[d] += g;
+    }
+}
+
+void dp_scan_rates(const float *a, int isLogarithm, ptrdiff_t channels, ptrdiff_t states, ptrdiff_t stride,
+                   float *rates) {
+  for (ptrdiff_t n = 0; n < states; n++)
+    for (ptrdiff_t d = 0; d < stride; d++) {
+      const float value = d < channels ? a[d * states + n] : 0;
+      rates[n * stride + d] = d >= channels ? 0 : (isLogarithm ? -expf(value) : value) * 1.44269504f;
+    }
+}
+
+void dp_scan_rates_backward(const float *grates, const float *rates, int isLogarithm, ptrdiff_t channels,
+                            ptrdiff_t states, ptrdiff_t stride, float *ga) {
+  for (ptrdiff_t d = 0; d < channels; d++)
+    for (ptrdiff_t n = 0; n < states; n++)
+      ga[d * states + n] =
+          grates[n * stride + d] * (isLogarithm ? rates[n * stride + d] * 0.693147181f : 1);
+}

@@ -1,0 +1,109 @@
+/// A mapping `{type: X, ...}` that is not opened yet.
+public struct ComponentConfiguration: Decodable, Sendable {
+  /// The type's name.
+  public let type: String
+  /// The whole mapping.
+  public let node: ConfigurationNode
+
+  /// Takes the mapping as it is.
+  public init(from decoder: any Decoder) throws {
+    guard let decoder = decoder as? NodeDecoder else {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "components are decoded from configs only"))
+    }
+    decoder.isTakenWhole = true
+    try self.init(decoder.node)
+  }
+
+  /// A component of a mapping.
+  ///
+  /// - Throws: `ConfigurationError` when it has no `type`.
+  public init(_ node: ConfigurationNode) throws {
+    guard node.entries != nil else {
+      throw node.error("a mapping with a 'type' is expected, not \(node.kind)")
+    }
+    guard let type = node["type"]?.string else { throw node.error("the key 'type' is missing") }
+    (self.type, self.node) = (type, node)
+  }
+}
+
+/// Names of components and what builds them, one registry a kind.
+///
+/// A name may mean different things in mmdetection and mmsegmentation: `mmdet.X` and `mmseg.X` say which, and the
+/// bare name means that of the scope at hand. A name that is registered without a scope answers to all three.
+public struct Registry<Product, Context>: Sendable {
+  private struct Entry: Sendable {
+    var scope: String?
+    var description: String
+    var build: @Sendable (ConfigurationNode, Context) throws -> Product
+  }
+
+  /// What its components are, for errors: `backbone`.
+  public let kind: String
+  private var entries: [String: [Entry]] = [:]
+
+  private static var scopes: [String] { ["mmdet", "mmseg"] }
+
+  /// An empty registry.
+  public init(kind: String) { self.kind = kind }
+
+  /// Registers a component under a name.
+  ///
+  /// - Parameters:
+  ///   - scope: `mmdet` or `mmseg` when the name means something else in the other one.
+  ///   - make: Builds it from its decoded settings.
+  public mutating func add<Settings: Decodable & Sendable>(
+    _ name: String, aliases: [String] = [], scope: String? = nil, description: String = "",
+    make: @escaping @Sendable (Settings, Context) throws -> Product
+  ) {
+    let entry = Entry(scope: scope, description: description) { node, context in
+      do { return try make(try node.decode(Settings.self), context) } catch var error as ConfigurationError {
+        // An error without a place is about this component.
+        if error.location == nil {
+          error.location = node.location
+          error.keyPath = [node.keyPath, error.keyPath].filter { !$0.isEmpty }.joined(separator: ".")
+        }
+        throw error
+      }
+    }
+    for name in [name] + aliases {
+      entries[name, default: []].removeAll { $0.scope == scope }
+      entries[name, default: []].append(entry)
+    }
+  }
+
+  /// All names, sorted.
+  public var names: [String] { entries.keys.sorted() }
+
+  /// What a component is, in a line.
+  public func description(of name: String) -> String? { entries[name]?.first?.description }
+
+  /// Builds a component.
+  ///
+  /// - Parameter scope: What a bare name means: `mmdet` or `mmseg`.
+  /// - Throws: `ConfigurationError` for an unknown type, with the nearest names, and for wrong settings.
+  public func build(
+    _ component: ComponentConfiguration, scope: String?, in context: Context
+  ) throws -> Product {
+    try find(component, scope: scope).build(component.node, context)
+  }
+
+  private func find(_ component: ComponentConfiguration, scope: String?) throws -> Entry {
+    let parts = component.type.split(separator: ".", maxSplits: 1).map(String.init)
+    let isScoped = parts.count == 2 && Self.scopes.contains(parts[0])
+    let name = isScoped ? parts[1] : component.type
+    let wanted = isScoped ? parts[0] : scope
+    let found = entries[name] ?? []
+    if let entry = found.first(where: { $0.scope == wanted }) ?? found.first(where: { $0.scope == nil }) {
+      return entry
+    }
+    if !isScoped, found.count == 1 { return found[0] }
+    let place = component.node["type"] ?? component.node
+    guard found.isEmpty else {
+      throw place.error(
+        "'\(name)' means different things in mmdetection and mmsegmentation",
+        hint: "Set default_scope, or write mmdet.\(name) or mmseg.\(name).")
+    }
+    throw place.error("unknown \(kind) '\(component.type)'", hint: hint(for: name, among: names))
+  }
+}

@@ -1,0 +1,153 @@
+extension CocoEvaluator {
+  /// Points of the recall axis at which precision is read: numpy's `linspace(0, 1, 101)`.
+  static let recallThresholds: [Double] = (0..<100).map { Double($0) * 0.01 } + [1]
+
+  /// Precision and recall in every setting; -1 where there is no ground truth.
+  struct Accumulation {
+    let categories: Int
+    /// `[thresholds, recalls, categories, ranges, steps]`
+    var precision: [Double]
+    /// `[thresholds, categories, ranges, steps]`
+    var recall: [Double]
+
+    static let steps = 3
+    static var ranges: Int { CocoEvaluator.areaRanges.count }
+    static var thresholds: Int { CocoEvaluator.iouThresholds.count }
+    static var recalls: Int { CocoEvaluator.recallThresholds.count }
+
+    init(categories: Int) {
+      self.categories = categories
+      let settings = categories * Self.ranges * Self.steps
+      precision = [Double](repeating: -1, count: Self.thresholds * Self.recalls * settings)
+      recall = [Double](repeating: -1, count: Self.thresholds * settings)
+    }
+
+    func setting(_ category: Int, _ range: Int, _ step: Int) -> Int {
+      (category * Self.ranges + range) * Self.steps + step
+    }
+
+    /// The mean precision over thresholds, recalls and categories that have ground truth, or -1.
+    func averagePrecision(
+      thresholds: Range<Int> = 0..<thresholds, categories chosen: Range<Int>? = nil, range: Int = 0, step: Int
+    ) -> Double {
+      var values: [Double] = []
+      for threshold in thresholds {
+        for recall in 0..<Self.recalls {
+          let row = (threshold * Self.recalls + recall) * categories * Self.ranges * Self.steps
+          for category in chosen ?? 0..<categories {
+            values.append(precision[row + setting(category, range, step)])
+          }
+        }
+      }
+      return Self.meanOfKnown(values)
+    }
+
+    /// The mean of the largest recalls over thresholds and categories that have ground truth, or -1.
+    func averageRecall(categories chosen: Range<Int>? = nil, range: Int = 0, step: Int) -> Double {
+      var values: [Double] = []
+      for threshold in 0..<Self.thresholds {
+        for category in chosen ?? 0..<categories {
+          values.append(
+            recall[threshold * categories * Self.ranges * Self.steps + setting(category, range, step)])
+        }
+      }
+      return Self.meanOfKnown(values)
+    }
+
+    private static func meanOfKnown(_ values: [Double]) -> Double {
+      let known = values.filter { $0 > -1 }
+      return known.isEmpty ? -1 : pairwiseSum(known[...]) / Double(known.count)
+    }
+  }
+
+  /// Puts the pictures together, in the order of their ids, and walks along the scores.
+  func accumulated() -> Accumulation {
+    var result = Accumulation(categories: matches.count)
+    let perSetting = result.categories * Accumulation.ranges * Accumulation.steps
+    for (category, matches) in matches.enumerated() {
+      let sorted = matches.sorted()
+      for (step, limit) in maxDets.enumerated() {
+        let detections = sorted.filter { $0.rank < limit }.map(\.index)
+        for range in 0..<Accumulation.ranges where matches.truths[range] > 0 {
+          let setting = result.setting(category, range, step)
+          for threshold in 0..<Accumulation.thresholds {
+            let curve = matches.curve(detections, range: range, threshold: threshold)
+            result.recall[threshold * perSetting + setting] = curve.recall
+            for (recall, precision) in curve.precisions.enumerated() {
+              result.precision[(threshold * Accumulation.recalls + recall) * perSetting + setting] = precision
+            }
+          }
+        }
+      }
+    }
+    return result
+  }
+}
+
+extension CategoryMatches {
+  /// All detections by falling score, equal ones in the order of the pictures' ids; `rank` counts from 0 within a
+  /// picture.
+  fileprivate func sorted() -> [(index: Int, rank: Int)] {
+    var detections: [(index: Int, rank: Int)] = []
+    detections.reserveCapacity(scores.count)
+    for picture in pictures.sorted(by: { $0.image < $1.image }) {
+      for rank in 0..<picture.count { detections.append((picture.first + rank, rank)) }
+    }
+    let order = detections.indices.sorted { a, b in
+      let (first, second) = (scores[detections[a].index], scores[detections[b].index])
+      return first != second ? first > second : a < b
+    }
+    return order.map { detections[$0] }
+  }
+
+  /// The largest recall, and the precision at each of the recall thresholds.
+  fileprivate func curve(_ detections: [Int], range: Int, threshold: Int) -> (
+    recall: Double, precisions: [Double]
+  ) {
+    let ranges = CocoEvaluator.areaRanges.count
+    let bit: UInt16 = 1 << threshold
+    var precisions: [Double] = []
+    var recalls: [Double] = []
+    precisions.reserveCapacity(detections.count)
+    recalls.reserveCapacity(detections.count)
+    var (right, wrong) = (0.0, 0.0)
+    let wanted = Double(truths[range])
+    for detection in detections {
+      let at = detection * ranges + range
+      if ignored[at] & bit == 0 {
+        if matched[at] & bit != 0 { right += 1 } else { wrong += 1 }
+      }
+      recalls.append(right / wanted)
+      precisions.append(right / (wrong + right + Double.ulpOfOne))
+    }
+    // Precision never falls towards smaller recall.
+    for index in stride(from: precisions.count - 1, to: 0, by: -1)
+    where precisions[index] > precisions[index - 1] {
+      precisions[index - 1] = precisions[index]
+    }
+    var place = 0
+    let read = CocoEvaluator.recallThresholds.map { recall -> Double in
+      while place < recalls.count, recalls[place] < recall { place += 1 }
+      return place < recalls.count ? precisions[place] : 0
+    }
+    return (recalls.last ?? 0, read)
+  }
+}
+
+/// The sum as numpy makes it, to the last bit: eight running sums over blocks of up to 128, joined by halves.
+private func pairwiseSum(_ values: ArraySlice<Double>) -> Double {
+  let count = values.count
+  let first = values.startIndex
+  if count < 8 { return values.reduce(0, +) }
+  if count > 128 {
+    let half = count / 2 / 8 * 8
+    return pairwiseSum(values[first..<first + half]) + pairwiseSum(values[(first + half)...])
+  }
+  var sums = SIMD8<Double>(values[first..<first + 8])
+  let whole = count / 8 * 8
+  for block in stride(from: 8, to: whole, by: 8) {
+    sums += SIMD8<Double>(values[first + block..<first + block + 8])
+  }
+  let total = ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]))
+  return values[(first + whole)...].reduce(total, +)
+}

@@ -1,0 +1,178 @@
+import Foundation
+import Masks
+
+/// A ground-truth file of COCO's form ("instances").
+public struct CocoAnnotations: Sendable {
+  /// One picture.
+  public struct Image: Sendable, Equatable {
+    /// Its id, any number.
+    public var id: Int
+    /// Its file, relative to the data set's image folder; nil where the file does not say.
+    public var fileName: String?
+    /// Rows, in pixels.
+    public var height: Int
+    /// Columns, in pixels.
+    public var width: Int
+
+    /// A picture of the given id and size.
+    public init(id: Int, fileName: String?, height: Int, width: Int) {
+      self.id = id
+      self.fileName = fileName
+      self.height = height
+      self.width = width
+    }
+  }
+
+  /// One object, or a crowd of them.
+  public struct Annotation: Sendable {
+    /// Its id, unique in the file.
+    public var id: Int
+    /// The picture it is in.
+    public var imageID: Int
+    /// Its class.
+    public var categoryID: Int
+    /// (x, y, width, height), in pixels.
+    public var boundingBox: CornerBox
+    /// Pixels, as the file says: evaluation sorts objects into sizes by it.
+    public var area: Double
+    /// Whether the region holds many objects, and is no object to be found itself.
+    public var isCrowd: Bool
+    /// The key `ignore`. It has no effect on evaluation: pycocotools overwrites it by `iscrowd`.
+    public var ignore: Bool
+    /// Its mask, if it has one.
+    public var segmentation: CocoSegmentation?
+
+    /// An object of the given class and place.
+    public init(
+      id: Int, imageID: Int, categoryID: Int, boundingBox: CornerBox, area: Double, isCrowd: Bool = false,
+      ignore: Bool = false, segmentation: CocoSegmentation? = nil
+    ) {
+      self.id = id
+      self.imageID = imageID
+      self.categoryID = categoryID
+      self.boundingBox = boundingBox
+      self.area = area
+      self.isCrowd = isCrowd
+      self.ignore = ignore
+      self.segmentation = segmentation
+    }
+  }
+
+  /// One class.
+  public struct Category: Sendable, Equatable {
+    /// Its id, any number; there may be gaps.
+    public var id: Int
+    /// Its name.
+    public var name: String
+
+    /// A class of the given id and name.
+    public init(id: Int, name: String) {
+      self.id = id
+      self.name = name
+    }
+  }
+
+  /// The file, as errors name it.
+  public let file: String
+  /// The pictures, in the order of the file.
+  public let images: [Image]
+  /// The objects of known pictures and classes, in the order of the file.
+  public let annotations: [Annotation]
+  /// The classes, in the order of the file.
+  public let categories: [Category]
+  /// Objects that are left out, as pycocotools leaves them out, because there is no such picture or class.
+  public let faults: [Fault]
+
+  /// An object that belongs nowhere.
+  public struct Fault: Sendable, Equatable {
+    /// What it lacks.
+    public enum Kind: String, Sendable {
+      /// There is no picture of that id.
+      case unknownImage = "unknown_image"
+      /// There is no class of that id.
+      case unknownCategory = "unknown_category"
+    }
+    /// The object's id.
+    public var annotationID: Int
+    /// What it lacks.
+    public var kind: Kind
+    /// The id that does not exist.
+    public var missingID: Int
+
+    /// A fault of the given kind.
+    public init(annotationID: Int, kind: Kind, missingID: Int) {
+      self.annotationID = annotationID
+      self.kind = kind
+      self.missingID = missingID
+    }
+  }
+
+  /// Annotations that are made, not read.
+  ///
+  /// - Throws: `CocoError` when an id occurs twice.
+  public init(
+    file: String, images: [Image], annotations: [Annotation], categories: [Category]
+  ) throws(CocoError) {
+    func unique(_ ids: [Int], _ what: String) throws(CocoError) -> Set<Int> {
+      let set = Set(ids)
+      guard set.count < ids.count else { return set }
+      var seen = Set<Int>()
+      let twice = ids.filter { !seen.insert($0).inserted }
+      throw CocoError("\(what) ids that occur more than once: \(CocoError.list(twice))", file: file)
+    }
+    let imageIDs = try unique(images.map(\.id), "image")
+    let categoryIDs = try unique(categories.map(\.id), "category")
+    _ = try unique(annotations.map(\.id), "annotation")
+    var faults: [Fault] = []
+    for annotation in annotations {
+      if !imageIDs.contains(annotation.imageID) {
+        faults.append(
+          Fault(annotationID: annotation.id, kind: .unknownImage, missingID: annotation.imageID))
+      } else if !categoryIDs.contains(annotation.categoryID) {
+        faults.append(
+          Fault(annotationID: annotation.id, kind: .unknownCategory, missingID: annotation.categoryID))
+      }
+    }
+    let left = Set(faults.map(\.annotationID))
+    self.file = file
+    self.images = images
+    self.annotations = left.isEmpty ? annotations : annotations.filter { !left.contains($0.id) }
+    self.categories = categories
+    self.faults = faults
+  }
+
+  /// Reads an annotation file.
+  ///
+  /// - Throws: `CocoError` when the file cannot be read or is not of COCO's form.
+  public init(contentsOf path: String) throws(CocoError) {
+    self = try Self.parse(try CocoFile.read(path), file: path)
+  }
+}
+
+/// Reading whole files.
+enum CocoFile {
+  static func read(_ path: String) throws(CocoError) -> Data {
+    do {
+      return try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+    } catch {
+      let reason =
+        (error as? CocoaError)?.code == .fileReadNoSuchFile ? "no such file" : error.localizedDescription
+      throw CocoError("cannot be read: \(reason)", file: path)
+    }
+  }
+
+  /// Hands the bytes to `body`, whose errors keep their type.
+  static func withReader<Result>(
+    _ data: Data, file: String, _ body: (inout JSONReader) throws(CocoError) -> Result
+  ) throws(CocoError) -> Result {
+    let outcome = data.withUnsafeBytes { raw -> Swift.Result<Result, CocoError> in
+      do throws(CocoError) {
+        var reader = try JSONReader(raw.bindMemory(to: UInt8.self), file: file)
+        return .success(try body(&reader))
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try outcome.get()
+  }
+}

@@ -1,0 +1,73 @@
+import Foundation
+
+extension CocoSummary {
+  /// The twelve lines that pycocotools prints, and a table of the classes when asked.
+  public func text(classwise: Bool = false) -> String {
+    let sizes = ["all", "small", "medium", "large"]
+    let last = maxDets[2]
+    // (average precision or recall, threshold, size, detections) of each number
+    let rows: [(Bool, String, Int, Int)] =
+      [(true, "0.50:0.95", 0, maxDets[firstStep]), (true, "0.50", 0, last), (true, "0.75", 0, last)]
+      + (1..<4).map { (true, "0.50:0.95", $0, last) } + maxDets.map { (false, "0.50:0.95", 0, $0) }
+      + (1..<4).map { (false, "0.50:0.95", $0, last) }
+    var lines = zip(rows, stats).map { row, value in
+      let (isPrecision, threshold, size, detections) = row
+      let title = isPrecision ? "Average Precision  (AP)" : "Average Recall     (AR)"
+      return " \(title) @[ IoU=\(threshold.padded(to: 9)) | area=\(sizes[size].leftPadded(to: 6)) "
+        + "| maxDets=\(String(detections).leftPadded(to: 3)) ] = \(Self.figure(value))"
+    }
+    if classwise, !perClass.isEmpty { lines += ["", classTable()] }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func figure(_ value: Double) -> String {
+    value < 0 ? "no such ground truth" : String(format: "%.3f", value)
+  }
+
+  private func classTable() -> String {
+    let head = ["id", "class", "AP", "AP50", "AP75", "APs", "APm", "APl", "AR"]
+    let body = perClass.map { item in
+      [String(item.id), item.name]
+        + [
+          item.averagePrecision, item.averagePrecision50, item.averagePrecision75, item.averagePrecisionSmall,
+          item.averagePrecisionMedium, item.averagePrecisionLarge, item.averageRecall,
+        ].map { $0 < 0 ? "-" : String(format: "%.3f", $0) }
+    }
+    let widths = head.indices.map { column in ([head] + body).map { $0[column].count }.max() ?? 0 }
+    let lines = ([head] + body).map { row in
+      " "
+        + row.enumerated().map { column, cell in
+          column == 1 ? cell.padded(to: widths[column]) : cell.leftPadded(to: widths[column])
+        }.joined(separator: "  ")
+    }
+    let hasGap = perClass.contains { item in
+      [
+        item.averagePrecision, item.averagePrecisionSmall, item.averagePrecisionMedium,
+        item.averagePrecisionLarge,
+      ]
+      .contains { $0 < 0 }
+    }
+    return (lines + (hasGap ? [" - : no such ground truth"] : [])).joined(separator: "\n")
+  }
+
+  /// The figures under mmdetection's names, in its order: `bbox_mAP`, `bbox_mAP_50`, ..., or `AR@100`, ...
+  public var metrics: [(name: String, value: Double)] {
+    guard iouType == .proposal else {
+      let names = ["mAP", "mAP_50", "mAP_75", "mAP_s", "mAP_m", "mAP_l"]
+      return zip(names, stats).map { ("\(iouType.rawValue)_\($0)", $1) }
+    }
+    let last = maxDets[2]
+    let names = maxDets.map { "AR@\($0)" } + ["s", "m", "l"].map { "AR_\($0)@\(last)" }
+    return zip(names, stats[6...]).map { ($0, $1) }
+  }
+}
+
+extension String {
+  fileprivate func padded(to width: Int) -> String {
+    self + String(repeating: " ", count: Swift.max(0, width - count))
+  }
+
+  fileprivate func leftPadded(to width: Int) -> String {
+    String(repeating: " ", count: Swift.max(0, width - count)) + self
+  }
+}

@@ -1,0 +1,23 @@
+import Foundation
+
+extension SegmentationSummary {
+  /// A table of the classes and a line of the means, in percent as mm prints them.
+  public func text(classwise: Bool = true) -> String {
+    func percent(_ value: Double) -> String { value.isNaN ? "-" : String(format: "%.2f", 100 * value) }
+    let head = ["class"] + Self.figures.map(\.name)
+    let body = perClass.map { item in [item.name] + Self.figures.map { percent($0.figure(item)) } }
+    let widths = head.indices.map { column in ([head] + body).map { $0[column].count }.max() ?? 0 }
+    let table = ([head] + body).map { row in
+      row.enumerated().map { column, cell in
+        let space = String(repeating: " ", count: widths[column] - cell.count)
+        return column == 0 ? cell + space : space + cell
+      }.joined(separator: "  ")
+    }
+    let gaps = body.joined().contains("-") ? ["- : no such pixel, left out of the means"] : []
+    let outside = confusion.unclassified.reduce(0, +)
+    let unclassified = outside > 0 ? ["\(outside) pixels were predicted to be of no class"] : []
+    let line =
+      means.map { "\($0.name) \(percent($0.value))" }.joined(separator: "  ") + "  (percent, all images)"
+    return ((classwise ? table + gaps : []) + unclassified + [line]).joined(separator: "\n")
+  }
+}

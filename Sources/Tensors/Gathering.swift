@@ -1,0 +1,83 @@
+import CKernels
+
+extension Tensor {
+  /// y[i, j, ...] = x with the index along `axis` replaced by `indices[i, j, ...]` (PyTorch's `gather`).
+  ///
+  /// Gradients of an index that occurs more than once add up.
+  ///
+  /// - Parameters:
+  ///   - indices: Row-major numbers of `shape`, each below the axis' extent.
+  ///   - shape: Not larger than this tensor's in any other axis.
+  public func gathered(axis: Int, indices: [Int32], shape target: [Int]) -> Tensor {
+    let axis = self.axis(axis)
+    let old = shape
+    precondition(
+      target.count == rank && target.product == indices.count
+        && target.indices.allSatisfy { $0 == axis || target[$0] <= old[$0] },
+      "\(indices.count) indices of shape \(target) into axis \(axis) of a tensor of shape \(old)")
+    precondition(
+      indices.allSatisfy { 0 <= $0 && $0 < old[axis] },
+      "indices up to \(indices.max() ?? 0) into axis \(axis) of a tensor of shape \(old)")
+    var from = rowMajorStrides(old)
+    let step = from[axis]
+    from[axis] = 0
+    return Tensor.operation("gather", of: [self]) { [from] in
+      let y = Tensor.uninitialized(target)
+      if y.count > 0 {
+        dp_gather(y.storage.base, storage.base, indices, step, target.count, target, from)
+      }
+      return (
+        y,
+        { gradient in
+          let gx = Tensor.filled(0, shape: old)
+          if gradient.count > 0 {
+            dp_gather_backward(
+              gx.storage.base, gradient.storage.base, indices, step, target.count, target, from)
+          }
+          return [gx]
+        }
+      )
+    }
+  }
+
+  /// The parts of an axis that the indices name, in their order (PyTorch's `index_select`).
+  ///
+  /// Gradients of an index that occurs more than once add up.
+  public func rows(_ indices: [Int], axis: Int = 0) -> Tensor {
+    let axis = self.axis(axis)
+    let old = shape
+    precondition(
+      indices.allSatisfy { 0 <= $0 && $0 < old[axis] },
+      "indices up to \(indices.max() ?? 0) into axis \(axis) of a tensor of shape \(old)")
+    let (outer, inner) = (old[..<axis].product, old[(axis + 1)...].product)
+    let (extent, wanted) = (old[axis], indices.map { Int32($0) })
+    let grain = max(1, (1 << 15) / max(1, wanted.count * inner))
+    var target = old
+    target[axis] = wanted.count
+    return Tensor.operation("rows", of: [self]) { [target] in
+      let y = Tensor.uninitialized(target)
+      let (x, result) = (storage, y.storage)
+      parallel(over: outer, grain: grain) { range in
+        for o in range {
+          dp_gather_items(
+            result.base + o * wanted.count * inner, x.base + o * extent * inner, wanted, wanted.count, inner)
+        }
+      }
+      return (
+        y,
+        { gradient in
+          let gx = Tensor.filled(0, shape: old)
+          let (g, output) = (gradient.storage, gx.storage)
+          parallel(over: outer, grain: grain) { range in
+            for o in range {
+              dp_scatter_items(
+                output.base + o * extent * inner, g.base + o * wanted.count * inner, wanted, wanted.count,
+                inner)
+            }
+          }
+          return [gx]
+        }
+      )
+    }
+  }
+}

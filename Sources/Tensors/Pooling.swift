@@ -1,0 +1,99 @@
+import CKernels
+
+/// Largest number of each window (torch's `max_pool2d`); its gradient goes to the first of several.
+///
+/// - Parameters:
+///   - x: `[B, H, W, C]`.
+///   - kernel: Height and width of a window.
+///   - stride: Step between windows, (vertical, horizontal); the kernel without.
+///   - padding: Rows and columns around the image that count as smaller than all numbers: at most half the kernel.
+///   - dilation: Distance between the pixels of a window.
+/// - Returns: `[B, H', W', C]`, H' = (H + 2 padding - dilation (kernel - 1) - 1) / stride + 1.
+public func maxPool2d(
+  _ x: Tensor, kernel: (Int, Int), stride: (Int, Int)? = nil, padding: (Int, Int) = (0, 0),
+  dilation: (Int, Int) = (1, 1)
+) -> Tensor {
+  let stride = stride ?? kernel
+  precondition(x.rank == 4, "maxPool2d of x \(x.shape)")
+  precondition(
+    min(kernel.0, kernel.1, stride.0, stride.1, dilation.0, dilation.1) > 0
+      && (0...kernel.0 / 2).contains(padding.0) && (0...kernel.1 / 2).contains(padding.1),
+    "maxPool2d with kernel \(kernel), stride \(stride), padding \(padding), dilation \(dilation)")
+  let windows = Windows(
+    images: x.shape[0], height: x.shape[1], width: x.shape[2], channels: x.shape[3], outputs: x.shape[3],
+    kernel: (kernel.0, kernel.1), stride: stride, padding: padding, dilation: dilation, groups: 1)
+  return Tensor.operation("maxPool2d", of: [x]) {
+    let y = Tensor.uninitialized(windows.outputShape)
+    let (source, target) = (x.storage, y.storage)
+    let rows = windows.images * windows.outputHeight
+    parallel(over: rows, grain: max(1, (1 << 14) / max(1, windows.outputWidth * windows.channels))) { range in
+      var kernels = windows.kernels
+      dp_max_pool(&kernels, source.base, target.base, range.lowerBound, range.upperBound)
+    }
+    let shape = x.shape
+    return (
+      y,
+      { gradient in
+        let gx = Tensor.zeros(shape)
+        let (gradients, sums) = (gradient.storage, gx.storage)
+        parallelOverImages(windows.images, channels: windows.channels) { image, channels in
+          var kernels = windows.kernels
+          let offset = image * windows.height * windows.width * windows.channels
+          dp_max_pool_backward(
+            &kernels, source.base + offset,
+            gradients.base + image * windows.outputHeight * windows.outputWidth * windows.channels,
+            sums.base + offset, channels.lowerBound, channels.upperBound)
+        }
+        return [gx]
+      }
+    )
+  }
+}
+
+/// Means over a grid of cells that cover the image (torch's `adaptive_avg_pool2d`).
+///
+/// Cell i covers floor(i in / out) up to, not including, ceil((i + 1) in / out); neighbours may overlap.
+///
+/// - Parameter x: `[B, H, W, C]`.
+/// - Returns: `[B, height, width, C]`.
+public func adaptiveAveragePool2d(_ x: Tensor, height: Int, width: Int) -> Tensor {
+  precondition(
+    x.rank == 4 && height > 0 && width > 0 && x.shape[1] > 0 && x.shape[2] > 0,
+    "adaptiveAveragePool2d of x \(x.shape) to \(height) x \(width)")
+  let (images, inHeight, inWidth, channels) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
+  return Tensor.operation("adaptiveAveragePool2d", of: [x]) {
+    let y = Tensor.uninitialized([images, height, width, channels])
+    let (source, target) = (x.storage, y.storage)
+    parallel(images * height) { line in
+      dp_adaptive_average_row(
+        source.base + line / height * inHeight * inWidth * channels, inHeight, inWidth, channels, height,
+        width,
+        line % height, target.base + line * width * channels)
+    }
+    let shape = x.shape
+    return (
+      y,
+      { gradient in
+        let gx = Tensor.zeros(shape)
+        let (gradients, sums) = (gradient.storage, gx.storage)
+        parallelOverImages(images, channels: channels) { image, range in
+          dp_adaptive_average_backward(
+            gradients.base + image * height * width * channels, inHeight, inWidth, channels, height, width,
+            range.lowerBound, range.upperBound, sums.base + image * inHeight * inWidth * channels)
+        }
+        return [gx]
+      }
+    )
+  }
+}
+
+/// Runs `body` for each image and range of about 64 channels: for sums whose windows overlap in an image.
+func parallelOverImages(
+  _ images: Int, channels: Int, _ body: @escaping @Sendable (_ image: Int, _ channels: Range<Int>) -> Void
+) {
+  let parts = max(1, channels / 64)
+  parallel(images * parts) { piece in
+    let part = piece % parts
+    body(piece / parts, channels * part / parts..<channels * (part + 1) / parts)
+  }
+}

@@ -1,0 +1,191 @@
+import CKernels
+
+/// How a selective scan is cut into chunks of steps and pieces of work.
+///
+/// B images, L = H W pixels, D channels, N states, K parameter sets: one for each direction, or one for all.
+struct ScanPlan: Sendable {
+  let images: Int
+  let height: Int
+  let width: Int
+  let channels: Int
+  let states: Int
+  /// Orders in which the pixels are walked, 1 or 4.
+  let directions: Int
+  let sets: Int
+  /// Channels of a piece; none crosses the border of a group that shares B and C.
+  let ranges: [Range<Int>]
+  let rangesPerGroup: Int
+  /// Parts into which the directions are cut where images and ranges alone give too few pieces.
+  let directionParts: Int
+  /// Steps of a chunk: the state before each is kept for the backward pass.
+  let chunk: Int
+
+  init(
+    images: Int, height: Int, width: Int, channels: Int, states: Int, groups: Int, directions: Int, sets: Int
+  ) {
+    self.images = images
+    self.height = height
+    self.width = width
+    self.channels = channels
+    self.states = states
+    self.directions = directions
+    self.sets = sets
+    let lanes = DP_SCAN_LANES
+    let perGroup = channels / groups
+    let blocks = (perGroup + lanes - 1) / lanes
+    let count = max(1, blocks / 4)
+    ranges = (0..<groups).flatMap { group in
+      (0..<count).map { part in
+        let start = group * perGroup
+        return start + min(perGroup, blocks * part / count * lanes)..<start
+          + min(perGroup, blocks * (part + 1) / count * lanes)
+      }
+    }
+    rangesPerGroup = count
+    let pieces = images * ranges.count
+    directionParts = directions == 1 || pieces >= 8 ? 1 : pieces >= 4 ? 2 : 4
+    chunk = max(16, min(256, 1024 / states))
+  }
+
+  var pixels: Int { height * width }
+  var chunks: Int { (pixels + chunk - 1) / chunk }
+  var pieces: Int { images * directionParts * ranges.count }
+
+  /// The piece's image, directions, part of the directions and channel range.
+  func piece(_ index: Int) -> (image: Int, part: Int, directions: Range<Int>, range: Int) {
+    let range = index % ranges.count
+    let part = index / ranges.count % directionParts
+    let image = index / ranges.count / directionParts
+    let first = directions * part / directionParts
+    return (image, part, first..<directions * (part + 1) / directionParts, range)
+  }
+
+  func steps(ofChunk index: Int) -> Range<Int> { index * chunk..<min(pixels, (index + 1) * chunk) }
+
+  /// The parameter set of a direction.
+  func set(_ direction: Int) -> Int { sets == 1 ? 0 : direction }
+
+  /// Channels of a range, rounded up to whole vectors.
+  func stride(_ range: Int) -> Int {
+    let lanes = DP_SCAN_LANES
+    return (ranges[range].count + lanes - 1) / lanes * lanes
+  }
+
+  private var strides: Int { ranges.indices.reduce(0) { $0 + stride($1) } }
+
+  /// Numbers of all states kept for the backward pass.
+  var boundaryCount: Int { images * directions * chunks * states * strides }
+
+  /// Where the state before a chunk is kept.
+  func boundary(image: Int, direction: Int, chunk: Int, range: Int) -> Int {
+    let before = (0..<range).reduce(0) { $0 + stride($1) }
+    return (((image * directions + direction) * chunks + chunk) * strides + before) * states
+  }
+}
+
+/// A, the skip and the bias of delta, `[K * D]` and `[K * D, N]`.
+struct ScanParameters: Sendable {
+  /// A, or log(-A).
+  var a: TensorStorage
+  var isLogarithm: Bool
+  var skip: TensorStorage?
+  var bias: TensorStorage?
+}
+
+/// Where the steps' delta, B and C come from, and where their gradients go.
+protocol ScanInputs: Sendable {
+  /// Numbers in front of B and C in a gathered row.
+  var rank: Int { get }
+
+  /// Writes z (delta before bias and softplus) and the rows of B and C of the steps at `workspace.places`.
+  func fill(_ workspace: ScanWorkspace, image: Int, direction: Int, steps: Int)
+}
+
+/// The receiving end of a backward pass.
+protocol ScanInputGradients: Sendable {
+  /// Takes the gradients by z, B and C of the steps at `workspace.places`.
+  func take(_ workspace: ScanWorkspace, image: Int, direction: Int, isFirst: Bool, steps: Int)
+}
+
+/// The buffers of one piece of work, used by one thread.
+final class ScanWorkspace {
+  let plan: ScanPlan
+  let rangeIndex: Int
+  let channels: Range<Int>
+  let stride: Int
+  /// Numbers in a gathered row: what lies in front, B, C.
+  let rowWidth: Int
+  let rank: Int
+  let places: UnsafeMutablePointer<Int>
+  let z: TensorStorage
+  let delta: TensorStorage
+  let rows: TensorStorage
+  let state: TensorStorage
+  let rates: TensorStorage
+  let skip: TensorStorage
+  let bias: TensorStorage
+
+  init(_ plan: ScanPlan, range: Int, rank: Int) {
+    self.plan = plan
+    self.rank = rank
+    rangeIndex = range
+    channels = plan.ranges[range]
+    stride = plan.stride(range)
+    rowWidth = rank + 2 * plan.states
+    places = .allocate(capacity: plan.chunk)
+    z = Self.zeros(plan.chunk * stride)
+    delta = TensorStorage(count: plan.chunk * stride)
+    rows = TensorStorage(count: plan.chunk * rowWidth)
+    state = TensorStorage(count: plan.states * stride)
+    rates = TensorStorage(count: plan.states * stride)
+    skip = TensorStorage(count: stride)
+    bias = TensorStorage(count: stride)
+  }
+
+  deinit { places.deallocate() }
+
+  static func zeros(_ count: Int) -> TensorStorage {
+    let storage = TensorStorage(count: count)
+    storage.values.initialize(repeating: 0)
+    return storage
+  }
+
+  /// Makes a direction's parameters ready.
+  func load(_ parameters: ScanParameters, set: Int) {
+    let first = set * plan.channels + channels.lowerBound
+    dp_scan_rates(
+      parameters.a.base + first * plan.states, parameters.isLogarithm ? 1 : 0, channels.count, plan.states,
+      stride, rates.base)
+    for (buffer, source) in [(skip, parameters.skip), (bias, parameters.bias)] {
+      buffer.values.update(repeating: 0)
+      if let source { buffer.base.update(from: source.base + first, count: channels.count) }
+    }
+  }
+
+  /// What the kernels need to know of the steps at `places`.
+  func kernelChunk(steps: Int, u: UnsafePointer<Float>) -> dp_scan_chunk {
+    dp_scan_chunk(
+      steps: steps, channels: channels.count, states: plan.states, stride: stride, places: places,
+      pixelStride: plan.channels, u: u, delta: delta.base, rates: rates.base, b: rows.base + rank,
+      c: rows.base + rank + plan.states, rowStride: rowWidth, skip: skip.base)
+  }
+
+  func findPlaces(direction: Int, _ steps: Range<Int>) {
+    dp_scan_places(direction, plan.height, plan.width, steps.lowerBound, steps.count, places)
+  }
+
+  // The backward pass alone:
+  private(set) lazy var slope = TensorStorage(count: plan.chunk * stride)
+  private(set) lazy var zGradient = TensorStorage(count: plan.chunk * stride)
+  private(set) lazy var rowGradients = TensorStorage(count: plan.chunk * rowWidth)
+  private(set) lazy var carry = TensorStorage(count: plan.states * stride)
+  private(set) lazy var rateGradient = TensorStorage(count: plan.states * stride)
+  private(set) lazy var skipGradient = TensorStorage(count: stride)
+  private(set) lazy var biasGradient = TensorStorage(count: stride)
+  private(set) lazy var scratch = TensorStorage(
+    count: ((4 * plan.chunk + 1) * plan.states + 32) * DP_SCAN_LANES)
+
+  func clearGradients() {
+    for buffer in [carry, rateGradient, skipGradient, biasGradient] { buffer.values.update(repeating: 0) }
+  }
+}

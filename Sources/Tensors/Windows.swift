@@ -1,0 +1,232 @@
+import CKernels
+
+/// Which input pixels each output pixel of a convolution sees, and the products over them.
+///
+/// A window is copied into a row of columns `[pixels, kh * kw * I]`, so that a convolution is one product with
+/// the weights `[O, kh * kw * I]`. Columns are made a tile of pixels at a time, small enough for the cache.
+struct Windows: Sendable {
+  var images: Int
+  var height: Int
+  var width: Int
+  var channels: Int
+  var outputHeight: Int
+  var outputWidth: Int
+  var outputs: Int
+  var kernel: (height: Int, width: Int)
+  var stride: (Int, Int)
+  var padding: (Int, Int)
+  var dilation: (Int, Int)
+  var groups: Int
+
+  /// Windows over an input; the output's size follows.
+  init(
+    images: Int, height: Int, width: Int, channels: Int, outputs: Int, kernel: (height: Int, width: Int),
+    stride: (Int, Int), padding: (Int, Int), dilation: (Int, Int), groups: Int
+  ) {
+    self.images = images
+    self.height = height
+    self.width = width
+    self.channels = channels
+    self.outputs = outputs
+    self.kernel = kernel
+    self.stride = stride
+    self.padding = padding
+    self.dilation = dilation
+    self.groups = groups
+    outputHeight = Self.extent(height, kernel.height, stride.0, padding.0, dilation.0)
+    outputWidth = Self.extent(width, kernel.width, stride.1, padding.1, dilation.1)
+  }
+
+  private static func extent(_ size: Int, _ kernel: Int, _ stride: Int, _ padding: Int, _ dilation: Int)
+    -> Int
+  {
+    let room = size + 2 * padding - dilation * (kernel - 1) - 1
+    return room < 0 ? 0 : room / stride + 1
+  }
+
+  var taps: Int { kernel.height * kernel.width }
+  var inputsPerGroup: Int { channels / groups }
+  var outputsPerGroup: Int { outputs / groups }
+  /// Numbers in a window: the width of a column.
+  var columnWidth: Int { taps * inputsPerGroup }
+  var pixels: Int { images * outputHeight * outputWidth }
+  var inputCount: Int { images * height * width * channels }
+  var outputShape: [Int] { [images, outputHeight, outputWidth, outputs] }
+  /// Whether the columns are the input itself.
+  var isPointwise: Bool { taps == 1 && stride == (1, 1) && padding == (0, 0) && groups == 1 }
+
+  /// The same for the kernels, reading one group's channels.
+  var kernels: dp_windows {
+    dp_windows(
+      height: height, width: width, outputHeight: outputHeight, outputWidth: outputWidth,
+      kernelHeight: kernel.height, kernelWidth: kernel.width, strideY: stride.0, strideX: stride.1,
+      paddingY: padding.0, paddingX: padding.1, dilationY: dilation.0, dilationX: dilation.1,
+      channels: inputsPerGroup, pixelStride: channels)
+  }
+
+  /// How many tiles the pixels are cut into: their columns fill a megabyte, or 192 pixels' worth.
+  private var tiles: Int {
+    let largest = max(192, (1 << 18) / max(1, columnWidth))
+    let count = (pixels + largest - 1) / largest
+    return count > 1 && count < 8 ? count + count % 2 : count
+  }
+
+  private func pixels(ofTile tile: Int) -> Range<Int> {
+    pixels * tile / tiles..<pixels * (tile + 1) / tiles
+  }
+
+  /// y `[pixels, O]` = the columns of x times the weights, plus the bias.
+  func convolve(_ x: TensorStorage, _ weight: TensorStorage, bias: TensorStorage?, to y: TensorStorage) {
+    let (outputs, group, width, inputs) = (outputs, outputsPerGroup, columnWidth, inputsPerGroup)
+    let beta: Float = bias == nil ? 0 : 1
+    if isPointwise || (tiles == 1 && groups == 1) {
+      if let bias { broadcastRows(bias, to: y, rows: pixels, width: outputs) }
+      BLAS.parallelMultiply(
+        transposingB: true, m: pixels, n: outputs, k: width, allColumns(of: x), stride: width, weight,
+        stride: width, adding: beta, to: y, stride: outputs)
+      return
+    }
+    parallel(tiles) { tile in
+      let range = pixels(ofTile: tile)
+      let columns = TensorStorage(count: range.count * width)
+      let rows = y.base + range.lowerBound * outputs
+      if let bias {
+        for row in 0..<range.count { (rows + row * outputs).update(from: bias.base, count: outputs) }
+      }
+      var windows = kernels
+      for g in 0..<groups {
+        dp_gather_windows(&windows, x.base + g * inputs, range.lowerBound, range.count, columns.base)
+        BLAS.multiply(
+          transposingB: true, m: range.count, n: group, k: width, columns.base, stride: width,
+          weight.base + g * group * width, stride: width, adding: beta, to: rows + g * group, stride: outputs)
+      }
+    }
+  }
+
+  /// All columns of an input with one group; the input itself where they are the same.
+  private func allColumns(of x: TensorStorage) -> TensorStorage {
+    if isPointwise { return x }
+    let columns = TensorStorage(count: pixels * columnWidth)
+    parallel(over: pixels, grain: 16) { range in
+      var windows = kernels
+      dp_gather_windows(
+        &windows, x.base, range.lowerBound, range.count, columns.base + range.lowerBound * columnWidth)
+    }
+    return columns
+  }
+
+  /// gw `[O, kh * kw * I]` = gyᵀ times the columns of x, in partial sums that are added in order.
+  func weightGradient(_ x: TensorStorage, _ gy: TensorStorage, to gw: TensorStorage) {
+    let (outputs, group, width, inputs) = (outputs, outputsPerGroup, columnWidth, inputsPerGroup)
+    if isPointwise || (tiles == 1 && groups == 1) {
+      BLAS.parallelMultiply(
+        transposingA: true, m: outputs, n: width, k: pixels, gy, stride: outputs, allColumns(of: x),
+        stride: width, to: gw, stride: width)
+      return
+    }
+    let (tiles, count) = (tiles, outputs * width)
+    let pieces = min(tiles, count > 1 << 19 ? 4 : 8)
+    guard pieces > 0 else { return gw.values.update(repeating: 0) }
+    let partial = TensorStorage(count: pieces * count)
+    parallel(pieces) { piece in
+      let range = tiles * piece / pieces..<tiles * (piece + 1) / pieces
+      var windows = kernels
+      for tile in range {
+        let tilePixels = pixels(ofTile: tile)
+        let columns = TensorStorage(count: tilePixels.count * width)
+        for g in 0..<groups {
+          dp_gather_windows(
+            &windows, x.base + g * inputs, tilePixels.lowerBound, tilePixels.count, columns.base)
+          BLAS.multiply(
+            transposingA: true, m: group, n: width, k: tilePixels.count,
+            gy.base + tilePixels.lowerBound * outputs + g * group, stride: outputs, columns.base,
+            stride: width,
+            adding: tile == range.lowerBound ? 0 : 1, to: partial.base + piece * count + g * group * width,
+            stride: width)
+        }
+      }
+    }
+    sumOfPartials(partial, pieces: pieces, to: gw)
+  }
+
+  /// gx = the derivative by the input; also the transposed convolution of gy.
+  ///
+  /// - Parameter bias: What each pixel of gx starts from, `[C]`; zero without.
+  func inputGradient(
+    _ gy: TensorStorage, _ weight: TensorStorage, bias: TensorStorage? = nil, to gx: TensorStorage
+  ) {
+    let reach = (dilation.0 * (kernel.height - 1), dilation.1 * (kernel.width - 1))
+    if isPointwise {
+      if let bias { broadcastRows(bias, to: gx, rows: pixels, width: channels) }
+      BLAS.parallelMultiply(
+        m: pixels, n: channels, k: outputs, gy, stride: outputs, weight, stride: channels,
+        adding: bias == nil ? 0 : 1, to: gx, stride: channels)
+    } else if stride == (1, 1), padding.0 <= reach.0, padding.1 <= reach.1, outputHeight > 0, outputWidth > 0
+    {
+      let turned = TensorStorage(count: weight.count)
+      dp_turn_weights(weight.base, groups, outputsPerGroup, taps, inputsPerGroup, turned.base)
+      Windows(
+        images: images, height: outputHeight, width: outputWidth, channels: outputs, outputs: channels,
+        kernel: kernel, stride: (1, 1), padding: (reach.0 - padding.0, reach.1 - padding.1),
+        dilation: dilation,
+        groups: groups
+      ).convolve(gy, turned, bias: bias, to: gx)
+    } else {
+      scatter(gy, weight, bias: bias, to: gx)
+    }
+  }
+
+  /// Bands of input rows in parallel; each computes the columns of all output rows that reach into it.
+  private func scatter(
+    _ gy: TensorStorage, _ weight: TensorStorage, bias: TensorStorage?, to gx: TensorStorage
+  ) {
+    let (outputs, group, width, inputs) = (outputs, outputsPerGroup, columnWidth, inputsPerGroup)
+    let rowsAtOnce = max(1, (1 << 18) / max(1, outputWidth * width))
+    let reach = dilation.0 * (kernel.height - 1)
+    let bandHeight = max(rowsAtOnce * stride.0, reach >= stride.0 ? 4 * (reach + 1) : 1)
+    let bands = (height + bandHeight - 1) / bandHeight
+    parallel(images * bands) { piece in
+      let (image, band) = (piece / bands, piece % bands)
+      let rows = height * band / bands..<height * (band + 1) / bands
+      let target = gx.base + image * height * self.width * channels
+      let pixelsOfBand = UnsafeMutableBufferPointer(
+        start: target + rows.lowerBound * self.width * channels, count: rows.count * self.width * channels)
+      if let bias {
+        for pixel in 0..<rows.count * self.width {
+          (target + (rows.lowerBound * self.width + pixel) * channels).update(
+            from: bias.base, count: channels)
+        }
+      } else {
+        pixelsOfBand.update(repeating: 0)
+      }
+      let first = max(0, (rows.lowerBound + padding.0 - reach + stride.0 - 1) / stride.0)
+      let last = min(outputHeight, (rows.upperBound - 1 + padding.0) / stride.0 + 1)
+      guard first < last else { return }
+      let columns = TensorStorage(count: min(rowsAtOnce, last - first) * outputWidth * width)
+      var windows = kernels
+      for start in Swift.stride(from: first, to: last, by: rowsAtOnce) {
+        let end = min(last, start + rowsAtOnce)
+        let source = gy.base + (image * outputHeight + start) * outputWidth * outputs
+        for g in 0..<groups {
+          BLAS.multiply(
+            m: (end - start) * outputWidth, n: width, k: group, source + g * group, stride: outputs,
+            weight.base + g * group * width, stride: width, to: columns.base, stride: width)
+          dp_scatter_windows(
+            &windows, columns.base, start, end, rows.lowerBound, rows.upperBound, target + g * inputs)
+        }
+      }
+    }
+  }
+}
+
+/// Adds up partial sums `[pieces, count]` in their order.
+func sumOfPartials(_ partial: TensorStorage, pieces: Int, to sum: TensorStorage) {
+  let count = sum.count
+  parallel(over: count, grain: 1 << 14) { range in
+    let out = sum.base + range.lowerBound
+    out.update(from: partial.base + range.lowerBound, count: range.count)
+    for piece in 1..<max(1, pieces) {
+      dp_accumulate(out, partial.base + piece * count + range.lowerBound, range.count)
+    }
+  }
+}

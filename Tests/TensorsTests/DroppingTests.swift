@@ -1,0 +1,67 @@
+import TestSupport
+import Testing
+
+import Tensors
+
+@Suite("dropping")
+struct DroppingTests {
+  static func generators(_ count: Int) -> [RandomGenerator] {
+    (0..<count).map { RandomGenerator(seed: 5, sample: $0, purpose: .dropPath(layer: 0)) }
+  }
+
+  @Test("whole channels of a sample, the rest scaled up")
+  func channels() {
+    let y = channelDropout(.ones([8, 3, 2, 50]), probability: 0.25, generators: Self.generators(8))
+    let kept: Float = 1 / 0.75
+    for sample in 0..<8 {
+      let first = Array(y.values[sample * 300..<sample * 300 + 50])
+      #expect(first.allSatisfy { $0 == 0 || $0 == kept })
+      for position in 1..<6 {
+        let start = sample * 300 + position * 50
+        #expect(Array(y.values[start..<start + 50]) == first)
+      }
+    }
+    let dropped = y.values.filter { $0 == 0 }.count
+    #expect(400...800 ~= dropped, "\(dropped) of 2400 dropped, 600 expected")
+  }
+
+  @Test("whole samples, the rest scaled up")
+  func samples() {
+    let y = stochasticDepth(.ones([400, 3]), probability: 0.25, generators: Self.generators(400))
+    let kept: Float = 1 / 0.75
+    for sample in 0..<400 {
+      let row = Array(y.values[sample * 3..<sample * 3 + 3])
+      #expect(row == [0, 0, 0] || row == [kept, kept, kept])
+    }
+    let dropped = y.values.filter { $0 == 0 }.count / 3
+    #expect(70...130 ~= dropped, "\(dropped) of 400 dropped, 100 expected")
+  }
+
+  @Test("a sample's fate does not depend on the batch it is in")
+  func keyed() {
+    let x = Tensor.random([6, 2, 40])
+    let all = channelDropout(x, probability: 0.5, generators: Self.generators(6))
+    let last = channelDropout(
+      x.sliced(axis: 0, from: 5, to: 6), probability: 0.5, generators: [Self.generators(6)[5]])
+    #expect(all.sliced(axis: 0, from: 5, to: 6).values == last.values)
+  }
+
+  @Test("gradients", arguments: [[3, 4, 5], [2, 1], [0, 4]])
+  func gradients(shape: [Int]) {
+    let generators = Self.generators(shape[0])
+    #expect(
+      gradientMismatches(at: [.random(shape)]) {
+        channelDropout($0[0], probability: 0.5, generators: generators)
+      } == [])
+    #expect(
+      gradientMismatches(at: [.random(shape)]) {
+        stochasticDepth($0[0], probability: 0.5, generators: generators)
+      } == [])
+  }
+
+  @Test("probability 1 leaves nothing")
+  func certain() {
+    let y = stochasticDepth(.ones([2, 3]), probability: 1, generators: Self.generators(2))
+    #expect(y.values.allSatisfy { $0 == 0 })
+  }
+}

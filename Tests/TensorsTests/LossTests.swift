@@ -1,0 +1,86 @@
+import Foundation
+import TestSupport
+import Testing
+
+import Tensors
+
+@Suite("losses")
+struct LossTests {
+  static let labels: [Int32] = [0, 4, 255, 2, 1, 1, 255, 3]
+
+  @Test("cross entropy: the logarithm of the label's share, 0 where ignored")
+  func crossEntropyValues() {
+    let x = Tensor.random([2, 4, 5], in: -4...4)
+    let loss = crossEntropy(x, labels: Self.labels, ignoreIndex: 255)
+    let logarithm = x.logSoftmax(axis: -1).values
+    #expect(loss.shape == [2, 4])
+    for (row, label) in Self.labels.enumerated() {
+      let expected = label == 255 ? 0 : -logarithm[row * 5 + Int(label)]
+      #expect(abs(loss.values[row] - expected) < 1e-6)
+    }
+    let ignoringZero = crossEntropy(x, labels: Self.labels.map { $0 == 255 ? 0 : $0 }, ignoreIndex: 0)
+    #expect(ignoringZero.values[0] == 0 && ignoringZero.values[2] == 0 && ignoringZero.values[1] != 0)
+  }
+
+  @Test("cross entropy: gradients", arguments: [nil, [0.5, 2, 1, 3, 0]] as [[Float]?])
+  func crossEntropyGradients(weights: [Float]?) {
+    let x = Tensor.random([2, 4, 5])
+    #expect(
+      gradientMismatches(at: [x]) {
+        crossEntropy($0[0], labels: Self.labels, ignoreIndex: 255, classWeights: weights)
+      } == [])
+    #expect(crossEntropy(.zeros([0, 5]), labels: [], ignoreIndex: nil, classWeights: weights).shape == [0])
+  }
+
+  @Test("cross entropy: class weights are factors")
+  func classWeights() {
+    let x = Tensor.random([8, 5])
+    let weights: [Float] = [0.5, 2, 1, 3, 0]
+    let plain = crossEntropy(x, labels: Self.labels, ignoreIndex: 255).values
+    let weighted = crossEntropy(x, labels: Self.labels, ignoreIndex: 255, classWeights: weights).values
+    for (row, label) in Self.labels.enumerated() where label != 255 {
+      #expect(abs(weighted[row] - plain[row] * weights[Int(label)]) < 1e-6)
+    }
+  }
+
+  @Test("large logits give their distance, not infinity")
+  func large() {
+    let x = Tensor([1000, 0, -1000], shape: [1, 3])
+    #expect(crossEntropy(x, labels: [2], ignoreIndex: nil).values == [2000])
+    let binary = binaryCrossEntropy(
+      logits: Tensor([200, -200, 200, -200], shape: [4]), targets: Tensor([0, 1, 1, 0], shape: [4]))
+    #expect(binary.values == [200, 200, 0, 0])
+  }
+
+  @Test("binary cross entropy")
+  func binary() {
+    let (x, t) = (Tensor.random([7, 5], in: -3...3), Tensor.random([7, 5], in: 0...1, seed: 1))
+    for (loss, (x, t)) in zip(binaryCrossEntropy(logits: x, targets: t).values, zip(x.values, t.values)) {
+      let p = 1 / (1 + exp(-Double(x)))
+      let expected = -Double(t) * log(p) - (1 - Double(t)) * log(1 - p)
+      #expect(abs(Double(loss) - expected) < 1e-6)
+    }
+    #expect(gradientMismatches(at: [x]) { binaryCrossEntropy(logits: $0[0], targets: t) } == [])
+  }
+
+  @Test("absolute differences")
+  func absolute() {
+    let (x, t) = (Tensor([1, 2, 3, -4], shape: [4]).withGradient(), Tensor([2, 2, 1, 1], shape: [4]))
+    let loss = l1(x, t)
+    #expect(loss.values == [1, 0, 2, 5])
+    loss.sum().backward()
+    #expect(x.gradient?.values == [-1, 0, 1, -1])
+  }
+
+  @Test("the average of weighted losses")
+  func reduction() {
+    let losses = Tensor([1, 2, 3, 4], shape: [4])
+    let weights = Tensor([1, 0, 1, 0.5], shape: [4])
+    #expect(weightedSum(losses).scalar == 2.5)
+    #expect(weightedSum(losses, weights: weights).scalar == 1.5)
+    #expect(abs(weightedSum(losses, weights: weights, averagingFactor: 3).scalar - 2) < 1e-6)
+    #expect(weightedSum(.zeros([0]), averagingFactor: 0).scalar == 0)
+    #expect(
+      gradientMismatches(at: [losses]) { weightedSum($0[0], weights: weights, averagingFactor: 3) } == [])
+  }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Checkpoints
+import Configuration
+import Foundation
+
+/// What goes to standard output and standard error.
+enum Output {
+  /// Prints one JSON object.
+  static func json(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    FileHandle.standardOutput.write(try encoder.encode(value) + Data([0x0a]))
+  }
+
+  /// Prints to standard error.
+  static func message(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+
+  /// Runs a command's work: an error becomes one message, with `--json` also an object, and exit status 1.
+  static func reporting(json isJSON: Bool = false, _ body: () throws -> Void) throws {
+    do { try body() } catch let exit as ExitCode { throw exit } catch {
+      message("error: \(error)")
+      if isJSON { try json(Failure(error)) }
+      throw ExitCode.failure
+    }
+  }
+
+  /// The JSON form of an error; what does not apply is left out.
+  private struct Failure: Encodable {
+    struct Details: Encodable {
+      var message: String
+      var file: String?
+      var line: Int?
+      var column: Int?
+      var key: String?
+    }
+    var error: Details
+
+    init(_ error: any Error) {
+      self.error = Details(message: "\(error)")
+      if let error = error as? ConfigurationError {
+        self.error.message = error.message
+        self.error.file = error.location?.file
+        self.error.line = error.location?.line
+        self.error.column = error.location?.column
+        self.error.key = error.keyPath.isEmpty ? nil : error.keyPath
+      } else if let error = error as? CheckpointError {
+        self.error.message = error.message
+        self.error.file = error.file
+      }
+    }
+  }
+}
