@@ -24,13 +24,6 @@ MULTIVERSION void dp_image_normalize(
   fill(target + height * target_width * 3, (target_height - height) * target_width * 3, padding);
 }
 
-MULTIVERSION void dp_labels_reduce_zero(int32_t *labels, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) {
-    const int32_t label = labels[i];
-    labels[i] = label == 0 || label == 255 ? 255 : label - 1;
-  }
-}
-
 void dp_labels_count(
     const int32_t *labels, int64_t width, int64_t top, int64_t left, int64_t window_height, int64_t window_width,
     int32_t *counts, int32_t bins) {

@@ -10,9 +10,6 @@ void dp_image_normalize(
     const uint8_t *image, int64_t height, int64_t width, const float *table, const int32_t *order, float padding,
     float *target, int64_t target_height, int64_t target_width);
 
-// reduce_zero_label: 0 and 255 become 255, every other label drops by one.
-void dp_labels_reduce_zero(int32_t *labels, int64_t count);
-
 // How often each label 0 ..< bins occurs in a window; others are left out. counts: [bins], set to 0 before.
 void dp_labels_count(
     const int32_t *labels, int64_t width, int64_t top, int64_t left, int64_t window_height, int64_t window_width,

@@ -48,7 +48,10 @@ public struct LoadLabelMap: Transform, Decodable {
         "the label map has \(labels.size) pixels, its image \(sample.imagePath) has \(sample.originalSize)")
     }
     if sample.reduceZeroLabel {
-      labels.pixels.withUnsafeMutableBufferPointer { dp_labels_reduce_zero($0.baseAddress, Int64($0.count)) }
+      let stored = labels.pixels
+      labels.pixels.withUnsafeMutableBufferPointer { classes in
+        dp_labels_reduce_zero(stored, Int64(stored.count), classes.baseAddress)
+      }
     }
     var result = sample
     result.labelMap = labels
