@@ -1,3 +1,4 @@
+import Backbones
 import Configuration
 import Data
 
