@@ -62,7 +62,7 @@ let package = Package(
     tests("Imaging"),
     tests("Layers"),
     tests("Checkpoints"),
-    tests("Data"),
+    tests("Data", ["Checkpoints"]),
     tests("Backbones"),
     tests("Detection"),
     tests("Segmentation"),

@@ -1,4 +1,5 @@
 import CKernels
+import Configuration
 import Imaging
 import Tensors
 
@@ -24,26 +25,22 @@ struct Normalization: Sendable {
         return [Float](repeating: fallback, count: 3)
       }
       guard numbers.count == 3 else {
-        throw DecodingError.dataCorruptedError(
-          forKey: key, in: keys, debugDescription: "three numbers are wanted, not \(numbers.count)")
+        throw keys.error("three numbers are wanted, not \(numbers.count)", forKey: key)
       }
       return numbers
     }
     let mean = try triple(.mean, 0)
     let deviation = try triple(.deviation, 1)
     guard keys.contains(.mean) == keys.contains(.deviation) else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .deviation, in: keys, debugDescription: "mean and std are given together or not at all")
+      throw keys.error("mean and std are given together or not at all", forKey: .deviation)
     }
     guard deviation.allSatisfy({ $0 > 0 }) else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .deviation, in: keys, debugDescription: "a standard deviation is positive")
+      throw keys.error("a standard deviation is positive", forKey: .deviation)
     }
     let swaps = try keys.decodeIfPresent(Bool.self, forKey: .bgrToRGB) ?? false
     let swapsBack = try keys.decodeIfPresent(Bool.self, forKey: .rgbToBGR) ?? false
     guard !(swaps && swapsBack) else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .rgbToBGR, in: keys, debugDescription: "bgr_to_rgb and rgb_to_bgr exclude each other")
+      throw keys.error("bgr_to_rgb and rgb_to_bgr exclude each other", forKey: .rgbToBGR)
     }
     order = swaps || swapsBack ? [2, 1, 0] : [0, 1, 2]
     table = (0..<3).flatMap { channel in
@@ -89,17 +86,5 @@ struct Nothing: Decodable {
       throw DecodingError.dataCorrupted(
         DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "only null is known"))
     }
-  }
-}
-
-extension KeyedDecodingContainer {
-  /// A side or divisor: 1 or more.
-  func decodePositive(forKey key: Key) throws -> Int? {
-    guard let number = try decodeIfPresent(Int.self, forKey: key) else { return nil }
-    guard (1...ImageLimits.side).contains(number) else {
-      throw DecodingError.dataCorruptedError(
-        forKey: key, in: self, debugDescription: "\(number) is not in 1...\(ImageLimits.side)")
-    }
-    return number
   }
 }
