@@ -9,6 +9,7 @@
 #include "confusion.h"
 #include "elementwise.h"
 #include "losses.h"
+#include "mask_sampling.h"
 #include "masks.h"
 #include "maxima.h"
 #include "normalization.h"
