@@ -25,7 +25,7 @@ let rooms: [Target] = [
   room("Imaging", ["Masks", "COpenCV", "CLibPNG"]),
   room("Layers", ["Tensors"]),
   room("Checkpoints", ["Tensors", "Layers"]),
-  room("Data", ["Configuration", "Imaging", "Layers", "Masks", "Tensors"]),
+  room("Data", ["CKernels", "Configuration", "Imaging", "Layers", "Masks", "Tensors"]),
   room("Backbones", ["Data", "Checkpoints"]),
   room("Detection", ["Backbones"]),
   room("Segmentation", ["Backbones"]),

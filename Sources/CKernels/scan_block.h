@@ -8,6 +8,7 @@
 INLINE void NAMED(scan_forward)(const dp_scan_chunk *k, const ptrdiff_t d, const ptrdiff_t width, float *state,
                                 float *y, const int adds) {
   const ptrdiff_t stride = k->stride, states = STATES, steps = k->steps, pixelStride = k->pixelStride;
+  const ptrdiff_t ahead = STATES >= 8 ? 4 : 16;  // the processor does not foresee the pixels of a column
   const ptrdiff_t *const places = k->places;
   const float *const rates = k->rates + d, *const us = k->u + d, *const deltas = k->delta + d;
   const float *b = k->b, *c = k->c;
@@ -19,6 +20,10 @@ INLINE void NAMED(scan_forward)(const dp_scan_chunk *k, const ptrdiff_t d, const
   for (ptrdiff_t t = 0; t < steps; t++, b += k->rowStride, c += k->rowStride) {
     const ptrdiff_t at = places[t] * pixelStride;
     const lanes delta = *(const lanes *)(deltas + t * stride);
+    if (t + ahead < steps) {
+      __builtin_prefetch(us + places[t + ahead] * pixelStride);
+      __builtin_prefetch(y + places[t + ahead] * pixelStride, 1);
+    }
     lanes u, sum[4] = {0.f, 0.f, 0.f, 0.f};
     load_lanes(&u, us + at, width);
     if (adds) load_lanes(&sum[1], y + at, width);
@@ -43,6 +48,7 @@ INLINE void NAMED(scan_backward)(const dp_scan_chunk *k, const ptrdiff_t d, cons
                                  const float *state, const dp_scan_gradients *o, lanes *decays, lanes *before,
                                  lanes *sumB, lanes *sumC) {
   const ptrdiff_t stride = k->stride, states = STATES, steps = k->steps, pixelStride = k->pixelStride;
+  const ptrdiff_t ahead = STATES >= 8 ? 4 : 16;  // the processor does not foresee the pixels of a column
   const ptrdiff_t rowStride = k->rowStride;
   const ptrdiff_t *const places = k->places;
   const float *const rates = k->rates + d, *const us = k->u + d, *const deltas = k->delta + d;
@@ -56,6 +62,11 @@ INLINE void NAMED(scan_backward)(const dp_scan_chunk *k, const ptrdiff_t d, cons
   for (ptrdiff_t t = 0; t < steps; t++) {
     const float *b = bs + t * rowStride;
     const lanes delta = *(const lanes *)(deltas + t * stride);
+    if (t + ahead < steps) {
+      __builtin_prefetch(us + places[t + ahead] * pixelStride);
+      __builtin_prefetch(gys + places[t + ahead] * pixelStride);
+      __builtin_prefetch(gus + places[t + ahead] * pixelStride, 1);
+    }
     lanes u;
     load_lanes(&u, us + places[t] * pixelStride, width);
     const lanes input = delta * u;

@@ -112,6 +112,55 @@ MULTIVERSION void dp_scan_scatter(const float *rows, ptrdiff_t rowStride, const 
   }
 }
 
+// One block of channels of `count` steps: a weight that is read serves all of them.
+INLINE void project_block(const float *rows, ptrdiff_t rowStride, ptrdiff_t rank, const float *weights,
+                          const int count, ptrdiff_t stride, float *z) {
+  lanes sum[8];
+  for (int i = 0; i < count; i++) sum[i] = 0.f;
+  for (ptrdiff_t r = 0; r < rank; r++) {
+    const lanes weight = *(const lanes *)(weights + r * stride);
+    for (int i = 0; i < count; i++) sum[i] += weight * rows[i * rowStride + r];
+  }
+  for (int i = 0; i < count; i++) *(lanes *)(z + i * stride) = sum[i];
+}
+
+// The small matrix products of a chunk: BLAS takes longer to start than these last.
+MULTIVERSION void dp_scan_project(const float *rows, ptrdiff_t rowStride, ptrdiff_t rank, const float *weights,
+                                  ptrdiff_t steps, ptrdiff_t stride, float *z) {
+  for (ptrdiff_t d = 0; d < stride; d += DP_SCAN_LANES) {
+    ptrdiff_t t = 0;
+    for (; t + 8 <= steps; t += 8)
+      project_block(rows + t * rowStride, rowStride, rank, weights + d, 8, stride, z + t * stride + d);
+    for (; t < steps; t++)
+      project_block(rows + t * rowStride, rowStride, rank, weights + d, 1, stride, z + t * stride + d);
+  }
+}
+
+// One block of channels, `count` rows of the weights: a gradient that is read serves all of them.
+INLINE void project_weights_block(const float *rows, ptrdiff_t rowStride, const int count, const float *gz,
+                                  ptrdiff_t steps, ptrdiff_t stride, float *gweights) {
+  lanes sum[8];
+  for (int i = 0; i < count; i++) sum[i] = *(const lanes *)(gweights + i * stride);
+  for (ptrdiff_t t = 0; t < steps; t++) {
+    const lanes g = *(const lanes *)(gz + t * stride);
+    for (int i = 0; i < count; i++) sum[i] += g * rows[t * rowStride + i];
+  }
+  for (int i = 0; i < count; i++) *(lanes *)(gweights + i * stride) = sum[i];
+}
+
+MULTIVERSION void dp_scan_project_weights(const float *rows, ptrdiff_t rowStride, ptrdiff_t rank,
+                                          const float *gz, ptrdiff_t steps, ptrdiff_t stride, float *gweights) {
+  for (ptrdiff_t d = 0; d < stride; d += DP_SCAN_LANES) {
+    ptrdiff_t r = 0;
+    for (; r + 8 <= rank; r += 8)
+      project_weights_block(rows + r, rowStride, 8, gz + d, steps, stride, gweights + r * stride + d);
+    for (; r + 3 <= rank; r += 3)
+      project_weights_block(rows + r, rowStride, 3, gz + d, steps, stride, gweights + r * stride + d);
+    for (; r < rank; r++)
+      project_weights_block(rows + r, rowStride, 1, gz + d, steps, stride, gweights + r * stride + d);
+  }
+}
+
 MULTIVERSION void dp_scan_softplus(const float *z, const float *bias, ptrdiff_t steps, ptrdiff_t stride,
                                    float *delta, float *slope) {
   const lanes zero = 0.f;

@@ -127,10 +127,18 @@ final class NodeDecoder: Decoder {
     case is String.Type: return try single().decode(String.self) as? T
     case is Double.Type: return try single().decode(Double.self) as? T
     case is Float.Type: return try single().decode(Float.self) as? T
-    case is Int.Type: return try single().decode(Int.self) as? T
-    case is UInt64.Type: return try single().decode(UInt64.self) as? T
+    case let integer as any FixedWidthInteger.Type: return try whole(integer) as? T
     default: return nil
     }
+  }
+
+  /// A whole number that the type can hold.
+  private func whole<T: FixedWidthInteger>(_ type: T.Type) throws -> T {
+    let number = try single().decode(Int.self)
+    guard let value = T(exactly: number) else {
+      throw node.error("\(number) is not in \(T.min)...\(T.max)")
+    }
+    return value
   }
 
   private func single() -> Single { Single(decoder: self) }
@@ -172,7 +180,6 @@ private struct Keyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
   func decode(_ type: Double.Type, forKey key: Key) throws -> Double { try require(key).decode(type) }
   func decode(_ type: Float.Type, forKey key: Key) throws -> Float { try require(key).decode(type) }
   func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try require(key).decode(type) }
-  func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 { try require(key).decode(type) }
   func nestedContainer<NestedKey: CodingKey>(
     keyedBy type: NestedKey.Type, forKey key: Key
   ) throws -> KeyedDecodingContainer<NestedKey> { try require(key).container(keyedBy: type) }
@@ -261,12 +268,6 @@ private struct Single: SingleValueDecodingContainer {
   }
 
   func decode(_ type: Int.Type) throws -> Int { try read("a whole number", Scalar.integer) }
-
-  func decode(_ type: UInt64.Type) throws -> UInt64 {
-    let value = try decode(Int.self)
-    guard value >= 0 else { throw node.error("\(value) is below 0") }
-    return UInt64(value)
-  }
 
   func decode<T: Decodable>(_ type: T.Type) throws -> T { try decoder.decode(type) }
 }

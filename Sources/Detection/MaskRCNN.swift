@@ -83,9 +83,9 @@ public struct MaskRCNN: Model {
 
   /// The losses of a batch: `loss_rpn_cls`, `loss_rpn_bbox`, `loss_cls`, `acc`, `loss_bbox`, `loss_mask`.
   public func losses(_ samples: [Sample]) throws -> Losses {
-    let batch = preprocessor(samples)
-    let truths = try samples.map { sample in
-      guard let instances = sample.instances else {
+    let batch = try preprocessor(samples)
+    let truths = try zip(samples, batch.instances).map { sample, instances in
+      guard let instances else {
         throw DataError(
           file: sample.imagePath, "was loaded without annotations: add LoadAnnotations to the pipeline")
       }
@@ -114,7 +114,7 @@ public struct MaskRCNN: Model {
 
   /// The objects of each image, in pixels of its file.
   public func predict(_ samples: [Sample]) throws -> [Prediction] {
-    let batch = preprocessor(samples)
+    let batch = try preprocessor(samples)
     return predict(batch.images, geometry: batch.geometry(of: samples)).map { .instances($0) }
   }
 

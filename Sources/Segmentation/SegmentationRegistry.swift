@@ -1,3 +1,4 @@
+import Backbones
 import Configuration
 import Data
 
@@ -22,6 +23,25 @@ struct SegmentationHeads: Sendable {
     heads.add("FCNHead", description: "Convolutions on one map") {
       (c: FCNHead.Configuration, context: DecodeHeadContext) in
       FCNHead(c, classes: try context.model.classCount(c.settings.classes), layer: context.layer)
+    }
+  }
+}
+
+extension Components {
+  /// Registers segmentors, their data set and their metric.
+  public mutating func addSegmentation() {
+    models.add("EncoderDecoder", description: "Backbone, decode head and auxiliary heads") {
+      (c: EncoderDecoder.Configuration, context: ModelContext) in
+      var context = context
+      context.scope = context.scope ?? "mmseg"
+      return try EncoderDecoder(c, in: context)
+    }
+    metrics.add("IoUMetric", description: "mIoU, accuracy, Dice and F score of label maps") {
+      (c: IoUMetric.Configuration, context: MetricContext) in
+      IoUMetric(c, classes: context.dataset.metainfo.classes)
+    }
+    datasets.add("BaseSegDataset", description: "Images and label maps of the same names") {
+      (c: BaseSegDataset.Configuration, context: DataContext) in try BaseSegDataset(c, in: context)
     }
   }
 }

@@ -89,15 +89,22 @@ private struct ProjectedScanInputs: ScanInputs {
     weight.base + (plan.set(direction) * plan.channels + workspace.channels.lowerBound) * rank
   }
 
+  func begin(_ workspace: ScanWorkspace, direction: Int) {
+    let source = weights(workspace, direction: direction)
+    for channel in 0..<workspace.channels.count {
+      for r in 0..<rank {
+        workspace.weights.base[r * workspace.stride + channel] = source[channel * rank + r]
+      }
+    }
+  }
+
   func fill(_ workspace: ScanWorkspace, image: Int, direction: Int, steps: Int) {
     dp_scan_gather(
       projected.base + offset(image: image, direction: direction), plan.sets * rowWidth, workspace.places,
       steps,
       rowWidth, workspace.rows.base, rowWidth)
-    BLAS.multiply(
-      transposingB: true, m: steps, n: workspace.channels.count, k: rank, workspace.rows.base,
-      stride: rowWidth,
-      weights(workspace, direction: direction), stride: rank, to: workspace.z.base, stride: workspace.stride)
+    dp_scan_project(
+      workspace.rows.base, rowWidth, rank, workspace.weights.base, steps, workspace.stride, workspace.z.base)
   }
 }
 
@@ -136,11 +143,18 @@ private struct ProjectedScanGradients: ScanInputGradients {
         projected.base + partial * inputs.projected.count + inputs.offset(image: image, direction: direction),
         plan.sets * rowWidth, plan.sets > 1 || isFirst ? 0 : 1)
     }
-    if let weight {
-      let first = (image * plan.directions + direction) * plan.channels + channels.lowerBound
-      BLAS.multiply(
-        transposingA: true, m: channels.count, n: rank, k: steps, gz, stride: stride, workspace.rows.base,
-        stride: rowWidth, adding: 1, to: weight.base + first * rank, stride: rank)
+    if weight != nil {
+      dp_scan_project_weights(
+        workspace.rows.base, rowWidth, rank, gz, steps, stride, workspace.weightGradient.base)
+    }
+  }
+
+  func finish(_ workspace: ScanWorkspace, image: Int, direction: Int) {
+    guard let weight else { return }
+    let (plan, rank, sums) = (inputs.plan, inputs.rank, workspace.weightGradient.base)
+    let first = (image * plan.directions + direction) * plan.channels + workspace.channels.lowerBound
+    for channel in 0..<workspace.channels.count {
+      for r in 0..<rank { weight.base[(first + channel) * rank + r] = sums[r * workspace.stride + channel] }
     }
   }
 

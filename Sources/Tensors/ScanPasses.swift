@@ -13,6 +13,7 @@ extension ScanPlan {
       let offset = image * pixels * channels + workspace.channels.lowerBound
       for direction in directions {
         workspace.load(parameters, set: set(direction))
+        inputs.begin(workspace, direction: direction)
         workspace.state.values.update(repeating: 0)
         for chunk in 0..<chunks {
           let steps = steps(ofChunk: chunk)
@@ -47,6 +48,7 @@ extension ScanPlan {
       for direction in directions {
         let isFirst = direction == directions.lowerBound
         workspace.load(parameters, set: set(direction))
+        inputs.begin(workspace, direction: direction)
         workspace.clearGradients()
         for chunk in (0..<chunks).reversed() {
           let steps = steps(ofChunk: chunk)
@@ -70,6 +72,7 @@ extension ScanPlan {
             workspace.biasGradient.base)
           gradients.take(workspace, image: image, direction: direction, isFirst: isFirst, steps: steps.count)
         }
+        gradients.finish(workspace, image: image, direction: direction)
         sums.take(workspace, parameters, image: image, direction: direction)
       }
     }

@@ -97,6 +97,9 @@ protocol ScanInputs: Sendable {
   /// Numbers in front of B and C in a gathered row.
   var rank: Int { get }
 
+  /// Makes what a direction's steps share ready.
+  func begin(_ workspace: ScanWorkspace, direction: Int)
+
   /// Writes z (delta before bias and softplus) and the rows of B and C of the steps at `workspace.places`.
   func fill(_ workspace: ScanWorkspace, image: Int, direction: Int, steps: Int)
 }
@@ -105,6 +108,17 @@ protocol ScanInputs: Sendable {
 protocol ScanInputGradients: Sendable {
   /// Takes the gradients by z, B and C of the steps at `workspace.places`.
   func take(_ workspace: ScanWorkspace, image: Int, direction: Int, isFirst: Bool, steps: Int)
+
+  /// Takes what a direction's steps have added up.
+  func finish(_ workspace: ScanWorkspace, image: Int, direction: Int)
+}
+
+extension ScanInputs {
+  func begin(_ workspace: ScanWorkspace, direction: Int) {}
+}
+
+extension ScanInputGradients {
+  func finish(_ workspace: ScanWorkspace, image: Int, direction: Int) {}
 }
 
 /// The buffers of one piece of work, used by one thread.
@@ -124,6 +138,8 @@ final class ScanWorkspace {
   let rates: TensorStorage
   let skip: TensorStorage
   let bias: TensorStorage
+  /// Weights that make delta, `[rank, stride]`, if the inputs have any.
+  let weights: TensorStorage
 
   init(_ plan: ScanPlan, range: Int, rank: Int) {
     self.plan = plan
@@ -140,6 +156,7 @@ final class ScanWorkspace {
     rates = TensorStorage(count: plan.states * stride)
     skip = TensorStorage(count: stride)
     bias = TensorStorage(count: stride)
+    weights = Self.zeros(rank * stride)
   }
 
   deinit { places.deallocate() }
@@ -182,10 +199,13 @@ final class ScanWorkspace {
   private(set) lazy var rateGradient = TensorStorage(count: plan.states * stride)
   private(set) lazy var skipGradient = TensorStorage(count: stride)
   private(set) lazy var biasGradient = TensorStorage(count: stride)
+  private(set) lazy var weightGradient = TensorStorage(count: rank * stride)
   private(set) lazy var scratch = TensorStorage(
     count: ((4 * plan.chunk + 1) * plan.states + 32) * DP_SCAN_LANES)
 
   func clearGradients() {
-    for buffer in [carry, rateGradient, skipGradient, biasGradient] { buffer.values.update(repeating: 0) }
+    for buffer in [carry, rateGradient, skipGradient, biasGradient, weightGradient] {
+      buffer.values.update(repeating: 0)
+    }
   }
 }

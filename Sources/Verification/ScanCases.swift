@@ -26,14 +26,14 @@ let scanCases: [String: CaseRunner] = [
       try golden.config.decode(ComponentConfiguration.self), scope: nil,
       in: ModelContext(components: components))
     try backbone.load(golden.group("state"), file: golden.path)
-    let x = try golden.input("x").tensor.withGradient()
+    let x = try golden.input("img").tensor.withGradient()
     var results = CaseResults()
     var outputs: [String: Tensor] = [:]
     for (index, feature) in backbone(x.channelsLast).enumerated() {
       outputs["\(index)"] = feature.channelsFirst
       results.add("output.\(index)", feature.channelsFirst)
     }
-    results.differentiate(golden, outputs: outputs, model: backbone, inputs: ["x": (x, { $0 })])
+    results.differentiate(golden, outputs: outputs, model: backbone, inputs: ["img": (x, { $0 })])
     return results
   },
 ]

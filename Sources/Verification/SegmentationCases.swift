@@ -10,10 +10,10 @@ import Tensors
 /// Heads of segmentors, and UperNet from end to end.
 let segmentationCases: [String: CaseRunner] = [
   "uper_head": { golden in
-    let configuration = try golden.config.decode(TrainingFlag.self)
+    let isTraining = golden.config["training"]?.bool ?? false
     let head = UPerHead(
-      try golden.config.decodeIgnoring(["training"], as: UPerHead.Configuration.self), classes: 5, layer: 0)
-    return try runHead(golden, head, isTraining: configuration.isTraining)
+      try golden.config.removing(["training"]).decode(UPerHead.Configuration.self), classes: 5, layer: 0)
+    return try runHead(golden, head, isTraining: isTraining)
   },
   "fcn_head": { golden in
     let head = FCNHead(try golden.config.decode(FCNHead.Configuration.self), classes: 5, layer: 0)

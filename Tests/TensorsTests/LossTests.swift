@@ -43,6 +43,40 @@ struct LossTests {
     }
   }
 
+  @Test("any number of classes and positions", arguments: [1, 2, 5, 31, 32, 33, 150], [1, 15, 37])
+  func sizes(classes: Int, positions: Int) {
+    let x = Tensor.random([positions, classes], in: -4...4).withGradient()
+    let labels = (0..<positions).map { Int32($0 * 7 % classes) }
+    let loss = crossEntropy(x, labels: labels, ignoreIndex: nil)
+    loss.sum().backward()
+    let (numbers, softmax) = (x.values, x.detached.softmax(axis: 1).values)
+    let gradient = x.gradient?.values ?? []
+    for position in 0..<positions {
+      let row = numbers[position * classes..<(position + 1) * classes].map { exp(Double($0)) }
+      let total = row.reduce(0, +)
+      let own = Int(labels[position])
+      #expect(abs(Double(loss.values[position]) + log(row[own] / total)) < 2e-6)
+      for index in 0..<classes {
+        let share = row[index] / total
+        #expect(abs(Double(softmax[position * classes + index]) - share) < 3e-7)
+        #expect(abs(Double(gradient[position * classes + index]) - share + (index == own ? 1 : 0)) < 1e-6)
+      }
+    }
+  }
+
+  @Test("an ignored position gives no gradient, even from logits that are no numbers")
+  func ignoredNotANumber() {
+    for classes in [3, 40] {
+      let numbers = (0..<2 * classes).map { $0 < classes ? Float.nan : Float($0) * 0.01 }
+      let x = Tensor(numbers, shape: [2, classes]).withGradient()
+      let loss = crossEntropy(x, labels: [255, 1], ignoreIndex: 255)
+      loss.sum().backward()
+      let gradient = x.gradient?.values ?? []
+      #expect(loss.values[0] == 0 && gradient.prefix(classes).allSatisfy { $0 == 0 })
+      #expect(gradient.suffix(classes).allSatisfy { $0.isFinite && $0 != 0 })
+    }
+  }
+
   @Test("large logits give their distance, not infinity")
   func large() {
     let x = Tensor([1000, 0, -1000], shape: [1, 3])

@@ -8,6 +8,7 @@
 #include "boxes.h"
 #include "confusion.h"
 #include "elementwise.h"
+#include "images.h"
 #include "losses.h"
 #include "mask_sampling.h"
 #include "masks.h"

@@ -57,6 +57,14 @@ void dp_scan_gather(const float *from, ptrdiff_t fromStride, const ptrdiff_t *pl
 void dp_scan_scatter(const float *rows, ptrdiff_t rowStride, const ptrdiff_t *places, ptrdiff_t count,
                      ptrdiff_t width, float *to, ptrdiff_t toStride, int adds);
 
+/// z [steps, stride] = rows [steps, rank], rowStride apart, times weights [rank, stride].
+void dp_scan_project(const float *rows, ptrdiff_t rowStride, ptrdiff_t rank, const float *weights,
+                     ptrdiff_t steps, ptrdiff_t stride, float *z);
+
+/// gweights [rank, stride] += rows transposed times gz [steps, stride].
+void dp_scan_project_weights(const float *rows, ptrdiff_t rowStride, ptrdiff_t rank, const float *gz,
+                             ptrdiff_t steps, ptrdiff_t stride, float *gweights);
+
 /// delta = softplus(z + bias), and its derivative in `slope` unless that is null; [steps, stride].
 void dp_scan_softplus(const float *z, const float *bias, ptrdiff_t steps, ptrdiff_t stride, float *delta,
                       float *slope);

@@ -1,0 +1,54 @@
+import Configuration
+
+/// Batches of a data set, loaded ahead by worker threads.
+///
+/// Order and bits depend on neither the workers nor their timing: every sample has its own random numbers.
+public struct DataLoader: Sendable {
+  /// The data set.
+  public let dataset: any Dataset
+  private let plan: BatchPlan
+  private let workers: Int
+  private let seed: UInt64
+  private let orders: OrderCache
+
+  /// A loader over a data set.
+  ///
+  /// - Parameters:
+  ///   - workers: Threads that load ahead; 0 loads when a batch is asked for, on the caller's thread.
+  ///   - dropLast: Whether an epoch leaves out its last batch when that is not full.
+  ///   - seed: The run's seed.
+  public init(
+    dataset: any Dataset, sampler: any Sampler, batchSize: Int, workers: Int = 0, dropLast: Bool = false,
+    seed: UInt64
+  ) {
+    precondition(batchSize > 0 && workers >= 0, "batch size \(batchSize), \(workers) workers")
+    self.dataset = dataset
+    self.workers = workers
+    self.seed = seed
+    plan = BatchPlan(sampler: sampler, count: dataset.count, batchSize: batchSize, dropsLast: dropLast)
+    orders = OrderCache(sampler)
+  }
+
+  /// Batches of one pass over the data.
+  public var batchesPerEpoch: Int { plan.batchesPerEpoch }
+
+  /// The batches of an epoch, from a batch on.
+  public func batches(epoch: Int, startingAt batch: Int = 0) -> BatchIterator {
+    let first = epoch * batchesPerEpoch
+    return iterator(over: min(first + batch, first + batchesPerEpoch)..<first + batchesPerEpoch)
+  }
+
+  /// The batches of a run without end, from an iteration on; epochs follow each other.
+  public func batches(startingAt iteration: Int = 0) -> BatchIterator {
+    iterator(over: iteration..<(batchesPerEpoch > 0 || plan.sampler.isInfinite ? Int.max : iteration))
+  }
+
+  private func iterator(over batches: Range<Int>) -> BatchIterator {
+    // A data set without images has no batches.
+    let batches = dataset.count > 0 ? batches : batches.lowerBound..<batches.lowerBound
+    return BatchIterator(
+      workers: workers, batches: batches,
+      entries: { [plan, orders] in plan.entries(of: $0, order: orders.order) },
+      load: { [dataset, seed] in try dataset.load(index: $0.index, number: $0.number, seed: seed) })
+  }
+}

@@ -1,0 +1,105 @@
+import CKernels
+import Imaging
+import Tensors
+
+/// Colour order, mean and deviation: the numbers that a pixel becomes.
+struct Normalization: Sendable {
+  /// Which channel of the image becomes which of the tensor.
+  private let order: [Int32]
+  /// (v - mean) / std for each channel of the tensor and each 8-bit number v.
+  private let table: [Float]
+
+  enum CodingKeys: String, CodingKey {
+    case mean
+    case deviation = "std"
+    case bgrToRGB = "bgr_to_rgb"
+    case rgbToBGR = "rgb_to_bgr"
+  }
+
+  /// mm's keys; `mean` and `std` are in the order of the tensor's channels.
+  init(from decoder: any Decoder) throws {
+    let keys = try decoder.container(keyedBy: CodingKeys.self)
+    func triple(_ key: CodingKeys, _ fallback: Float) throws -> [Float] {
+      guard let numbers = try keys.decodeIfPresent([Float].self, forKey: key) else {
+        return [Float](repeating: fallback, count: 3)
+      }
+      guard numbers.count == 3 else {
+        throw DecodingError.dataCorruptedError(
+          forKey: key, in: keys, debugDescription: "three numbers are wanted, not \(numbers.count)")
+      }
+      return numbers
+    }
+    let mean = try triple(.mean, 0)
+    let deviation = try triple(.deviation, 1)
+    guard keys.contains(.mean) == keys.contains(.deviation) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .deviation, in: keys, debugDescription: "mean and std are given together or not at all")
+    }
+    guard deviation.allSatisfy({ $0 > 0 }) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .deviation, in: keys, debugDescription: "a standard deviation is positive")
+    }
+    let swaps = try keys.decodeIfPresent(Bool.self, forKey: .bgrToRGB) ?? false
+    let swapsBack = try keys.decodeIfPresent(Bool.self, forKey: .rgbToBGR) ?? false
+    guard !(swaps && swapsBack) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .rgbToBGR, in: keys, debugDescription: "bgr_to_rgb and rgb_to_bgr exclude each other")
+    }
+    order = swaps || swapsBack ? [2, 1, 0] : [0, 1, 2]
+    table = (0..<3).flatMap { channel in
+      (0..<256).map { (Float($0) - mean[channel]) / deviation[channel] }
+    }
+  }
+
+  /// Images in the upper left corners of a batch, `[B, H, W, 3]`; the rest is padding.
+  func batch(_ images: [Image], height: Int, width: Int, padding: Float) -> Tensor {
+    let result = Tensor.uninitialized([images.count, height, width, 3])
+    let storage = result.storage
+    let (order, table) = (order, table)
+    parallel(images.count) { index in
+      let image = images[index]
+      dp_image_normalize(
+        image.pixels, Int64(image.height), Int64(image.width), table, order, padding,
+        storage.base + index * height * width * 3, Int64(height), Int64(width))
+    }
+    return result
+  }
+}
+
+/// The images of a batch, each of three channels.
+///
+/// - Throws: `DataError` for a sample without its image.
+func loadedImages(_ samples: [Sample]) throws -> [Image] {
+  try samples.map { sample in
+    guard let image = sample.image, image.channels == 3 else {
+      throw DataError(
+        file: sample.imagePath, "the image is not loaded: begin the pipeline with {type: LoadImageFromFile}")
+    }
+    return image
+  }
+}
+
+/// The smallest multiple that holds a side.
+func roundedUp(_ side: Int, to divisor: Int) -> Int { (side + divisor - 1) / divisor * divisor }
+
+/// A key whose only legal value is null: what it would switch on is not there.
+struct Nothing: Decodable {
+  init(from decoder: any Decoder) throws {
+    guard try decoder.singleValueContainer().decodeNil() else {
+      throw DecodingError.dataCorrupted(
+        DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "only null is known"))
+    }
+  }
+}
+
+extension KeyedDecodingContainer {
+  /// A side or divisor: 1 or more.
+  func decodePositive(forKey key: Key) throws -> Int? {
+    guard let number = try decodeIfPresent(Int.self, forKey: key) else { return nil }
+    guard (1...ImageLimits.side).contains(number) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: key, in: self, debugDescription: "\(number) is not in 1...\(ImageLimits.side)")
+    }
+    return number
+  }
+}

@@ -1,0 +1,94 @@
+import Masks
+import Tensors
+
+/// Boxes, labels and masks of a detector's sample (mmdetection's `LoadAnnotations`). Masks are bitmaps from here on.
+///
+/// An object without a usable mask is ignored where masks are loaded, as mmdetection does it.
+public struct LoadInstances: Transform, Decodable {
+  private let loadsBoxes: Bool
+  private let loadsMasks: Bool
+  private let labelMap: LoadLabelMap?
+
+  private enum BoxType: String, Decodable, CaseIterable { case horizontal = "hbox" }
+
+  enum CodingKeys: String, CodingKey {
+    case withBoxes = "with_bbox"
+    case withLabels = "with_label"
+    case withMasks = "with_mask"
+    case withLabelMap = "with_seg"
+    case decodesPolygons = "poly2mask"
+    case boxType = "box_type"
+    case backend = "imdecode_backend"
+    case reduceZeroLabel = "reduce_zero_label"
+    case ignoreIndex = "ignore_index"
+  }
+
+  /// Loads boxes and labels, and masks if wanted.
+  public init(withMasks: Bool) {
+    loadsBoxes = true
+    loadsMasks = withMasks
+    labelMap = nil
+  }
+
+  /// mmdetection's keys.
+  public init(from decoder: any Decoder) throws {
+    let keys = try decoder.container(keyedBy: CodingKeys.self)
+    let boxes = try keys.decodeIfPresent(Bool.self, forKey: .withBoxes) ?? true
+    let labels = try keys.decodeIfPresent(Bool.self, forKey: .withLabels) ?? true
+    guard boxes == labels else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .withLabels, in: keys, debugDescription: "boxes and labels are loaded together or not at all")
+    }
+    loadsBoxes = boxes
+    loadsMasks = try keys.decodeIfPresent(Bool.self, forKey: .withMasks) ?? false
+    guard loadsBoxes || !loadsMasks else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .withMasks, in: keys, debugDescription: "masks need with_bbox: true")
+    }
+    guard try keys.decodeIfPresent(Bool.self, forKey: .decodesPolygons) ?? true else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .decodesPolygons, in: keys,
+        debugDescription: "masks are bitmaps from loading on: set it to true")
+    }
+    _ = try keys.decodeIfPresent(BoxType.self, forKey: .boxType)
+    let readsLabelMap = try keys.decodeIfPresent(Bool.self, forKey: .withLabelMap) ?? false
+    _ = try keys.decodeIfPresent(LabelMapBackend.self, forKey: .backend)
+    let reduces = try keys.decodeIfPresent(Bool.self, forKey: .reduceZeroLabel) ?? false
+    _ = try keys.decodeIfPresent(Int.self, forKey: .ignoreIndex)
+    labelMap = readsLabelMap ? LoadLabelMap(reduceZeroLabel: reduces) : nil
+  }
+
+  /// The sample with its objects.
+  ///
+  /// - Throws: `DataError` when a mask does not fit the image.
+  public func callAsFunction(_ sample: Sample, random: inout RandomGenerator) throws -> Sample? {
+    var result = sample
+    if loadsBoxes {
+      var instances = Instances(
+        boxes: Boxes(sample.annotations.flatMap { [$0.box[0], $0.box[1], $0.box[2], $0.box[3]] }),
+        labels: sample.annotations.map(\.label), isIgnored: sample.annotations.map(\.isIgnored))
+      if loadsMasks {
+        let (height, width) = (sample.originalSize.height, sample.originalSize.width)
+        var masks: [Bitmap] = []
+        for (index, annotation) in sample.annotations.enumerated() {
+          let mask = try bitmap(of: annotation, number: index, sample)
+          if mask == nil { instances.isIgnored[index] = true }
+          masks.append(mask ?? Bitmap(height: height, width: width))
+        }
+        instances.masks = masks
+      }
+      result.instances = instances
+    }
+    guard let labelMap, sample.labelMapPath != nil else { return result }
+    return try labelMap(result, random: &random)
+  }
+
+  private func bitmap(of annotation: InstanceAnnotation, number: Int, _ sample: Sample) throws -> Bitmap? {
+    do {
+      return try annotation.mask?.bitmap(
+        height: sample.originalSize.height, width: sample.originalSize.width)
+    } catch {
+      throw DataError(file: sample.imagePath, "object \(number + 1) of its annotations: \(error)")
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import Tensors
+
+/// Exchanges left and right with a probability (mm's `RandomFlip`).
+public struct RandomFlip: Transform, Decodable {
+  private let probability: Float
+
+  private enum Direction: String, Decodable, CaseIterable { case horizontal }
+
+  enum CodingKeys: String, CodingKey {
+    case probability = "prob"
+    case direction
+  }
+
+  /// Flips with this probability.
+  public init(probability: Float) { self.probability = probability }
+
+  /// mm's keys.
+  public init(from decoder: any Decoder) throws {
+    let keys = try decoder.container(keyedBy: CodingKeys.self)
+    probability = try keys.decode(Float.self, forKey: .probability)
+    guard (0...1).contains(probability) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .probability, in: keys, debugDescription: "a probability is in 0...1")
+    }
+    _ = try keys.decodeIfPresent(Direction.self, forKey: .direction)
+  }
+
+  /// The sample, flipped or as it is.
+  public func callAsFunction(_ sample: Sample, random: inout RandomGenerator) -> Sample? {
+    random.uniform() < probability ? sample.flippedHorizontally() : sample
+  }
+}

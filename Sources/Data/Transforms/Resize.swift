@@ -1,0 +1,116 @@
+import Imaging
+import Tensors
+
+/// Resamples the sample to a size, or as large as fits into it (mm's `Resize`).
+///
+/// mmcv's rules: with `keep_ratio`, factor = min(long side of scale / long side, short / short), and a side becomes
+/// int(side · factor + 0.5).
+public struct Resize: Transform, Decodable {
+  private enum Target: Sendable {
+    /// Width and height.
+    case scale(Int, Int)
+    /// Factors of width and height.
+    case factor(Double, Double)
+  }
+
+  private let target: Target
+  private let keepsRatio: Bool
+  private let clipsBoxes: Bool
+  private let interpolation: Interpolation
+
+  private enum Backend: String, Decodable, CaseIterable { case cv2 }
+
+  enum CodingKeys: String, CodingKey {
+    case scale
+    case factor = "scale_factor"
+    case keepsRatio = "keep_ratio"
+    case clipsBoxes = "clip_object_border"
+    case interpolation, backend
+  }
+
+  /// To (width, height), or as large as fits into it.
+  public init(
+    width: Int, height: Int, keepsRatio: Bool = false, interpolation: Interpolation = .bilinear
+  ) {
+    target = .scale(width, height)
+    self.keepsRatio = keepsRatio
+    self.interpolation = interpolation
+    clipsBoxes = true
+  }
+
+  /// mm's keys; `scale` is (width, height).
+  public init(from decoder: any Decoder) throws {
+    let keys = try decoder.container(keyedBy: CodingKeys.self)
+    func refuse(_ key: CodingKeys, _ reason: String) -> DecodingError {
+      .dataCorruptedError(forKey: key, in: keys, debugDescription: reason)
+    }
+    let scale = try keys.decodePair(Int.self, forKey: .scale)
+    let factor = try keys.decodePair(Double.self, forKey: .factor)
+    switch (scale, factor) {
+    case (let scale?, nil):
+      let sides = 1...ImageLimits.side
+      guard sides.contains(scale.0), sides.contains(scale.1) else {
+        throw refuse(.scale, "width and height are in 1...\(ImageLimits.side)")
+      }
+      target = .scale(scale.0, scale.1)
+    case (nil, let factor?):
+      guard (0.001...1000).contains(factor.0), (0.001...1000).contains(factor.1) else {
+        throw refuse(.factor, "factors are in 0.001...1000")
+      }
+      target = .factor(factor.0, factor.1)
+    case (nil, nil): throw refuse(.scale, "scale: [width, height] is missing (or scale_factor)")
+    case (_?, _?): throw refuse(.factor, "scale and scale_factor exclude each other")
+    }
+    keepsRatio = try keys.decodeIfPresent(Bool.self, forKey: .keepsRatio) ?? false
+    clipsBoxes = try keys.decodeIfPresent(Bool.self, forKey: .clipsBoxes) ?? true
+    interpolation = try keys.decodeIfPresent(Interpolation.self, forKey: .interpolation) ?? .bilinear
+    _ = try keys.decodeIfPresent(Backend.self, forKey: .backend)
+  }
+
+  /// The sample in its new size.
+  public func callAsFunction(_ sample: Sample, random: inout RandomGenerator) throws -> Sample? {
+    let size = newSize(for: sample.size)
+    guard size.height > 0, size.width > 0 else {
+      throw DataError(
+        file: sample.imagePath,
+        "an image of \(sample.size) pixels would be resized to \(size): one side vanishes")
+    }
+    guard size.height <= ImageLimits.side, size.width <= ImageLimits.side,
+      size.height * size.width <= ImageLimits.pixels
+    else {
+      throw DataError(
+        file: sample.imagePath,
+        "an image of \(sample.size) pixels would be resized to \(size), which is too large")
+    }
+    return sample.resized(to: size, interpolation: interpolation, clipsBoxes: clipsBoxes)
+  }
+
+  /// What an image of a size becomes.
+  package func newSize(for size: ImageSize) -> ImageSize {
+    func scaled(_ x: Double, _ y: Double) -> ImageSize {
+      ImageSize(height: Int(Double(size.height) * y + 0.5), width: Int(Double(size.width) * x + 0.5))
+    }
+    switch target {
+    case .factor(let x, let y): return scaled(x, y)
+    case .scale(let width, let height) where keepsRatio:
+      let long = Double(max(width, height)) / Double(max(1, max(size.height, size.width)))
+      let short = Double(min(width, height)) / Double(max(1, min(size.height, size.width)))
+      return scaled(min(long, short), min(long, short))
+    case .scale(let width, let height): return ImageSize(height: height, width: width)
+    }
+  }
+}
+
+extension KeyedDecodingContainer {
+  /// Two numbers, or one that stands for both.
+  func decodePair<Number: Decodable>(_ type: Number.Type, forKey key: Key) throws -> (Number, Number)? {
+    guard contains(key), try !decodeNil(forKey: key) else { return nil }
+    if let one = try? decode(Number.self, forKey: key) { return (one, one) }
+    let numbers = try decode([Number].self, forKey: key)
+    guard numbers.count == 2 else {
+      throw DecodingError.dataCorruptedError(
+        forKey: key, in: self, debugDescription: "two numbers are wanted, not \(numbers.count)")
+    }
+    return (numbers[0], numbers[1])
+  }
+}

@@ -1,0 +1,63 @@
+import Imaging
+import Masks
+
+/// Moves of a whole sample: image, boxes, masks and label map together.
+extension Sample {
+  /// Resampled: the image by `interpolation`, masks and labels to the nearest; boxes are cut to the image.
+  package func resized(to newSize: ImageSize, interpolation: Interpolation, clipsBoxes: Bool = true) -> Sample
+  {
+    var result = self
+    let x = Float(Double(newSize.width) / Double(max(1, size.width)))
+    let y = Float(Double(newSize.height) / Double(max(1, size.height)))
+    result.image = image?.resized(
+      height: newSize.height, width: newSize.width, interpolation: interpolation)
+    result.labelMap = labelMap?.resizedNearest(height: newSize.height, width: newSize.width)
+    if let instances {
+      let boxes = instances.boxes.scaled(x: x, y: y)
+      result.instances?.boxes =
+        clipsBoxes ? boxes.clipped(width: Float(newSize.width), height: Float(newSize.height)) : boxes
+      result.instances?.masks = instances.masks?.map {
+        $0.resizedNearest(height: newSize.height, width: newSize.width)
+      }
+    }
+    result.scaleFactor = ScaleFactor(width: scaleFactor.width * x, height: scaleFactor.height * y)
+    result.size = newSize
+    return result
+  }
+
+  /// Left and right exchanged.
+  package func flippedHorizontally() -> Sample {
+    var result = self
+    result.image = image?.flippedHorizontally()
+    result.labelMap = labelMap?.flippedHorizontally()
+    if let instances {
+      result.instances?.boxes = instances.boxes.flippedHorizontally(width: Float(size.width))
+      result.instances?.masks = instances.masks?.map { $0.flippedHorizontally() }
+    }
+    result.isFlipped.toggle()
+    return result
+  }
+
+  /// The window whose upper left corner is (top, left), cut to the image. Boxes are cut to it; objects of whose box
+  /// nothing is left are gone.
+  package func cropped(top: Int, left: Int, height: Int, width: Int) -> Sample {
+    var result = self
+    let newSize = ImageSize(
+      height: max(0, min(height, size.height - top)), width: max(0, min(width, size.width - left)))
+    result.image = image?.cropped(top: top, left: left, height: newSize.height, width: newSize.width)
+    result.labelMap = labelMap?.cropped(top: top, left: left, height: newSize.height, width: newSize.width)
+    if let instances {
+      let boxes = instances.boxes.shifted(x: -Float(left), y: -Float(top))
+        .clipped(width: Float(newSize.width), height: Float(newSize.height))
+      let kept = (0..<boxes.count).filter { boxes[$0][2] > boxes[$0][0] && boxes[$0][3] > boxes[$0][1] }
+      var remaining = instances[kept]
+      remaining.boxes = boxes[kept]
+      remaining.masks = remaining.masks?.map {
+        $0.cropped(x: left, y: top, height: newSize.height, width: newSize.width)
+      }
+      result.instances = remaining
+    }
+    result.size = newSize
+    return result
+  }
+}

@@ -1,0 +1,31 @@
+import Configuration
+
+extension Components {
+  /// The transforms: a new one is a file in this folder and a line here.
+  mutating func addTransforms() {
+    transforms.add("LoadImageFromFile", description: "Reads the photograph") {
+      (c: LoadImageFromFile, _: DataContext) in c
+    }
+    transforms.add("LoadAnnotations", scope: "mmdet", description: "Boxes, labels and masks as bitmaps") {
+      (c: LoadInstances, _: DataContext) in c
+    }
+    transforms.add("LoadAnnotations", scope: "mmseg", description: "The label map") {
+      (c: LoadLabelMap, _: DataContext) in c
+    }
+    transforms.add("Resize", description: "To a size, or as large as fits into it") {
+      (c: Resize, _: DataContext) in c
+    }
+    transforms.add("RandomFlip", description: "Left and right exchanged, at random") {
+      (c: RandomFlip, _: DataContext) in c
+    }
+    transforms.add("RandomCrop", scope: "mmseg", description: "A window that no class fills") {
+      (c: RandomCrop, _: DataContext) in c
+    }
+    transforms.add("PackDetInputs", description: "Ends a detector's pipeline") {
+      (c: PackInputs, _: DataContext) in c
+    }
+    transforms.add("PackSegInputs", description: "Ends a segmentor's pipeline") {
+      (c: PackInputs, _: DataContext) in c
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import Configuration
+import Data
+
+/// Agreement of label maps (mmsegmentation's `IoUMetric`), counted image by image into one matrix.
+public struct IoUMetric: Metric {
+  /// mmsegmentation's keys.
+  public struct Configuration: Decodable, Sendable {
+    enum Figures: String, Decodable, CaseIterable, Sendable { case mIoU, mDice, mFscore }
+
+    var ignoreIndex: Int
+    var figures: [Figures]
+    var beta: Double
+
+    enum CodingKeys: String, CodingKey {
+      case beta
+      case ignoreIndex = "ignore_index"
+      case figures = "iou_metrics"
+    }
+
+    /// Decodes mmsegmentation's keys.
+    public init(from decoder: any Decoder) throws {
+      let keys = try decoder.container(keyedBy: CodingKeys.self)
+      ignoreIndex = try keys.decodeIfPresent(Int.self, forKey: .ignoreIndex) ?? 255
+      figures = try keys.decodeIfPresent([Figures].self, forKey: .figures) ?? [.mIoU]
+      beta = try keys.decodeIfPresent(Double.self, forKey: .beta, in: 1e-6...1e6) ?? 1
+    }
+  }
+
+  private let configuration: Configuration
+  private let classes: [String]
+  private var confusion: ConfusionMatrix
+
+  /// A metric over the classes of a data set.
+  public init(_ configuration: Configuration, classes: [String]) {
+    self.configuration = configuration
+    self.classes = classes
+    confusion = ConfusionMatrix(classes: classes.count, ignoreIndex: configuration.ignoreIndex)
+  }
+
+  /// Counts the pixels of one image. Its labels are those that the pipeline has loaded.
+  ///
+  /// - Throws: `DataError` that names the image when it has no labels, or illegal ones.
+  public mutating func add(_ prediction: Prediction, for sample: Sample) throws {
+    guard case .labelMap(let map) = prediction else {
+      throw DataError(file: sample.imagePath, "IoUMetric compares label maps; the model gave instances")
+    }
+    guard let label = sample.labelMap else {
+      throw DataError(
+        file: sample.imagePath, "was loaded without labels: add LoadAnnotations to the pipeline")
+    }
+    do { try confusion.add(label: label, prediction: map) } catch {
+      throw DataError(file: sample.labelMapPath ?? sample.imagePath, "\(error)")
+    }
+  }
+
+  /// mm's figures in percent, a table, and the object of `evaluate segmentation`.
+  public mutating func summary() throws -> MetricSummary {
+    let summary = SegmentationSummary(confusion, classes: classes, beta: configuration.beta)
+    let shown: Set<String> = configuration.figures.reduce(into: ["aAcc", "mAcc"]) { names, figure in
+      switch figure {
+      case .mIoU: names.insert("mIoU")
+      case .mDice: names.insert("mDice")
+      case .mFscore: names.formUnion(["mFscore", "mPrecision", "mRecall"])
+      }
+    }
+    // mmsegmentation rounds its percents to two digits; so do the logs of both.
+    let values = summary.means.filter { shown.contains($0.name) }.map {
+      (name: $0.name, value: ($0.value * 10_000).rounded() / 100)
+    }
+    confusion = ConfusionMatrix(classes: classes.count, ignoreIndex: configuration.ignoreIndex)
+    return MetricSummary(values: values, table: summary.text(), json: summary)
+  }
+}

@@ -1,0 +1,133 @@
+import ArgumentParser
+import Detection
+import Foundation
+import Imaging
+import Segmentation
+
+/// `dense evaluate`
+struct Evaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Evaluate result files against ground truth.", subcommands: [EvaluateCoco.self, EvaluateSegmentation.self])
+}
+
+extension CocoIoUType: ExpressibleByArgument {}
+
+/// `dense evaluate coco`
+struct EvaluateCoco: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "coco", abstract: "COCO's average precision and recall, with pycocotools' numbers.")
+
+  @Option(help: "The annotation file.", completion: .file(extensions: ["json"]))
+  var annotations: String
+
+  @Option(help: "The result file.", completion: .file(extensions: ["json"]))
+  var results: String
+
+  @Option(parsing: .upToNextOption, help: "What is compared: bbox, segm, proposal.")
+  var iouType: [CocoIoUType] = [.bbox]
+
+  @Option(parsing: .upToNextOption, help: "Three limits of results an image, such as 1 10 100.")
+  var maxDets: [Int] = []
+
+  @Flag(help: "Also print a row a class.")
+  var classwise = false
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  func validate() throws {
+    guard maxDets.isEmpty || (maxDets.count == 3 && maxDets.allSatisfy { $0 > 0 }) else {
+      throw ValidationError("--max-dets needs three positive numbers, such as 1 10 100.")
+    }
+  }
+
+  func run() throws {
+    try Output.reporting(json: json) {
+      let truth = try CocoAnnotations(contentsOf: annotations)
+      let found = try CocoResults(contentsOf: results)
+      let unknown = found.unknownCategoryIDs(in: truth)
+      if !unknown.isEmpty {
+        Output.message(
+          "warning: \(results) has results of categories that \(annotations) lacks; they do not count: "
+            + unknown.prefix(10).map(String.init).joined(separator: ", "))
+      }
+      var summaries: [String: CocoSummary] = [:]
+      for type in iouType {
+        let summary = try CocoEvaluator.evaluate(
+          found, against: truth, iouType: type, maxDets: maxDets.isEmpty ? nil : maxDets)
+        summaries[type.rawValue] = summary
+        if !json { print("\(type.rawValue)\n\(summary.text(classwise: classwise))") }
+      }
+      if json { try Output.json(summaries) }
+    }
+  }
+}
+
+/// `dense evaluate segmentation`
+struct EvaluateSegmentation: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "segmentation", abstract: "mIoU, accuracy, Dice and F score, with mmsegmentation's numbers.")
+
+  @Option(help: "The folder of label maps (PNG).", completion: .directory)
+  var annotations: String
+
+  @Option(help: "The folder of predicted label maps (PNG) of the same names.", completion: .directory)
+  var predictions: String
+
+  @Option(help: "How many classes there are.")
+  var numClasses: Int
+
+  @Flag(help: "0 in the label maps means unlabelled, and class 0 is stored as 1.")
+  var reduceZeroLabel = false
+
+  @Option(help: "What is taken from the numbers of the predictions: 1 when they count from 1.")
+  var predictionsOffset = 0
+
+  @Option(help: "The label that is left out.")
+  var ignoreIndex = 255
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  func validate() throws {
+    guard (1...65_535).contains(numClasses) else { throw ValidationError("--num-classes must be in 1...65535.") }
+  }
+
+  func run() throws {
+    try Output.reporting(json: json) {
+      var matrix = ConfusionMatrix(
+        classes: numClasses, ignoreIndex: ignoreIndex, reducesZeroLabel: reduceZeroLabel,
+        predictionsOffset: predictionsOffset)
+      for name in try names() {
+        let label = try LabelMap.read(file: "\(annotations)/\(name)")
+        let prediction = try LabelMap.read(file: "\(predictions)/\(name)")
+        do { try matrix.add(label: label, prediction: prediction) } catch {
+          throw Failure(description: "\(annotations)/\(name): \(error)")
+        }
+      }
+      let summary = SegmentationSummary(matrix, classes: (0..<numClasses).map { "class \($0)" })
+      if json { try Output.json(summary) } else { print(summary.text()) }
+    }
+  }
+
+  private struct Failure: Error, CustomStringConvertible { var description: String }
+
+  /// The label maps, each of which needs a prediction.
+  private func names() throws -> [String] {
+    func files(_ folder: String) throws -> Set<String> {
+      guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+        throw Failure(description: "\(folder): no such folder")
+      }
+      return Set(names.filter { $0.lowercased().hasSuffix(".png") && !$0.hasPrefix(".") })
+    }
+    let labels = try files(annotations)
+    guard !labels.isEmpty else { throw Failure(description: "\(annotations): holds no PNG files") }
+    let missing = labels.subtracting(try files(predictions)).sorted()
+    guard missing.isEmpty else {
+      throw Failure(
+        description: "\(predictions): \(missing.count) of \(labels.count) predictions are missing: "
+          + missing.prefix(5).joined(separator: ", ") + (missing.count > 5 ? ", …" : ""))
+    }
+    return labels.sorted()
+  }
+}
