@@ -38,3 +38,33 @@ MULTIVERSION void dp_box_suppress(
     dropped[j] |= shared / (area + areas[j] - shared) > threshold;
   }
 }
+
+#define LANES 16
+
+MULTIVERSION float dp_overlap_update(
+    const float *row, int64_t count, int32_t truth, float *restrict best, int32_t *restrict which) {
+  float largest[LANES];
+  for (int lane = 0; lane < LANES; ++lane) largest[lane] = -__builtin_inff();
+  const int64_t whole = count / LANES * LANES;
+  for (int64_t j = 0; j < whole; j += LANES) {
+    for (int lane = 0; lane < LANES; ++lane) largest[lane] = larger(row[j + lane], largest[lane]);
+  }
+  for (int64_t j = whole; j < count; ++j) largest[0] = larger(row[j], largest[0]);
+  for (int64_t j = 0; j < count; ++j) {
+    const int is_better = row[j] > best[j];
+    best[j] = is_better ? row[j] : best[j];
+    which[j] = is_better ? truth : which[j];
+  }
+  float result = largest[0];
+  for (int lane = 1; lane < LANES; ++lane) result = larger(largest[lane], result);
+  return result;
+}
+
+MULTIVERSION void dp_overlap_mark(
+    const float *row, int64_t count, float value, int32_t truth, int32_t *restrict which) {
+  for (int64_t j = 0; j < count; ++j) which[j] = row[j] == value ? truth : which[j];
+}
+
+MULTIVERSION void dp_overlap_hide(const uint8_t *hidden, int64_t count, float *restrict row) {
+  for (int64_t j = 0; j < count; ++j) row[j] = hidden[j] ? -1.f : row[j];
+}

@@ -99,8 +99,8 @@ let detectionModelCases: [String: CaseRunner] = [
     let scaled = boxes.scaled(x: 1 / configuration.scale[0], y: 1 / configuration.scale[1])
     let selection = configuration.selection
     let found = multiclassNMS(
-      scaled, scores: scores, scoreThreshold: selection.scoreThreshold, nms: selection.nms,
-      limit: selection.limit)
+      scaled, scores: scores, classes: configuration.head.classes ?? 1,
+      scoreThreshold: selection.scoreThreshold, nms: selection.nms, limit: selection.limit)
     var results = CaseResults()
     results.add("output.bboxes", Tensor(found.boxes.values, shape: [found.boxes.count, 4]))
     results.add("output.scores", Tensor(found.scores, shape: [found.scores.count]))

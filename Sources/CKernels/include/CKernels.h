@@ -10,6 +10,7 @@
 #include "elementwise.h"
 #include "images.h"
 #include "losses.h"
+#include "mask_sampling.h"
 #include "masks.h"
 #include "maxima.h"
 #include "normalization.h"

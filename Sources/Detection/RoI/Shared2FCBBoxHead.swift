@@ -50,7 +50,7 @@ public struct Shared2FCBBoxHead: Layer {
   private let shared: [Linear]
   private let classifier: Linear
   private let regressor: Linear
-  private let classes: Int
+  let classes: Int
   private let isClassAgnostic: Bool
   private let boxCoder: DeltaXYWHBBoxCoder
   private let classificationLoss: ClassificationLoss

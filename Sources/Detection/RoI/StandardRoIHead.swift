@@ -172,8 +172,8 @@ public struct StandardRoIHead: Layer {
       first = rows.upperBound
       let (boxes, scores) = boxHead.decode(output, regions: proposals.boxes, rows: rows, size: geometry.size)
       return multiclassNMS(
-        boxes, scores: scores, scoreThreshold: selection.scoreThreshold, nms: selection.nms,
-        limit: selection.limit)
+        boxes, scores: scores, classes: boxHead.classes, scoreThreshold: selection.scoreThreshold,
+        nms: selection.nms, limit: selection.limit)
     }
     return masks(of: found, features, geometry, selection)
   }

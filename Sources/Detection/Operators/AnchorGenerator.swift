@@ -1,0 +1,114 @@
+import Foundation
+import Imaging
+import Masks
+
+/// Boxes of fixed sizes and shapes at every cell of every level (mmdetection's `AnchorGenerator`).
+///
+/// Ren et al., arXiv:1506.01497, section 3.1.1. A base anchor of scale s and ratio r (height over width) at stride t
+/// is centred at 0, t · s / sqrt(r) wide and t · s · sqrt(r) high; ratios go outside, scales inside.
+public struct AnchorGenerator: Decodable, Sendable {
+  private enum Kind: String, Decodable, CaseIterable { case generator = "AnchorGenerator" }
+
+  /// Pixels of the image per cell, the finest level first.
+  public let strides: [Int]
+  /// Heights over widths.
+  public let ratios: [Float]
+  /// Sides over strides.
+  public let scales: [Float]
+
+  enum CodingKeys: String, CodingKey {
+    case kind = "type"
+    case strides, ratios, scales
+    case octaveBaseScale = "octave_base_scale"
+    case scalesPerOctave = "scales_per_octave"
+  }
+
+  /// A generator of all combinations of scales and ratios.
+  public init(strides: [Int], ratios: [Float], scales: [Float]) {
+    precondition(
+      strides.allSatisfy { $0 > 0 } && (ratios + scales).allSatisfy { $0 > 0 },
+      "strides \(strides), ratios \(ratios) and scales \(scales) have to be positive")
+    (self.strides, self.ratios, self.scales) = (strides, ratios, scales)
+  }
+
+  /// Decodes mmdetection's keys: `scales`, or `octave_base_scale` with `scales_per_octave`.
+  public init(from decoder: any Decoder) throws {
+    let keys = try decoder.container(keyedBy: CodingKeys.self)
+    _ = try keys.decodeIfPresent(Kind.self, forKey: .kind)
+    strides = try keys.decode([Int].self, forKey: .strides)
+    ratios = try keys.decode([Float].self, forKey: .ratios)
+    let given = try keys.decodeIfPresent([Float].self, forKey: .scales)
+    let base = try keys.decodeIfPresent(Double.self, forKey: .octaveBaseScale)
+    let perOctave = try keys.decodeIfPresent(Int.self, forKey: .scalesPerOctave)
+    func fault(_ key: CodingKeys, _ text: String) -> DecodingError {
+      .dataCorruptedError(forKey: key, in: keys, debugDescription: text)
+    }
+    if let given {
+      guard base == nil, perOctave == nil else {
+        throw fault(.scales, "scales and octave_base_scale exclude each other")
+      }
+      scales = given
+    } else if let base, let perOctave {
+      guard (1...64).contains(perOctave) else {
+        throw fault(.scalesPerOctave, "\(perOctave) is not in 1...64")
+      }
+      scales = (0..<perOctave).map { Float(base * exp2(Double($0) / Double(perOctave))) }
+    } else {
+      throw fault(.scales, "scales, or octave_base_scale with scales_per_octave, are missing")
+    }
+    guard !strides.isEmpty, strides.allSatisfy({ $0 > 0 }) else {
+      throw fault(.strides, "\(strides) is not a list of positive strides")
+    }
+    guard !ratios.isEmpty, ratios.allSatisfy({ $0 > 0 && $0.isFinite }) else {
+      throw fault(.ratios, "\(ratios) is not a list of positive ratios")
+    }
+    guard !scales.isEmpty, scales.allSatisfy({ $0 > 0 && $0.isFinite }) else {
+      throw fault(.scales, "\(scales) is not a list of positive scales")
+    }
+  }
+
+  /// How many anchors each cell has.
+  public var anchorsPerCell: Int { ratios.count * scales.count }
+
+  /// The anchors of a cell at (0, 0) of a level.
+  public func baseAnchors(level: Int) -> Boxes {
+    let stride = Float(strides[level])
+    var boxes = Boxes()
+    for ratio in ratios {
+      let root = ratio.squareRoot()
+      for scale in scales {
+        let half = SIMD2(stride * (1 / root) * scale, stride * root * scale) * 0.5
+        boxes.append(SIMD4(-half.x, -half.y, half.x, half.y))
+      }
+    }
+    return boxes
+  }
+
+  /// The anchors of every level: row by row, within a cell in the order of the base anchors.
+  ///
+  /// - Parameter maps: The size of each level's feature map, in cells.
+  /// - Returns: `[height · width · anchorsPerCell]` boxes each, in pixels of the image.
+  public func anchors(for maps: [ImageSize]) -> [Boxes] {
+    precondition(
+      maps.count == strides.count, "\(maps.count) levels of features for anchors of \(strides.count) strides")
+    return maps.enumerated().map { level, map in
+      let base = baseAnchors(level: level)
+      let shapes = (0..<base.count).map { base[$0] }
+      let stride = Float(strides[level])
+      let total = 4 * map.height * map.width * shapes.count
+      return Boxes(
+        [Float](unsafeUninitializedCapacity: total) { buffer, count in
+          for row in 0..<map.height {
+            for column in 0..<map.width {
+              let (x, y) = (Float(column) * stride, Float(row) * stride)
+              for shape in shapes {
+                let box = shape + SIMD4(x, y, x, y)
+                for axis in 0..<4 { buffer[count + axis] = box[axis] }
+                count += 4
+              }
+            }
+          }
+        })
+    }
+  }
+}
