@@ -85,7 +85,7 @@ struct PreprocessorTests {
       ("{type: DetDataPreprocessor, mean: [1, 2, 3], std: [1, 0, 1]}", "positive"),
       ("{type: DetDataPreprocessor, mean: [1, 2], std: [1, 1, 1]}", "three numbers"),
       ("{type: DetDataPreprocessor, mean: [1, 2, 3]}", "together"),
-      ("{type: DetDataPreprocessor, pad_size_divisor: 0}", "1 to"),
+      ("{type: DetDataPreprocessor, pad_size_divisor: 0}", "65535"),
       ("{type: DetDataPreprocessor, bgr_to_rgb: true, rgb_to_bgr: true}", "exclude each other"),
       ("{type: DetDataPreprocessor, batch_augments: [{type: BatchSyncRandomResize}]}", "null"),
       ("{type: DetDataPreprocessor, size_divisor: 32}", "pad_size_divisor"),

@@ -73,7 +73,7 @@ struct TransformTests {
       ("{type: Resize, scale: [0, 10]}", "1...65535"),
       ("{type: Resize, scale: [1, 2, 3]}", "two numbers are wanted, not 3"),
       ("{type: Resize, scale: [10, 10], interpolation: cubic}", "bilinear"),
-      ("{type: RandomFlip, prob: 1.5}", "0.0 to 1.0"),
+      ("{type: RandomFlip, prob: 1.5}", "1.5"),
       ("{type: RandomFlip, prob: 0.5, direction: vertical}", "horizontal"),
       ("{type: LoadImageFromFile, to_float32: true}", "8-bit"),
       ("{type: LoadAnnotations, with_mask: true, poly2mask: false}", "bitmaps from loading on"),

@@ -1,5 +1,4 @@
 import CKernels
-import Configuration
 import Imaging
 import Tensors
 
@@ -25,22 +24,22 @@ struct Normalization: Sendable {
         return [Float](repeating: fallback, count: 3)
       }
       guard numbers.count == 3 else {
-        throw keys.error("three numbers are wanted, not \(numbers.count)", forKey: key)
+        throw keys.refusal("three numbers are wanted, not \(numbers.count)", forKey: key)
       }
       return numbers
     }
     let mean = try triple(.mean, 0)
     let deviation = try triple(.deviation, 1)
     guard keys.contains(.mean) == keys.contains(.deviation) else {
-      throw keys.error("mean and std are given together or not at all", forKey: .deviation)
+      throw keys.refusal("mean and std are given together or not at all", forKey: .deviation)
     }
     guard deviation.allSatisfy({ $0 > 0 }) else {
-      throw keys.error("a standard deviation is positive", forKey: .deviation)
+      throw keys.refusal("a standard deviation is positive", forKey: .deviation)
     }
     let swaps = try keys.decodeIfPresent(Bool.self, forKey: .bgrToRGB) ?? false
     let swapsBack = try keys.decodeIfPresent(Bool.self, forKey: .rgbToBGR) ?? false
     guard !(swaps && swapsBack) else {
-      throw keys.error("bgr_to_rgb and rgb_to_bgr exclude each other", forKey: .rgbToBGR)
+      throw keys.refusal("bgr_to_rgb and rgb_to_bgr exclude each other", forKey: .rgbToBGR)
     }
     order = swaps || swapsBack ? [2, 1, 0] : [0, 1, 2]
     table = (0..<3).flatMap { channel in
@@ -78,13 +77,3 @@ func loadedImages(_ samples: [Sample]) throws -> [Image] {
 
 /// The smallest multiple that holds a side.
 func roundedUp(_ side: Int, to divisor: Int) -> Int { (side + divisor - 1) / divisor * divisor }
-
-/// A key whose only legal value is null: what it would switch on is not there.
-struct Nothing: Decodable {
-  init(from decoder: any Decoder) throws {
-    guard try decoder.singleValueContainer().decodeNil() else {
-      throw DecodingError.dataCorrupted(
-        DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "only null is known"))
-    }
-  }
-}

@@ -25,13 +25,13 @@ public struct SegDataPreProcessor: Decodable, Sendable {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
       if let pair = try keys.decodePair(Int.self, forKey: .size) {
         guard (1...ImageLimits.side).contains(pair.0), (1...ImageLimits.side).contains(pair.1) else {
-          throw keys.error("size: [height, width], both positive, is wanted", forKey: .size)
+          throw keys.refusal("size: [height, width], both positive, is wanted", forKey: .size)
         }
         size = ImageSize(height: pair.0, width: pair.1)
       }
       let divisor = try keys.decodeIfPresent(Int.self, forKey: .divisor, in: 1...ImageLimits.side)
       guard size == nil || divisor == nil else {
-        throw keys.error("size and size_divisor exclude each other", forKey: .divisor)
+        throw keys.refusal("size and size_divisor exclude each other", forKey: .divisor)
       }
       self.divisor = divisor ?? 1
     }

@@ -1,4 +1,3 @@
-import Configuration
 import Imaging
 import Tensors
 
@@ -22,7 +21,7 @@ public struct LoadImageFromFile: Transform, Decodable {
     _ = try keys.decodeIfPresent(Colours.self, forKey: .colorType)
     _ = try keys.decodeIfPresent(Backend.self, forKey: .backend)
     if try keys.decodeIfPresent(Bool.self, forKey: .toFloat32) ?? false {
-      throw keys.error("images are 8-bit until the preprocessor: set it to false", forKey: .toFloat32)
+      throw keys.refusal("images are 8-bit until the preprocessor: set it to false", forKey: .toFloat32)
     }
   }
 

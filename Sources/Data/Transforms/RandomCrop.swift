@@ -1,5 +1,4 @@
 import CKernels
-import Configuration
 import Imaging
 import Tensors
 
@@ -32,7 +31,7 @@ public struct RandomCrop: Transform, Decodable {
     // Without the key: fails, with the component's place.
     let size = try keys.decodePair(Int.self, forKey: .size) ?? (try keys.decode(Int.self, forKey: .size), 0)
     guard size.0 > 0, size.1 > 0 else {
-      throw keys.error("crop_size: [height, width], both positive, is wanted", forKey: .size)
+      throw keys.refusal("crop_size: [height, width], both positive, is wanted", forKey: .size)
     }
     (height, width) = size
     largestShare = try keys.decodeIfPresent(Double.self, forKey: .largestShare) ?? 1

@@ -1,4 +1,3 @@
-import Configuration
 import Imaging
 import Tensors
 
@@ -48,19 +47,19 @@ public struct Resize: Transform, Decodable {
     case (let scale?, nil):
       let sides = 1...ImageLimits.side
       guard sides.contains(scale.0), sides.contains(scale.1) else {
-        throw keys.error("width and height are in 1...\(ImageLimits.side)", forKey: .scale)
+        throw keys.refusal("width and height are in 1...\(ImageLimits.side)", forKey: .scale)
       }
       target = .scale(scale.0, scale.1)
     case (nil, let factor?):
       guard (0.001...1000).contains(factor.0), (0.001...1000).contains(factor.1) else {
-        throw keys.error("factors are in 0.001...1000", forKey: .factor)
+        throw keys.refusal("factors are in 0.001...1000", forKey: .factor)
       }
       target = .factor(factor.0, factor.1)
     case (nil, nil):
       // Fails, with the component's place.
       let missing = try keys.decode([Int].self, forKey: .scale)
-      throw keys.error("[width, height] is wanted, not \(missing)", forKey: .scale)
-    case (_?, _?): throw keys.error("scale and scale_factor exclude each other", forKey: .factor)
+      throw keys.refusal("[width, height] is wanted, not \(missing)", forKey: .scale)
+    case (_?, _?): throw keys.refusal("scale and scale_factor exclude each other", forKey: .factor)
     }
     keepsRatio = try keys.decodeIfPresent(Bool.self, forKey: .keepsRatio) ?? false
     clipsBoxes = try keys.decodeIfPresent(Bool.self, forKey: .clipsBoxes) ?? true
@@ -99,18 +98,5 @@ public struct Resize: Transform, Decodable {
       return scaled(min(long, short), min(long, short))
     case .scale(let width, let height): return ImageSize(height: height, width: width)
     }
-  }
-}
-
-extension KeyedDecodingContainer {
-  /// Two numbers, or one that stands for both.
-  func decodePair<Number: Decodable>(_ type: Number.Type, forKey key: Key) throws -> (Number, Number)? {
-    guard contains(key), try !decodeNil(forKey: key) else { return nil }
-    if let one = try? decode(Number.self, forKey: key) { return (one, one) }
-    let numbers = try decode([Number].self, forKey: key)
-    guard numbers.count == 2 else {
-      throw error("two numbers are wanted, not \(numbers.count)", forKey: key)
-    }
-    return (numbers[0], numbers[1])
   }
 }
