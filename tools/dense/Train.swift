@@ -13,7 +13,9 @@ struct Train: ParsableCommand {
     help: "Where logs and checkpoints go; work_dirs/<config name> unless given.", completion: .directory)
   var workDir: String?
 
-  @Option(help: "Go on from this checkpoint, bit for bit; 'last' means the newest in the work directory.")
+  @Option(
+    defaultAsFlag: "last",
+    help: "Go on from this checkpoint, bit for bit; without a value from the newest in the work directory.")
   var resume: String?
 
   @Option(help: "The seed of all random numbers; 0 unless given here or in the config.")
