@@ -68,7 +68,7 @@ let package = Package(
     tests("Segmentation"),
     tests("Training"),
     tests("Verification"),
-    .testTarget(name: "CommandTests", dependencies: ["dense", "TestSupport"], swiftSettings: swift),
+    .testTarget(name: "CommandTests", dependencies: ["dense", "Imaging", "Masks", "Tensors"], swiftSettings: swift),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11,
