@@ -51,6 +51,11 @@ extension ConfigurationNode {
 }
 
 extension KeyedDecodingContainer {
+  /// A type's own objection to a key's value; the decoder adds the place.
+  public func error(_ message: String, forKey key: Key) -> DecodingError {
+    .dataCorruptedError(forKey: key, in: self, debugDescription: message)
+  }
+
   /// A number within a range.
   ///
   /// - Throws: `DecodingError` that states the range.

@@ -1,3 +1,4 @@
+import Backbones
 import Configuration
 import Data
 
@@ -38,6 +39,24 @@ struct DetectionHeads: Sendable {
         boxHead: try boxHeads.build(c.boxHead, scope: context.scope, in: context),
         maskExtractor: try extractors.build(c.maskExtractor, scope: context.scope, in: context),
         maskHead: try maskHeads.build(c.maskHead, scope: context.scope, in: context))
+    }
+  }
+}
+
+extension Components {
+  /// Registers detectors, their data set and their metric.
+  public mutating func addDetection() {
+    models.add("MaskRCNN", description: "Two stages: proposals, then boxes and masks") {
+      (c: MaskRCNN.Configuration, context: ModelContext) in
+      var context = context
+      context.scope = context.scope ?? "mmdet"
+      return try MaskRCNN(c, in: context)
+    }
+    metrics.add("CocoMetric", description: "COCO's average precision and recall") {
+      (c: CocoMetric.Configuration, context: MetricContext) in try CocoMetric(c, dataset: context.dataset)
+    }
+    datasets.add("CocoDataset", description: "Images with a COCO annotation file") {
+      (c: CocoDataset.Configuration, context: DataContext) in try CocoDataset(c, in: context)
     }
   }
 }

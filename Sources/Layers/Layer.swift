@@ -36,8 +36,19 @@ public struct ParameterTree: ExpressibleByDictionaryLiteral {
   /// The names at this level with what they stand for.
   public var entries: [(name: String, entry: Entry)]
 
+  /// Whether the entries are those of a norm: a config may give its weights a decay of their own.
+  public var isNorm: Bool
+
   /// A tree with these entries.
-  public init(_ entries: [(String, Entry)]) { self.entries = entries.map { (name: $0.0, entry: $0.1) } }
+  public init(_ entries: [(String, Entry)], isNorm: Bool = false) {
+    self.entries = entries.map { (name: $0.0, entry: $0.1) }
+    self.isNorm = isNorm
+  }
+
+  /// The tree of a norm.
+  public static func norm(_ tree: ParameterTree) -> ParameterTree {
+    ParameterTree(tree.entries.map { ($0.name, $0.entry) }, isNorm: true)
+  }
 
   /// A tree with these entries.
   public init(dictionaryLiteral elements: (String, Entry)...) { self.init(elements) }
@@ -50,6 +61,19 @@ public struct ParameterTree: ExpressibleByDictionaryLiteral {
   /// All weights under their full names.
   public var parameters: [(name: String, parameter: Parameter)] {
     leaves.compactMap { if case .parameter(let parameter) = $0.entry { ($0.name, parameter) } else { nil } }
+  }
+
+  /// The full names of the weights that belong to norms.
+  public var normParameterNames: Set<String> {
+    var names: Set<String> = []
+    for (name, entry) in entries {
+      switch entry {
+      case .parameter: if isNorm { names.insert(name) }
+      case .tree(let tree): names.formUnion(tree.normParameterNames.map { "\(name).\($0)" })
+      case .buffer, .nothing: continue
+      }
+    }
+    return names
   }
 
   /// All buffers under their full names.

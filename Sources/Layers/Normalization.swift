@@ -14,7 +14,7 @@ public struct LayerNorm: UnaryLayer {
   }
 
   /// Weight and bias.
-  public var tree: ParameterTree { ["weight": .parameter(weight), "bias": .parameter(bias)] }
+  public var tree: ParameterTree { .norm(["weight": .parameter(weight), "bias": .parameter(bias)]) }
 
   /// `[..., C]`, shape kept.
   public func callAsFunction(_ x: Tensor) -> Tensor {
@@ -41,10 +41,10 @@ public struct BatchNorm2d: UnaryLayer {
 
   /// Weights and running statistics.
   public var tree: ParameterTree {
-    [
+    .norm([
       "weight": .parameter(weight), "bias": .parameter(bias), "running_mean": .buffer(runningMean),
       "running_var": .buffer(runningVariance), "num_batches_tracked": .buffer(batches),
-    ]
+    ])
   }
 
   /// `[..., C]`, shape kept. In training by the batch's statistics, which also move the running ones.

@@ -48,15 +48,21 @@ public struct Bitmap: Sendable, Equatable {
   }
 
   /// The bitmap at another size: pixel i shows the pixel floor(i · old / new) of this one, in both axes.
+  ///
+  /// Where i · old / new is whole, rounding decides as in `cv2.resize`: it multiplies by 1 / (new / old).
   public func resizedNearest(height newHeight: Int, width newWidth: Int) -> Bitmap {
     precondition(
       (height > 0 && width > 0) || newHeight * newWidth == 0,
       "an empty bitmap [\(height), \(width)] cannot become [\(newHeight), \(newWidth)]")
-    let columns = (0..<newWidth).map { Int32($0 * width / newWidth) }
+    func places(_ old: Int, _ new: Int) -> [Int32] {
+      let step = 1 / (Double(new) / Double(old))
+      return (0..<new).map { Int32(min(Int(Double($0) * step), old - 1)) }
+    }
+    let columns = places(width, newWidth)
+    let rows = places(height, newHeight)
     return rebuilt(height: newHeight, width: newWidth) { from, to in
       for row in 0..<newHeight {
-        let source = row * height / newHeight
-        dp_bytes_gather(from + source * width, columns, Int64(newWidth), to + row * newWidth)
+        dp_bytes_gather(from + Int(rows[row]) * width, columns, Int64(newWidth), to + row * newWidth)
       }
     }
   }

@@ -1,7 +1,7 @@
 import ArgumentParser
+import Foundation
 
 /// The command `dense`.
-@main
 struct Dense: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dense",
@@ -9,4 +9,19 @@ struct Dense: ParsableCommand {
     subcommands: [
       Train.self, Test.self, Predict.self, Evaluate.self, ConfigCommand.self, Verify.self,
     ])
+}
+
+@main
+enum Main {
+  /// Exit status 0 done, 1 failed, 2 wrong usage.
+  static func main() {
+    do {
+      var command = try Dense.parseAsRoot()
+      try command.run()
+    } catch {
+      guard Dense.exitCode(for: error) == .validationFailure else { Dense.exit(withError: error) }
+      Output.message(Dense.fullMessage(for: error))
+      exit(2)
+    }
+  }
 }

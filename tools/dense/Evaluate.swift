@@ -7,7 +7,8 @@ import Segmentation
 /// `dense evaluate`
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Evaluate result files against ground truth.", subcommands: [EvaluateCoco.self, EvaluateSegmentation.self])
+    abstract: "Evaluate result files against ground truth.",
+    subcommands: [EvaluateCoco.self, EvaluateSegmentation.self])
 }
 
 extension CocoIoUType: ExpressibleByArgument {}
@@ -90,7 +91,9 @@ struct EvaluateSegmentation: ParsableCommand {
   var json = false
 
   func validate() throws {
-    guard (1...65_535).contains(numClasses) else { throw ValidationError("--num-classes must be in 1...65535.") }
+    guard (1...65_535).contains(numClasses) else {
+      throw ValidationError("--num-classes must be in 1...65535.")
+    }
   }
 
   func run() throws {

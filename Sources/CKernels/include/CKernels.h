@@ -14,6 +14,7 @@
 #include "masks.h"
 #include "maxima.h"
 #include "normalization.h"
+#include "optimizers.h"
 #include "pooling.h"
 #include "reductions.h"
 #include "resizing.h"

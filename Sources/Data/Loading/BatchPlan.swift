@@ -1,5 +1,3 @@
-import Foundation
-
 /// Which samples make up which batch: a rule, so that a resumed run needs only its iteration.
 struct BatchPlan: Sendable {
   /// One sample's place in the data set and its global number in the run.
@@ -51,39 +49,6 @@ final class OrderCache: Sendable {
       orders = orders.filter { $0.key == pass - 1 || $0.key == pass + 1 }
       orders[pass] = order
       return order
-    }
-  }
-}
-
-/// A value behind a lock that threads can also wait on.
-final class Locked<Value>: @unchecked Sendable {
-  // Safe to share: `value` is touched only between `lock` and `unlock` of the condition.
-  private let condition = NSCondition()
-  private var value: Value
-
-  init(_ value: Value) { self.value = value }
-
-  func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
-    condition.lock()
-    defer { condition.unlock() }
-    return try body(&value)
-  }
-
-  /// Changes the value and wakes all who wait.
-  func change(_ body: (inout Value) -> Void) {
-    condition.lock()
-    body(&value)
-    condition.broadcast()
-    condition.unlock()
-  }
-
-  /// Waits until `body` gives a result.
-  func wait<Result>(for body: (inout Value) -> Result?) -> Result {
-    condition.lock()
-    defer { condition.unlock() }
-    while true {
-      if let result = body(&value) { return result }
-      condition.wait()
     }
   }
 }

@@ -1,3 +1,4 @@
+import Configuration
 import Imaging
 import Masks
 import Tensors
@@ -30,7 +31,7 @@ public struct DetDataPreprocessor: Decodable, Sendable {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
     _ = try keys.decodeIfPresent(Kind.self, forKey: .type)
     normalization = try Normalization(from: decoder)
-    divisor = try keys.decodePositive(forKey: .divisor) ?? 1
+    divisor = try keys.decodeIfPresent(Int.self, forKey: .divisor, in: 1...ImageLimits.side) ?? 1
     padding = try keys.decodeIfPresent(Float.self, forKey: .padding) ?? 0
     padsMasks = try keys.decodeIfPresent(Bool.self, forKey: .padsMasks) ?? false
     for key in [CodingKeys.maskPadding, .labelPadding] { _ = try keys.decodeIfPresent(Int.self, forKey: key) }

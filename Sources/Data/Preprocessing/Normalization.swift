@@ -24,26 +24,22 @@ struct Normalization: Sendable {
         return [Float](repeating: fallback, count: 3)
       }
       guard numbers.count == 3 else {
-        throw DecodingError.dataCorruptedError(
-          forKey: key, in: keys, debugDescription: "three numbers are wanted, not \(numbers.count)")
+        throw keys.refusal("three numbers are wanted, not \(numbers.count)", forKey: key)
       }
       return numbers
     }
     let mean = try triple(.mean, 0)
     let deviation = try triple(.deviation, 1)
     guard keys.contains(.mean) == keys.contains(.deviation) else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .deviation, in: keys, debugDescription: "mean and std are given together or not at all")
+      throw keys.refusal("mean and std are given together or not at all", forKey: .deviation)
     }
     guard deviation.allSatisfy({ $0 > 0 }) else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .deviation, in: keys, debugDescription: "a standard deviation is positive")
+      throw keys.refusal("a standard deviation is positive", forKey: .deviation)
     }
     let swaps = try keys.decodeIfPresent(Bool.self, forKey: .bgrToRGB) ?? false
     let swapsBack = try keys.decodeIfPresent(Bool.self, forKey: .rgbToBGR) ?? false
     guard !(swaps && swapsBack) else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .rgbToBGR, in: keys, debugDescription: "bgr_to_rgb and rgb_to_bgr exclude each other")
+      throw keys.refusal("bgr_to_rgb and rgb_to_bgr exclude each other", forKey: .rgbToBGR)
     }
     order = swaps || swapsBack ? [2, 1, 0] : [0, 1, 2]
     table = (0..<3).flatMap { channel in
@@ -81,25 +77,3 @@ func loadedImages(_ samples: [Sample]) throws -> [Image] {
 
 /// The smallest multiple that holds a side.
 func roundedUp(_ side: Int, to divisor: Int) -> Int { (side + divisor - 1) / divisor * divisor }
-
-/// A key whose only legal value is null: what it would switch on is not there.
-struct Nothing: Decodable {
-  init(from decoder: any Decoder) throws {
-    guard try decoder.singleValueContainer().decodeNil() else {
-      throw DecodingError.dataCorrupted(
-        DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "only null is known"))
-    }
-  }
-}
-
-extension KeyedDecodingContainer {
-  /// A side or divisor: 1 or more.
-  func decodePositive(forKey key: Key) throws -> Int? {
-    guard let number = try decodeIfPresent(Int.self, forKey: key) else { return nil }
-    guard (1...ImageLimits.side).contains(number) else {
-      throw DecodingError.dataCorruptedError(
-        forKey: key, in: self, debugDescription: "\(number) is not in 1...\(ImageLimits.side)")
-    }
-    return number
-  }
-}

@@ -1,3 +1,4 @@
+import Configuration
 import Imaging
 import Layers
 import Tensors
@@ -24,15 +25,13 @@ public struct SegDataPreProcessor: Decodable, Sendable {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
       if let pair = try keys.decodePair(Int.self, forKey: .size) {
         guard (1...ImageLimits.side).contains(pair.0), (1...ImageLimits.side).contains(pair.1) else {
-          throw DecodingError.dataCorruptedError(
-            forKey: .size, in: keys, debugDescription: "size: [height, width], both positive, is wanted")
+          throw keys.refusal("size: [height, width], both positive, is wanted", forKey: .size)
         }
         size = ImageSize(height: pair.0, width: pair.1)
       }
-      let divisor = try keys.decodePositive(forKey: .divisor)
+      let divisor = try keys.decodeIfPresent(Int.self, forKey: .divisor, in: 1...ImageLimits.side)
       guard size == nil || divisor == nil else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .divisor, in: keys, debugDescription: "size and size_divisor exclude each other")
+        throw keys.refusal("size and size_divisor exclude each other", forKey: .divisor)
       }
       self.divisor = divisor ?? 1
     }

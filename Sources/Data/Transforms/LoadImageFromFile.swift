@@ -21,9 +21,7 @@ public struct LoadImageFromFile: Transform, Decodable {
     _ = try keys.decodeIfPresent(Colours.self, forKey: .colorType)
     _ = try keys.decodeIfPresent(Backend.self, forKey: .backend)
     if try keys.decodeIfPresent(Bool.self, forKey: .toFloat32) ?? false {
-      throw DecodingError.dataCorruptedError(
-        forKey: .toFloat32, in: keys,
-        debugDescription: "images are 8-bit until the preprocessor: set it to false")
+      throw keys.refusal("images are 8-bit until the preprocessor: set it to false", forKey: .toFloat32)
     }
   }
 

@@ -36,19 +36,15 @@ public struct LoadInstances: Transform, Decodable {
     let boxes = try keys.decodeIfPresent(Bool.self, forKey: .withBoxes) ?? true
     let labels = try keys.decodeIfPresent(Bool.self, forKey: .withLabels) ?? true
     guard boxes == labels else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .withLabels, in: keys, debugDescription: "boxes and labels are loaded together or not at all")
+      throw keys.refusal("boxes and labels are loaded together or not at all", forKey: .withLabels)
     }
     loadsBoxes = boxes
     loadsMasks = try keys.decodeIfPresent(Bool.self, forKey: .withMasks) ?? false
     guard loadsBoxes || !loadsMasks else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .withMasks, in: keys, debugDescription: "masks need with_bbox: true")
+      throw keys.refusal("masks need with_bbox: true", forKey: .withMasks)
     }
     guard try keys.decodeIfPresent(Bool.self, forKey: .decodesPolygons) ?? true else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .decodesPolygons, in: keys,
-        debugDescription: "masks are bitmaps from loading on: set it to true")
+      throw keys.refusal("masks are bitmaps from loading on: set it to true", forKey: .decodesPolygons)
     }
     _ = try keys.decodeIfPresent(BoxType.self, forKey: .boxType)
     let readsLabelMap = try keys.decodeIfPresent(Bool.self, forKey: .withLabelMap) ?? false

@@ -28,9 +28,10 @@ public struct RandomCrop: Transform, Decodable {
   /// mmsegmentation's keys; `crop_size` is (height, width).
   public init(from decoder: any Decoder) throws {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
-    guard let size = try keys.decodePair(Int.self, forKey: .size), size.0 > 0, size.1 > 0 else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .size, in: keys, debugDescription: "crop_size: [height, width], both positive, is wanted")
+    // Without the key: fails, with the component's place.
+    let size = try keys.decodePair(Int.self, forKey: .size) ?? (try keys.decode(Int.self, forKey: .size), 0)
+    guard size.0 > 0, size.1 > 0 else {
+      throw keys.refusal("crop_size: [height, width], both positive, is wanted", forKey: .size)
     }
     (height, width) = size
     largestShare = try keys.decodeIfPresent(Double.self, forKey: .largestShare) ?? 1

@@ -1,3 +1,4 @@
+import Configuration
 import Tensors
 
 /// Exchanges left and right with a probability (mm's `RandomFlip`).
@@ -17,11 +18,7 @@ public struct RandomFlip: Transform, Decodable {
   /// mm's keys.
   public init(from decoder: any Decoder) throws {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
-    probability = try keys.decode(Float.self, forKey: .probability)
-    guard (0...1).contains(probability) else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .probability, in: keys, debugDescription: "a probability is in 0...1")
-    }
+    probability = try keys.decode(Float.self, forKey: .probability, in: 0...1)
     _ = try keys.decodeIfPresent(Direction.self, forKey: .direction)
   }
 

@@ -41,25 +41,25 @@ public struct Resize: Transform, Decodable {
   /// mm's keys; `scale` is (width, height).
   public init(from decoder: any Decoder) throws {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
-    func refuse(_ key: CodingKeys, _ reason: String) -> DecodingError {
-      .dataCorruptedError(forKey: key, in: keys, debugDescription: reason)
-    }
     let scale = try keys.decodePair(Int.self, forKey: .scale)
     let factor = try keys.decodePair(Double.self, forKey: .factor)
     switch (scale, factor) {
     case (let scale?, nil):
       let sides = 1...ImageLimits.side
       guard sides.contains(scale.0), sides.contains(scale.1) else {
-        throw refuse(.scale, "width and height are in 1...\(ImageLimits.side)")
+        throw keys.refusal("width and height are in 1...\(ImageLimits.side)", forKey: .scale)
       }
       target = .scale(scale.0, scale.1)
     case (nil, let factor?):
       guard (0.001...1000).contains(factor.0), (0.001...1000).contains(factor.1) else {
-        throw refuse(.factor, "factors are in 0.001...1000")
+        throw keys.refusal("factors are in 0.001...1000", forKey: .factor)
       }
       target = .factor(factor.0, factor.1)
-    case (nil, nil): throw refuse(.scale, "scale: [width, height] is missing (or scale_factor)")
-    case (_?, _?): throw refuse(.factor, "scale and scale_factor exclude each other")
+    case (nil, nil):
+      // Fails, with the component's place.
+      let missing = try keys.decode([Int].self, forKey: .scale)
+      throw keys.refusal("[width, height] is wanted, not \(missing)", forKey: .scale)
+    case (_?, _?): throw keys.refusal("scale and scale_factor exclude each other", forKey: .factor)
     }
     keepsRatio = try keys.decodeIfPresent(Bool.self, forKey: .keepsRatio) ?? false
     clipsBoxes = try keys.decodeIfPresent(Bool.self, forKey: .clipsBoxes) ?? true
@@ -98,19 +98,5 @@ public struct Resize: Transform, Decodable {
       return scaled(min(long, short), min(long, short))
     case .scale(let width, let height): return ImageSize(height: height, width: width)
     }
-  }
-}
-
-extension KeyedDecodingContainer {
-  /// Two numbers, or one that stands for both.
-  func decodePair<Number: Decodable>(_ type: Number.Type, forKey key: Key) throws -> (Number, Number)? {
-    guard contains(key), try !decodeNil(forKey: key) else { return nil }
-    if let one = try? decode(Number.self, forKey: key) { return (one, one) }
-    let numbers = try decode([Number].self, forKey: key)
-    guard numbers.count == 2 else {
-      throw DecodingError.dataCorruptedError(
-        forKey: key, in: self, debugDescription: "two numbers are wanted, not \(numbers.count)")
-    }
-    return (numbers[0], numbers[1])
   }
 }

@@ -1,0 +1,71 @@
+import Checkpoints
+import Data
+import Foundation
+import Masks
+
+/// A compressed run-length mask as COCO's JSON has it.
+package struct CocoRunLengths: Encodable, Sendable {
+  let size: [Int]
+  let counts: String
+
+  /// The JSON form of a mask.
+  package init(_ mask: RunLengthMask) { (size, counts) = ([mask.height, mask.width], mask.compressed) }
+}
+
+/// Result files that pycocotools reads: `STEM.bbox.json`, and `STEM.segm.json` when there are masks.
+package struct CocoResultFiles {
+  private struct Row: Encodable {
+    var imageID: Int
+    var categoryID: Int
+    var box: [Double]?
+    var score: Double
+    var segmentation: CocoRunLengths?
+
+    enum CodingKeys: String, CodingKey {
+      case score, segmentation
+      case imageID = "image_id"
+      case categoryID = "category_id"
+      case box = "bbox"
+    }
+  }
+
+  private let stem: String
+  private let categoryIDs: [Int]
+  private var boxes: [Row] = []
+  private var masks: [Row] = []
+  private var hasMasks = false
+
+  /// Files beside each other, with the categories' numbers by label.
+  package init(stem: String, categoryIDs: [Int]) { (self.stem, self.categoryIDs) = (stem, categoryIDs) }
+
+  /// Adds the objects of one image.
+  package mutating func add(_ found: InstancePrediction, imageID: Int) {
+    for index in found.labels.indices {
+      let category = categoryIDs[found.labels[index]]
+      let score = Double(found.scores[index])
+      boxes.append(
+        Row(imageID: imageID, categoryID: category, box: cornerForm(found.boxes[index]), score: score))
+      // Without `bbox`: pycocotools would take the area from it.
+      if let mask = found.masks?[index] {
+        masks.append(
+          Row(imageID: imageID, categoryID: category, score: score, segmentation: CocoRunLengths(mask)))
+      }
+    }
+    hasMasks = hasMasks || found.masks != nil
+  }
+
+  /// Writes the files and answers their names.
+  ///
+  /// - Throws: `CheckpointError` with the system's reason.
+  package func write() throws -> [String] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.withoutEscapingSlashes]
+    var files = ["\(stem).bbox.json"]
+    try AtomicFile.write(try encoder.encode(boxes), to: files[0])
+    if hasMasks {
+      files.append("\(stem).segm.json")
+      try AtomicFile.write(try encoder.encode(masks), to: files[1])
+    }
+    return files
+  }
+}

@@ -1,0 +1,125 @@
+import Checkpoints
+import Foundation
+
+/// What a training checkpoint holds beside the weights, and what must be the same when it is resumed.
+public struct TrainingState: Sendable, Equatable {
+  /// Iterations done.
+  public var iteration: Int
+  /// Whole passes over the data.
+  public var epoch: Int
+  /// The learning rate of each group of weights in the coming iteration.
+  public var rates: [Double]
+  /// The seed of all random numbers.
+  public var seed: UInt64
+  /// The classes' names.
+  public var classes: [String]
+  /// What decides the order of the data.
+  public var data: DataIdentity
+  /// Which checkpoints the run has written.
+  public var history: CheckpointHistory
+
+  /// What decides which images make up which batch.
+  public struct DataIdentity: Codable, Sendable, Equatable {
+    /// Images of a batch.
+    public var batchSize: Int
+    /// Images of the training set.
+    public var images: Int
+
+    enum CodingKeys: String, CodingKey {
+      case images
+      case batchSize = "batch_size"
+    }
+  }
+}
+
+/// A checkpoint in the middle of training: a safetensors file that PyTorch's loaders read, too.
+///
+/// Weights and buffers stand under their PyTorch names, the optimiser's state under `optimizer/`, the rest in the
+/// metadata.
+public struct TrainingCheckpoint: Sendable {
+  /// Weights and buffers.
+  public var weights: [String: StoredTensor]
+  /// The optimiser's state, such as `exp_avg/NAME`.
+  public var optimizer: [String: StoredTensor]
+  /// The rest; nil in a file that holds weights only.
+  public var state: TrainingState?
+  /// The classes' names, where the file has them.
+  public var classes: [String]?
+
+  private static let prefix = "optimizer/"
+  /// Of the file's layout.
+  private static let version = 1
+
+  /// A checkpoint to be written.
+  public init(weights: [String: StoredTensor], optimizer: [String: StoredTensor], state: TrainingState) {
+    (self.weights, self.optimizer, self.state) = (weights, optimizer, state)
+    classes = state.classes
+  }
+
+  private struct Schedule: Codable { var rates: [Double] }
+
+  /// Reads a checkpoint.
+  ///
+  /// - Throws: `CheckpointError` that names the file and what is wrong with it.
+  public init(file path: String) throws {
+    let file = try Safetensors(file: path)
+    (weights, optimizer) = ([:], [:])
+    for (name, tensor) in file.tensors {
+      if name.hasPrefix(Self.prefix) {
+        optimizer[String(name.dropFirst(Self.prefix.count))] = tensor
+      } else {
+        weights[name] = tensor
+      }
+    }
+    let metadata = file.metadata
+    func failure(_ message: String) -> CheckpointError { CheckpointError(file: path, message) }
+    func json<T: Decodable>(_ type: T.Type, _ key: String) throws -> T? {
+      guard let text = metadata[key] else { return nil }
+      do { return try JSONDecoder().decode(type, from: Data(text.utf8)) } catch {
+        throw failure("its metadata '\(key)' cannot be read: \(text.prefix(80))")
+      }
+    }
+    if let text = metadata["version"] {
+      guard let version = Int(text) else { throw failure("its metadata 'version' is '\(text.prefix(80))'") }
+      guard version <= Self.version else {
+        throw failure(
+          "was written by a newer version: layout \(version), and this one reads up to \(Self.version)")
+      }
+    }
+    classes = try json([String].self, "classes")
+    guard let iteration = metadata["iteration"] else { return }
+    guard let iteration = Int(iteration), iteration >= 0, let epoch = metadata["epoch"].flatMap({ Int($0) }),
+      epoch >= 0, let seed = metadata["seed"].flatMap({ UInt64($0) }), let classes,
+      let schedule = try json(Schedule.self, "schedule"),
+      let data = try json(TrainingState.DataIdentity.self, "data")
+    else { throw failure("its metadata is not that of a training checkpoint") }
+    state = TrainingState(
+      iteration: iteration, epoch: epoch, rates: schedule.rates, seed: seed, classes: classes, data: data,
+      history: try json(CheckpointHistory.self, "checkpoints") ?? CheckpointHistory())
+  }
+
+  /// Writes the file beside its place and renames it.
+  ///
+  /// - Throws: `CheckpointError` with the system's reason.
+  public func write(to path: String) throws {
+    var tensors = weights
+    for (name, tensor) in optimizer { tensors[Self.prefix + name] = tensor }
+    var metadata: [String: String] = ["format": "pt", "version": "\(Self.version)"]
+    if let state {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      func json(_ value: some Encodable) throws -> String {
+        String(decoding: try encoder.encode(value), as: UTF8.self)
+      }
+      metadata["iteration"] = "\(state.iteration)"
+      metadata["optimizer_step"] = "\(state.iteration)"
+      metadata["epoch"] = "\(state.epoch)"
+      metadata["seed"] = "\(state.seed)"
+      metadata["schedule"] = try json(Schedule(rates: state.rates))
+      metadata["classes"] = try json(state.classes)
+      metadata["data"] = try json(state.data)
+      metadata["checkpoints"] = try json(state.history)
+    }
+    try Safetensors(tensors, metadata: metadata).write(to: path)
+  }
+}

@@ -1,0 +1,157 @@
+import CKernels
+import Checkpoints
+import Configuration
+import Foundation
+import Layers
+import Tensors
+
+/// Adam with weight decay apart from the gradient (Loshchilov and Hutter, "Decoupled Weight Decay Regularization",
+/// 2019, algorithm 2; the order of PyTorch's `AdamW`: decay first, epsilon behind the bias correction).
+public struct AdamW: Optimizer {
+  /// The settings, under PyTorch's names.
+  public struct Configuration: Decodable, Sendable {
+    /// `lr`.
+    public var rate: Double
+    /// Decay of the mean of gradients and of the mean of their squares.
+    public var betas: (Double, Double)
+    /// Added to the root.
+    public var epsilon: Double
+    /// `weight_decay`.
+    public var decay: Double
+
+    enum CodingKeys: String, CodingKey {
+      case betas
+      case rate = "lr"
+      case epsilon = "eps"
+      case decay = "weight_decay"
+    }
+
+    /// Settings with PyTorch's defaults.
+    public init(
+      rate: Double, betas: (Double, Double) = (0.9, 0.999), epsilon: Double = 1e-8, decay: Double = 0.01
+    ) {
+      (self.rate, self.betas, self.epsilon, self.decay) = (rate, betas, epsilon, decay)
+    }
+
+    /// Decodes PyTorch's keys.
+    public init(from decoder: any Decoder) throws {
+      let keys = try decoder.container(keyedBy: CodingKeys.self)
+      rate = try keys.decode(Double.self, forKey: .rate, in: 0...1e6)
+      epsilon = try keys.decodeIfPresent(Double.self, forKey: .epsilon, in: 0...1) ?? 1e-8
+      decay = try keys.decodeIfPresent(Double.self, forKey: .decay, in: 0...1e6) ?? 0.01
+      let betas = try keys.decodeIfPresent([Double].self, forKey: .betas) ?? [0.9, 0.999]
+      guard betas.count == 2, betas.allSatisfy({ (0..<1).contains($0) }) else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .betas, in: keys, debugDescription: "two numbers are expected, each 0 or more and below 1")
+      }
+      self.betas = (betas[0], betas[1])
+    }
+  }
+
+  /// What is remembered of one weight.
+  private struct Moments {
+    /// Running mean of gradients and of their squares, in memory's layout.
+    var mean, square: Tensor
+    /// Updates so far: a weight without a gradient is left alone, as in PyTorch.
+    var steps = 0
+  }
+
+  private let settings: Configuration
+  private var moments: [Moments?] = []
+
+  /// An optimiser that has seen no gradient yet.
+  public init(_ settings: Configuration) { self.settings = settings }
+
+  /// `lr`.
+  public var baseRate: Double { settings.rate }
+
+  /// Changes every weight that has a gradient.
+  public mutating func update(_ weights: [TrainedWeight], rates: [Double]) {
+    if moments.isEmpty { moments = Array(repeating: nil, count: weights.count) }
+    precondition(moments.count == weights.count, "\(weights.count) weights, \(moments.count) before")
+    for (index, weight) in weights.enumerated() where weight.parameter.gradient != nil {
+      let shape = weight.parameter.shape
+      var own = moments[index].take() ?? Moments(mean: .zeros(shape), square: .zeros(shape))
+      own.steps += 1
+      let step = numbers(
+        rate: rates[weight.group], decay: settings.decay * weight.decayMultiplier, time: own.steps)
+      weight.parameter.update { numbers, gradient in
+        Self.advance(&numbers, &own.mean, &own.square, gradient, step)
+      }
+      moments[index] = own
+    }
+  }
+
+  /// The numbers of a step, worked out in double precision.
+  private func numbers(rate: Double, decay: Double, time: Int) -> dp_adamw_step {
+    let (beta1, beta2) = settings.betas
+    return dp_adamw_step(
+      keep: Float(1 - rate * decay), new1: Float(1 - beta1), beta2: Float(beta2), new2: Float(1 - beta2),
+      length: Float(rate / (1 - pow(beta1, Double(time)))),
+      correction: Float((1 - pow(beta2, Double(time))).squareRoot()), epsilon: Float(settings.epsilon))
+  }
+
+  private static func advance(
+    _ numbers: inout Tensor, _ mean: inout Tensor, _ square: inout Tensor, _ gradient: Tensor,
+    _ step: dp_adamw_step
+  ) {
+    numbers.makeUnique()
+    mean.makeUnique()
+    square.makeUnique()
+    let (x, m, v, g) = (numbers.storage, mean.storage, square.storage, gradient.storage)
+    parallel(over: numbers.count, grain: 1 << 15) { range in
+      let start = range.lowerBound
+      var step = step
+      dp_adamw(x.base + start, m.base + start, v.base + start, g.base + start, range.count, &step)
+    }
+  }
+
+  private enum Names {
+    static let mean = "exp_avg"
+    static let square = "exp_avg_sq"
+    static let steps = "step"
+  }
+
+  /// `exp_avg/NAME`, `exp_avg_sq/NAME` and `step/NAME` of each weight that was updated.
+  public func state(of weights: [TrainedWeight]) -> [String: StoredTensor] {
+    var state: [String: StoredTensor] = [:]
+    for (weight, own) in zip(weights, moments) {
+      guard let own else { continue }
+      let layout = weight.parameter.layout
+      state["\(Names.mean)/\(weight.name)"] = StoredTensor(layout.toPyTorch(own.mean))
+      state["\(Names.square)/\(weight.name)"] = StoredTensor(layout.toPyTorch(own.square))
+      state["\(Names.steps)/\(weight.name)"] = StoredTensor(integers: [own.steps], shape: [])
+    }
+    return state
+  }
+
+  /// Takes up what `state` gave.
+  public mutating func restore(
+    _ state: [String: StoredTensor], of weights: [TrainedWeight], file: String
+  ) throws {
+    var used = 0
+    let restored = try weights.map { weight -> Moments? in
+      guard let steps = state["\(Names.steps)/\(weight.name)"] else { return nil }
+      let layout = weight.parameter.layout
+      func moment(_ kind: String) throws -> Tensor {
+        let name = "\(kind)/\(weight.name)"
+        let shape = layout.shapeInPyTorch(weight.parameter.shape)
+        guard let stored = state[name], stored.shape == shape else {
+          throw CheckpointError(file: file, "has no optimiser state '\(name)' of shape \(shape)")
+        }
+        return layout.fromPyTorch(stored.tensor)
+      }
+      guard let count = steps.integers.first, count > 0 else {
+        throw CheckpointError(file: file, "'step/\(weight.name)' is not a number of updates")
+      }
+      used += 3
+      return Moments(mean: try moment(Names.mean), square: try moment(Names.square), steps: count)
+    }
+    guard used == state.count else {
+      throw CheckpointError(
+        file: file,
+        "holds \(state.count) tensors of optimiser state, of which AdamW and this model know \(used)")
+    }
+    moments = restored
+  }
+}

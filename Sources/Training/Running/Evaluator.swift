@@ -1,0 +1,77 @@
+import Data
+import Layers
+
+/// How fast an evaluation was: means over its batches.
+public struct EvaluationTiming: Sendable {
+  /// How many batches there were.
+  public var batches = 0
+  /// A whole batch, and the part of it spent waiting for data.
+  public var seconds = 0.0, dataSeconds = 0.0
+}
+
+/// Predicts every sample of a data set once and has metrics judge the predictions one by one.
+public struct Evaluator {
+  private let model: any Model
+  private let loader: DataLoader
+  private let progress: ProgressLine
+
+  /// An evaluator of a model on data.
+  ///
+  /// - Parameter loader: Of a finite sampler; one pass is made.
+  public init(model: any Model, loader: DataLoader, progress: ProgressLine = ProgressLine(isQuiet: true)) {
+    (self.model, self.loader, self.progress) = (model, loader, progress)
+  }
+
+  /// The figures of all metrics together.
+  ///
+  /// - Parameter onPrediction: Sees each prediction after the metrics; for result files and pictures.
+  /// - Throws: Errors of data, model and metrics, and those of `onPrediction`.
+  public func evaluate(
+    _ metrics: [any Metric], onPrediction: ((Prediction, Sample) throws -> Void)? = nil
+  ) throws -> (summary: MetricSummary, timing: EvaluationTiming) {
+    var metrics = metrics
+    var timing = EvaluationTiming()
+    let clock = ContinuousClock()
+    let start = clock.now
+    var waiting = Duration.zero
+    let batches = loader.batches(epoch: 0)
+    while true {
+      let asked = clock.now
+      guard let samples = try batches.next() else { break }
+      waiting += clock.now - asked
+      let predictions = try ForwardMode.evaluation { try model.predict(samples) }
+      precondition(
+        predictions.count == samples.count, "\(predictions.count) predictions for \(samples.count) samples")
+      for (prediction, sample) in zip(predictions, samples) {
+        for index in metrics.indices { try metrics[index].add(prediction, for: sample) }
+        try onPrediction?(prediction, sample)
+      }
+      timing.batches += 1
+      progress.show("evaluation [\(timing.batches)/\(loader.batchesPerEpoch)]")
+    }
+    progress.clear()
+    timing.seconds = (clock.now - start) / .seconds(1) / Double(max(1, timing.batches))
+    timing.dataSeconds = waiting / .seconds(1) / Double(max(1, timing.batches))
+    var summaries: [MetricSummary] = []
+    for index in metrics.indices { summaries.append(try metrics[index].summary()) }
+    return (MetricSummary(summaries), timing)
+  }
+}
+
+extension MetricSummary {
+  /// The figures of several metrics, one after the other. Their JSON objects go into one.
+  init(_ summaries: [MetricSummary]) {
+    self.init(
+      values: summaries.flatMap(\.values), table: summaries.map(\.table).joined(separator: "\n"),
+      json: JoinedObjects(parts: summaries.map(\.json)))
+  }
+}
+
+/// Objects whose keys are written into one.
+private struct JoinedObjects: Encodable, Sendable {
+  let parts: [any Encodable & Sendable]
+
+  func encode(to encoder: any Encoder) throws {
+    for part in parts { try part.encode(to: encoder) }
+  }
+}

@@ -1,0 +1,102 @@
+import Configuration
+import Data
+
+/// Builds the parts that a config names: models, loaders, metrics.
+public struct Experiment: Sendable {
+  /// The config.
+  public let configuration: ExperimentConfiguration
+  /// The names it may use for models and data.
+  public let components: Components
+
+  /// A config with the names it may use.
+  public init(_ configuration: ExperimentConfiguration, components: Components) {
+    (self.configuration, self.components) = (configuration, components)
+  }
+
+  /// What a bare name means that mmdetection and mmsegmentation both have: `default_scope`, else by the model.
+  public var scope: String? {
+    if let scope = configuration.defaultScope { return scope }
+    switch configuration.model?.type.split(separator: ".").last {
+    case "MaskRCNN", "FasterRCNN": return "mmdet"
+    case "EncoderDecoder": return "mmseg"
+    default: return nil
+    }
+  }
+
+  /// A part of the config that has to be there.
+  func require<T>(_ part: T?, _ name: String) throws -> T {
+    guard let part else {
+      throw ConfigurationError(
+        location: SourceLocation(file: configuration.node.location.file),
+        message: "the key '\(name)' is missing")
+    }
+    return part
+  }
+
+  /// The model, with weights of zeros until `initialize` or `load` gives it others.
+  ///
+  /// - Parameter classes: The data set's, where there is one: what `num_classes` is when the config has none.
+  /// - Throws: `ConfigurationError` with the place of what is wrong.
+  public func model(classes: [String]?) throws -> any Model {
+    try components.models.build(
+      try require(configuration.model, "model"), scope: scope,
+      in: ModelContext(scope: scope, classes: classes, components: components))
+  }
+
+  /// What a loader's data are for.
+  public enum Purpose: Sendable {
+    case training
+    case evaluation
+  }
+
+  /// A data loader.
+  ///
+  /// - Parameter seed: Of the order of the data and of augmentation.
+  /// - Throws: `ConfigurationError` with the place of what is wrong; errors of the data set's files.
+  public func loader(_ loader: DataLoaderConfiguration, for purpose: Purpose, seed: UInt64) throws
+    -> DataLoader
+  {
+    if let batchSampler = loader.batchSampler {
+      throw ConfigurationError(
+        location: batchSampler.node.location, keyPath: batchSampler.node.keyPath,
+        message: "unknown batch sampler '\(batchSampler.type)'",
+        hint: "There is none but the plain one: leave batch_sampler out.")
+    }
+    let dataset = try components.datasets.build(
+      loader.dataset, scope: scope, in: DataContext(scope: scope, components: components))
+    let context = SamplerContext(count: dataset.count, seed: seed)
+    let sampler: any Sampler =
+      if let sampler = loader.sampler {
+        try components.samplers.build(sampler, scope: scope, in: context)
+      } else {
+        PassSampler(isInfinite: false, isShuffled: purpose == .training, in: context)
+      }
+    if purpose == .evaluation, sampler.isInfinite, let node = loader.sampler?.node {
+      throw ConfigurationError(
+        location: node.location, keyPath: node.keyPath,
+        message: "a sampler without end: an evaluation would never be done",
+        hint: "Write {type: DefaultSampler, shuffle: false}.")
+    }
+    let built = DataLoader(
+      dataset: dataset, sampler: sampler, batchSize: loader.batchSize, workers: loader.workers,
+      dropLast: purpose == .training && loader.dropsLast, seed: seed)
+    guard built.batchesPerEpoch > 0 else {
+      throw ConfigurationError(
+        location: loader.dataset.node.location, keyPath: loader.dataset.node.keyPath,
+        message: dataset.count == 0
+          ? "has no images" : "\(dataset.count) images do not fill a batch of \(loader.batchSize)",
+        hint: dataset.count == 0 ? nil : "Set drop_last: false, or a smaller batch_size.")
+    }
+    return built
+  }
+
+  /// Metrics over a data set.
+  ///
+  /// - Throws: `ConfigurationError` with the place of what is wrong.
+  public func metrics(_ evaluators: [ComponentConfiguration], for dataset: any Dataset) throws -> [any Metric]
+  {
+    try evaluators.map {
+      try components.metrics.build($0, scope: scope, in: MetricContext(scope: scope, dataset: dataset))
+    }
+  }
+}

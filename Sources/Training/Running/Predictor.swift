@@ -1,0 +1,52 @@
+import Checkpoints
+import Configuration
+import Data
+import Imaging
+import Layers
+
+/// A checkpoint that predicts image files, without annotations: what `dense predict` does.
+public struct Predictor {
+  /// Names and colours of the classes.
+  public let metainfo: DatasetMetainfo
+  /// What was loaded: «212 of 212 tensors loaded».
+  public let loading: LoadingSummary
+  private let model: any Model
+  private let pipeline: Pipeline
+
+  /// Opens config and checkpoint. The pipeline is that of the test data, without the loading of annotations; the
+  /// classes are the checkpoint's, else those of the test data's `metainfo`.
+  ///
+  /// - Throws: `ConfigurationError` and `CheckpointError`.
+  public init(configuration: ExperimentConfiguration, components: Components, checkpoint file: String) throws {
+    let experiment = Experiment(configuration, components: components)
+    let dataset = try experiment.require(configuration.testDataloader, "test_dataloader").dataset
+    let checkpoint = try TrainingCheckpoint(file: file)
+    let configured = try dataset.node.node(at: "metainfo.classes")?.decode([String].self)
+    guard let classes = checkpoint.classes ?? configured else {
+      throw ConfigurationError(
+        location: dataset.node.location, keyPath: "\(dataset.node.keyPath).metainfo.classes",
+        message: "is missing, and the checkpoint does not name its classes either")
+    }
+    let palette = try dataset.node.node(at: "metainfo.palette")?.decode([[UInt8]].self) ?? []
+    metainfo = DatasetMetainfo(
+      classes: classes, palette: palette.filter { $0.count == 3 }.map { SIMD3($0[0], $0[1], $0[2]) })
+    model = try experiment.model(classes: classes)
+    model.initialize(seed: TrainingRun.defaultSeed)
+    loading = try model.load(checkpoint.weights, file: file)
+    let steps = try (dataset.node["pipeline"]?.elements ?? []).map { try ComponentConfiguration($0) }
+      .filter { $0.type.split(separator: ".").last != "LoadAnnotations" }
+    pipeline = try Pipeline(steps, in: DataContext(scope: experiment.scope, components: components))
+  }
+
+  /// The prediction for an image file, in pixels of the file, and the file's size.
+  ///
+  /// - Throws: An error that names the file.
+  public func predict(_ path: String) throws -> (prediction: Prediction, size: ImageSize) {
+    guard let sample = try pipeline(Sample(imagePath: path), seed: 0) else {
+      throw DataError(file: path, "the pipeline has nothing left of the image")
+    }
+    let predictions = try ForwardMode.evaluation { try model.predict([sample]) }
+    guard let prediction = predictions.first else { throw DataError(file: path, "the model predicted nothing") }
+    return (prediction, sample.originalSize)
+  }
+}

@@ -1,0 +1,78 @@
+import Checkpoints
+import Configuration
+import Data
+import Layers
+
+/// A checkpoint on the test data of its config: what `dense test` does.
+public final class TestRun {
+  /// The model with the checkpoint's weights.
+  public let model: any Model
+  /// The test data.
+  public let loader: DataLoader
+  /// What was loaded: «212 of 212 tensors loaded».
+  public let loading: LoadingSummary
+  private let metrics: [any Metric]
+
+  /// Opens config, data and checkpoint.
+  ///
+  /// - Throws: `ConfigurationError`, `CheckpointError` and errors of the data set's files, before any prediction.
+  public init(
+    configuration: ExperimentConfiguration, components: Components,
+    trainingComponents: TrainingComponents = TrainingComponents(), checkpoint file: String,
+    allowMissing: [String] = []
+  ) throws {
+    let experiment = Experiment(configuration, components: components)
+    let loaderSettings = try experiment.require(configuration.testDataloader, "test_dataloader")
+    if let loop = configuration.testLoop {
+      try trainingComponents.evaluationLoops.build(loop, scope: nil, in: ())
+    }
+    guard !configuration.testEvaluators.isEmpty else {
+      throw ConfigurationError(
+        location: SourceLocation(file: configuration.node.location.file),
+        message: "the key 'test_evaluator' is missing")
+    }
+    let checkpoint = try TrainingCheckpoint(file: file)
+    loader = try experiment.loader(
+      loaderSettings, for: .evaluation, seed: configuration.randomness.seed ?? TrainingRun.defaultSeed)
+    let classes = loader.dataset.metainfo.classes
+    if let trained = checkpoint.classes, trained != classes {
+      throw CheckpointError(file: file, "was trained with other classes:" + sideBySide(trained, classes))
+    }
+    model = try experiment.model(classes: classes)
+    // What the file may lack keeps the values it is drawn with.
+    model.initialize(seed: configuration.randomness.seed ?? TrainingRun.defaultSeed)
+    loading = try model.load(checkpoint.weights, file: file, allowingMissing: allowMissing)
+    metrics = try experiment.metrics(configuration.testEvaluators, for: loader.dataset)
+  }
+
+  /// Predicts and judges every image.
+  ///
+  /// - Parameter onPrediction: Sees each prediction; for result files and pictures.
+  /// - Throws: Errors of data, model and metrics, and those of `onPrediction`.
+  public func run(
+    progress: ProgressLine = ProgressLine(isQuiet: true),
+    onPrediction: ((Prediction, Sample) throws -> Void)? = nil
+  ) throws -> (summary: MetricSummary, timing: EvaluationTiming) {
+    try Evaluator(model: model, loader: loader, progress: progress)
+      .evaluate(metrics, onPrediction: onPrediction)
+  }
+}
+
+/// Two lists of classes, a line a number, with the differences marked.
+func sideBySide(_ file: [String], _ data: [String]) -> String {
+  let count = max(file.count, data.count)
+  let width = max(10, file.map(\.count).max() ?? 0)
+  func row(_ number: String, _ left: String, _ right: String) -> String {
+    "\n  \(number)  " + left + String(repeating: " ", count: max(0, width - left.count)) + "  " + right
+  }
+  let differing = (0..<count).filter {
+    !(file.indices.contains($0) && data.indices.contains($0) && file[$0] == data[$0])
+  }
+  let rows = differing.prefix(20).map { index in
+    row(
+      "\(index)", file.indices.contains(index) ? file[index] : "-",
+      data.indices.contains(index) ? data[index] : "-")
+  }
+  return row("#", "checkpoint", "data set") + rows.joined()
+    + (differing.count > 20 ? "\n  … and \(differing.count - 20) more" : "")
+}

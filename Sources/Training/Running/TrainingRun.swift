@@ -1,0 +1,210 @@
+import Checkpoints
+import Configuration
+import Data
+import Foundation
+import Layers
+import Tensors
+
+/// What a command says about a run beside its config.
+public struct TrainingOptions: Sendable {
+  /// Where a run goes on.
+  public enum Resume: Sendable, Equatable {
+    /// From the start.
+    case no
+    /// At the newest checkpoint in the work directory.
+    case newest
+    /// At this checkpoint.
+    case file(String)
+  }
+
+  /// Where logs and checkpoints go, over the config's `work_dir`.
+  public var workDirectory: String?
+  /// Where the run goes on.
+  public var resume: Resume
+  /// The seed of all random numbers, over the config's.
+  public var seed: UInt64?
+  /// Whether nothing is said on the terminal.
+  public var isQuiet: Bool
+  /// Patterns, with `*`, of weights that `load_from` may lack.
+  public var allowMissing: [String]
+  /// Whether all is built and the first batch tried, but nothing written and nothing trained.
+  public var isDryRun: Bool
+
+  /// Options; by default the config decides.
+  public init(
+    workDirectory: String? = nil, resume: Resume = .no, seed: UInt64? = nil, isQuiet: Bool = false,
+    allowMissing: [String] = [], isDryRun: Bool = false
+  ) {
+    (self.workDirectory, self.resume, self.seed) = (workDirectory, resume, seed)
+    (self.isQuiet, self.allowMissing, self.isDryRun) = (isQuiet, allowMissing, isDryRun)
+  }
+}
+
+/// A training run, from a config to checkpoints: what `dense train` does.
+public final class TrainingRun {
+  /// The seed of a run whose config and command name none: the same run gives the same bits.
+  public static let defaultSeed: UInt64 = 0
+
+  /// The run itself.
+  public let trainer: Trainer
+  private let options: TrainingOptions
+
+  /// Opens config, data and model, and says in a few lines what will be trained.
+  ///
+  /// - Throws: `ConfigurationError`, `CheckpointError`, `TrainingError` and errors of the data sets' files, before
+  ///   any step.
+  public init(
+    configuration: ExperimentConfiguration, components: Components,
+    trainingComponents: TrainingComponents = TrainingComponents(),
+    options: TrainingOptions = TrainingOptions()
+  ) throws {
+    self.options = options
+    let experiment = Experiment(configuration, components: components)
+    let directory = Self.workDirectory(configuration, options)
+    let resumed = try Self.resumedFile(configuration, options, directory)
+    let checkpoint = try resumed.map { try TrainingCheckpoint(file: $0) }
+    let seed =
+      options.seed ?? configuration.randomness.seed ?? checkpoint?.state?.seed ?? Self.defaultSeed
+    let (parts, report) = try Self.parts(experiment, trainingComponents, seed: seed)
+
+    let workDirectory = options.isDryRun ? nil : try WorkDirectory(directory)
+    let progress = ProgressLine(isQuiet: options.isQuiet)
+    let log = try RunLog(path: workDirectory?.logFile, isQuiet: options.isQuiet, progress: progress)
+    let scalars = try ScalarsFile(path: workDirectory?.scalarsFile)
+    if let workDirectory {
+      try AtomicFile.write(configuration.node.yaml().utf8, to: workDirectory.configurationFile)
+    }
+    trainer = Trainer(parts, log: log, scalars: scalars, progress: progress, workDirectory: workDirectory)
+
+    let weights: String
+    if let resumed, let checkpoint {
+      let summary = try trainer.resume(from: checkpoint, file: resumed)
+      weights = "\(summary) from \(resumed); iteration \(trainer.iteration) is done"
+    } else {
+      parts.model.initialize(seed: seed)
+      weights =
+        try Self.loadWeights(into: parts.model, configuration, options)
+        ?? "initialised at random with seed \(seed)"
+    }
+    report.write(
+      to: log, weights: weights, trainer: trainer,
+      directory: workDirectory?.runFolder ?? "none: this is a dry run")
+    let ignored =
+      configuration.node.pathsWithoutEffect
+      + (configuration.logProcessor == nil ? [] : ["log_processor"])
+      + (configuration.logLevel == nil ? [] : ["log_level"])
+    if !ignored.isEmpty { log.info("without effect: " + listed(ignored)) }
+  }
+
+  /// Trains to the end; a dry run tries the first batch only.
+  ///
+  /// - Throws: `TrainingError` for a loss or gradient that is not finite; errors of data, files and metrics.
+  public func run() throws { try options.isDryRun ? trainer.rehearse() : trainer.run() }
+
+  private static func workDirectory(
+    _ configuration: ExperimentConfiguration, _ options: TrainingOptions
+  ) -> String {
+    if let path = options.workDirectory ?? configuration.workDir { return path }
+    let name = URL(fileURLWithPath: configuration.node.location.file).deletingPathExtension()
+      .lastPathComponent
+    return "work_dirs/\(name)"
+  }
+
+  /// The checkpoint to go on from, if any.
+  private static func resumedFile(
+    _ configuration: ExperimentConfiguration, _ options: TrainingOptions, _ directory: String
+  ) throws -> String? {
+    switch options.resume {
+    case .file(let file): file
+    case .newest: try WorkDirectory.lastCheckpoint(in: directory)
+    // mm's meaning of `resume: true` beside `load_from`.
+    case .no where configuration.resume:
+      try configuration.loadFrom ?? WorkDirectory.lastCheckpoint(in: directory)
+    case .no: nil
+    }
+  }
+
+  private static func loadWeights(
+    into model: any Model, _ configuration: ExperimentConfiguration, _ options: TrainingOptions
+  ) throws -> String? {
+    guard let file = configuration.loadFrom else { return nil }
+    let checkpoint = try TrainingCheckpoint(file: file)
+    return
+      "\(try model.load(checkpoint.weights, file: file, allowingMissing: options.allowMissing)) from \(file)"
+  }
+
+  /// Builds everything that a config names.
+  private static func parts(
+    _ experiment: Experiment, _ training: TrainingComponents, seed: UInt64
+  ) throws -> (Trainer.Parts, RunReport) {
+    let configuration = experiment.configuration
+    try refuseWhatIsNotBuilt(configuration)
+    let loop = try training.trainLoops.build(
+      try experiment.require(configuration.trainLoop, "train_cfg"), scope: nil, in: ())
+    let loaderSettings = try experiment.require(configuration.trainDataloader, "train_dataloader")
+    let optimizerSettings = try experiment.require(configuration.optimWrapper, "optim_wrapper")
+    let loader = try experiment.loader(loaderSettings, for: .training, seed: seed)
+    let classes = loader.dataset.metainfo.classes
+    let validation = try validation(experiment, training, classes: classes, seed: seed)
+    let model = try experiment.model(classes: classes)
+    let optimizer = try training.optimizerWrappers.build(
+      optimizerSettings, scope: nil, in: OptimizationContext(model, components: training))
+    let context = ScheduleContext(loop: loop, iterationsPerEpoch: loader.batchesPerEpoch)
+    let schedules = try configuration.paramSchedulers.map {
+      try training.schedules.build($0, scope: nil, in: context)
+    }
+    let parts = Trainer.Parts(
+      model: model, loop: loop, loader: loader, batchSize: loaderSettings.batchSize, seed: seed,
+      classes: classes, optimizer: optimizer,
+      schedule: ScheduleChain(schedules, baseRates: optimizer.baseRates),
+      hooks: try training.hooks(of: configuration, in: HookContext(loop: loop)), validation: validation)
+    let report = RunReport(
+      classes: classes, trainingImages: loader.dataset.count,
+      validationImages: validation?.loader.dataset.count, batchSize: loaderSettings.batchSize,
+      baseRate: optimizer.baseRates.first ?? 0, schedules: configuration.paramSchedulers.map(\.type))
+    return (parts, report)
+  }
+
+  private static func validation(
+    _ experiment: Experiment, _ training: TrainingComponents, classes: [String], seed: UInt64
+  ) throws -> Trainer.Validation? {
+    let configuration = experiment.configuration
+    let isThere = [
+      "val_dataloader": configuration.valDataloader != nil, "val_cfg": configuration.valLoop != nil,
+      "val_evaluator": !configuration.valEvaluators.isEmpty,
+    ]
+    guard let settings = configuration.valDataloader, let loop = configuration.valLoop,
+      !configuration.valEvaluators.isEmpty
+    else {
+      guard !isThere.values.contains(true) else {
+        let missing = isThere.filter { !$0.value }.keys.sorted().joined(separator: " and ")
+        throw ConfigurationError(
+          location: SourceLocation(file: configuration.node.location.file),
+          message: "validation needs val_dataloader, val_cfg and val_evaluator: \(missing) is missing",
+          hint: "Give all three, or none to train without validation.")
+      }
+      return nil
+    }
+    try training.evaluationLoops.build(loop, scope: nil, in: ())
+    let loader = try experiment.loader(settings, for: .evaluation, seed: seed)
+    guard loader.dataset.metainfo.classes == classes else {
+      throw ConfigurationError(
+        location: settings.dataset.node.location, keyPath: settings.dataset.node.keyPath,
+        message: "the classes differ from those of the training data: "
+          + "\(listed(loader.dataset.metainfo.classes)) here, \(listed(classes)) there")
+    }
+    let evaluators = configuration.valEvaluators
+    // Built once now, so that a mistake is found before the first step, and anew for each validation.
+    _ = try experiment.metrics(evaluators, for: loader.dataset)
+    return Trainer.Validation(
+      loader: loader, metrics: { try experiment.metrics(evaluators, for: loader.dataset) })
+  }
+
+  private static func refuseWhatIsNotBuilt(_ configuration: ExperimentConfiguration) throws {
+    guard let scaling = configuration.autoScaleLR, scaling["enable"]?.bool == true else { return }
+    throw ConfigurationError(
+      location: scaling.location, keyPath: scaling.keyPath,
+      message: "learning rates are not scaled by the batch in this version",
+      hint: "Set enable: false, and the learning rate that fits the batch.")
+  }
+}

@@ -1,0 +1,58 @@
+import Configuration
+
+/// The names a config may use for what trains a model. Value type: a program adds its own.
+public struct TrainingComponents: Sendable {
+  /// Rules of updates.
+  public var optimizers = Registry<any Optimizer, Void>(kind: "optimizer")
+  /// Optimisers with clipping and settings of single weights.
+  public var optimizerWrappers = Registry<OptimizerWrapper, OptimizationContext>(kind: "optimizer wrapper")
+  /// Schedules of the learning rate.
+  public var schedules = Registry<SpannedSchedule, ScheduleContext>(kind: "parameter scheduler")
+  /// Training loops.
+  public var trainLoops = Registry<TrainLoop, Void>(kind: "train loop")
+  /// Validation and test loops: a type without settings.
+  public var evaluationLoops = Registry<Void, Void>(kind: "evaluation loop")
+  /// What happens between iterations; nil for what training does in any case.
+  public var hooks = Registry<(any Hook)?, HookContext>(kind: "hook")
+
+  /// What this room has.
+  public init() {
+    optimizers.add("AdamW", description: "Adam with decoupled weight decay") {
+      (c: AdamW.Configuration, _: Void) in AdamW(c)
+    }
+    optimizerWrappers.add("OptimWrapper", description: "An optimizer with clipping, in float32") {
+      (c: OptimizerWrapper.Configuration, context: OptimizationContext) in
+      try OptimizerWrapper(c, in: context)
+    }
+    optimizerWrappers.add("AmpOptimWrapper", description: "Refused: training is float32 only") {
+      (_: ConfigurationNode, _: OptimizationContext) in
+      throw ConfigurationError(
+        message: "training is float32 only: there is no mixed precision",
+        hint: "Write type: OptimWrapper, without loss_scale and dtype.")
+    }
+    schedules.add("LinearLR", description: "A straight line, for warm-up") {
+      (c: LinearLR.Configuration, context: ScheduleContext) in try c.span.schedule(c.schedule, in: context)
+    }
+    schedules.add("MultiStepLR", description: "Times gamma at milestones") {
+      (c: MultiStepLR.Configuration, context: ScheduleContext) in
+      let scale = c.span.scale(in: context)
+      return try c.span.schedule(
+        MultiStepLR(milestones: c.milestones.map { $0 * scale }, gamma: c.gamma), in: context)
+    }
+    schedules.add("PolyLR", description: "A power of what is left") {
+      (c: PolyLR.Configuration, context: ScheduleContext) in try c.span.schedule(c.schedule, in: context)
+    }
+    trainLoops.add("EpochBasedTrainLoop", description: "Counts passes over the data") {
+      (c: TrainLoop.EpochConfiguration, _: Void) in c.loop
+    }
+    trainLoops.add("IterBasedTrainLoop", description: "Counts batches") {
+      (c: TrainLoop.IterationConfiguration, _: Void) in c.loop
+    }
+    for name in ["ValLoop", "TestLoop"] {
+      evaluationLoops.add(name, description: "Every sample once") {
+        (_: TrainLoop.EvaluationConfiguration, _: Void) in ()
+      }
+    }
+    addHooks()
+  }
+}

@@ -1,0 +1,169 @@
+import Checkpoints
+import Foundation
+import Layers
+import Tensors
+import TestSupport
+import Testing
+
+/// The bytes of a file with this header text and this many bytes of data.
+private func file(_ header: String, data: Int = 0, length: UInt64? = nil) -> Data {
+  let text = Data(header.utf8)
+  let length = length ?? UInt64(text.count)
+  return Data((0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }) + text + Data(count: data)
+}
+
+private func message(_ data: Data) -> String {
+  do {
+    let read = try Safetensors(data: data, file: "x.safetensors")
+    return "no error: \(read.tensors.keys.sorted())"
+  } catch { return "\(error)" }
+}
+
+@Suite("safetensors")
+struct SafetensorsTests {
+  @Test(
+    "every length and offset is checked",
+    arguments: [
+      (Data(), "0 bytes: too short"),
+      (file("{}", length: 1 << 60), "the header claims 1152921504606846976 bytes, more than 100000000"),
+      (file("{}", length: 3), "the header claims 3 bytes, the file has only 2 more"),
+      (file("{"), "the header is not valid"),
+      (file("[1]"), "the header is not valid"),
+      (
+        file(#"{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0]}}"#, data: 8),
+        "data_offsets needs two numbers"
+      ),
+      (
+        file(#"{"a": {"dtype": "F33", "shape": [2], "data_offsets": [0, 8]}}"#, data: 8),
+        "dtype 'F33', not one of F64"
+      ),
+      (
+        file(#"{"a": {"dtype": "F32", "shape": [3], "data_offsets": [0, 8]}}"#, data: 8),
+        "shape [3] needs 12 bytes, its place has 8"
+      ),
+      (
+        file(#"{"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 8]}}"#, data: 8),
+        "an impossible shape [-1]"
+      ),
+      (
+        file(#"{"a": {"dtype": "F32", "shape": [4294967296, 4294967296], "data_offsets": [0, 8]}}"#, data: 8),
+        "an impossible shape"
+      ),
+      (
+        file(#"{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}"#, data: 4),
+        "claims bytes 0 to 8 of 4: the file is cut short"
+      ),
+      (
+        file(#"{"a": {"dtype": "F32", "shape": [2], "data_offsets": [8, 0]}}"#, data: 8),
+        "claims bytes 8 to 0 of 8"
+      ),
+      (
+        file(#"{"a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}"#, data: 8),
+        "a gap or an overlap"
+      ),
+      (
+        file(
+          #"{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "b": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}"#,
+          data: 4), "a gap or an overlap"
+      ),
+      (
+        file(#"{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}"#, data: 5),
+        "1 bytes after the last"
+      ),
+      (file(#"{"__metadata__": {"a": 1}}"#), "the header is not valid"),
+    ])
+  func checks(data: Data, expected: String) {
+    #expect(message(data).contains(expected), "\(message(data))")
+  }
+
+  @Test("what is written reads back, and no partial file is left")
+  func roundTrip() throws {
+    let folder = NSTemporaryDirectory() + "safetensors-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let written = Safetensors(
+      [
+        "a.b": StoredTensor(Tensor([1, -2.5, .infinity], shape: [3])),
+        "n": StoredTensor(integers: [7], shape: []), "none": StoredTensor(Tensor([Float](), shape: [0, 4])),
+      ], metadata: ["step": "3"])
+    try written.write(to: folder + "/x.safetensors")
+    try written.write(to: folder + "/x.safetensors")
+    let read = try Safetensors(file: folder + "/x.safetensors")
+    #expect(read.tensors == written.tensors)
+    #expect(read.metadata == ["step": "3", "format": "pt"])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["x.safetensors"])
+  }
+
+  @Test("a file cut at any byte is an error, never a trap")
+  func cuts() throws {
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: Golden.path("layer/relu.safetensors")))
+    for count in stride(from: 0, to: bytes.count, by: 97) {
+      #expect(!message(bytes.prefix(count)).hasPrefix("no error"))
+    }
+  }
+
+  @Test(
+    "half precision",
+    arguments: [
+      (UInt16(0x3c00), Float(1)), (0xc000, -2), (0x7bff, 65504), (0x0001, 0x1p-24), (0x0400, 0x1p-14),
+      (0x7c00, .infinity),
+      (0x3555, 0.333251953125),
+    ])
+  func half(bits: UInt16, expected: Float) {
+    let stored = StoredTensor(
+      type: .float16, shape: [1],
+      bytes: [UInt8(truncatingIfNeeded: bits), UInt8(truncatingIfNeeded: bits >> 8)])
+    #expect(stored.tensor.values == [expected])
+  }
+}
+
+@Suite("loading")
+struct LoadingTests {
+  private struct Model: Layer {
+    let fc = Linear(2, 3)
+    let conv = Conv2d(2, 4, kernel: 3)
+    var tree: ParameterTree { ["fc": .layer(fc), "conv": .layer(conv)] }
+  }
+
+  @Test("a model's own state fits it, in PyTorch's layouts")
+  func own() throws {
+    let (a, b) = (Model(), Model())
+    a.initialize(seed: 1)
+    let summary = try b.load(a.stateDict, file: "x")
+    #expect("\(summary)" == "4 of 4 tensors loaded")
+    #expect(b.conv.weight.value.values == a.conv.weight.value.values)
+    #expect(a.stateDict["conv.weight"]?.shape == [4, 2, 3, 3])
+  }
+
+  @Test("what is missing, unexpected or mis-shaped is listed, and nothing is changed")
+  func strict() {
+    let model = Model()
+    var state = model.stateDict
+    state["fc.bias"] = nil
+    state["fc.weight"] = StoredTensor(Tensor([Float](repeating: 1, count: 6), shape: [2, 3]))
+    state["other"] = StoredTensor(Tensor(1))
+    do {
+      _ = try model.load(state, file: "x")
+      Issue.record("no error")
+    } catch {
+      for line in [
+        "missing     fc.bias [3]", "mis-shaped  fc.weight: [2, 3] in the file, [3, 2]",
+        "unexpected  other []",
+      ] {
+        #expect("\(error)".contains(line), "\(error)")
+      }
+    }
+    #expect(model.fc.weight.value.values.allSatisfy { $0 == 0 })
+  }
+
+  @Test(
+    "patterns allow what is missing",
+    arguments: [("fc.*", true), ("*.bias", true), ("fc.bias", true), ("conv.*", false)])
+  func allowed(pattern: String, isAllowed: Bool) {
+    let model = Model()
+    var state = model.stateDict
+    state["fc.bias"] = nil
+    let summary = try? model.load(state, file: "x", allowingMissing: [pattern])
+    #expect((summary != nil) == isAllowed)
+    if let summary { #expect("\(summary)" == "3 of 4 tensors loaded; initialised: fc.bias") }
+  }
+}

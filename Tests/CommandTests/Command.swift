@@ -1,0 +1,57 @@
+import Foundation
+import Testing
+
+/// The built command, as a user calls it.
+enum Command {
+  /// What a call came to.
+  struct Outcome {
+    var status: Int32
+    var output: String
+    var errors: String
+  }
+
+  /// Beside the test bundle.
+  private static let executable: URL = {
+    let own =
+      (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+      ?? CommandLine.arguments[0]
+    let beside = URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("dense")
+    if FileManager.default.isExecutableFile(atPath: beside.path) { return beside }
+    // Some runners load the bundle from elsewhere: take the newest build.
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    return root.appendingPathComponent(".build/release/dense")
+  }()
+
+  /// Calls `dense` and waits for it.
+  static func run(_ arguments: [String], in folder: String? = nil) throws -> Outcome {
+    let process = Process()
+    process.executableURL = executable
+    process.arguments = arguments
+    if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
+    // Files instead of pipes: a full pipe would block the command.
+    let base = NSTemporaryDirectory() + "command-\(UUID().uuidString)"
+    defer { for end in ["out", "err"] { try? FileManager.default.removeItem(atPath: "\(base).\(end)") } }
+    for end in ["out", "err"] { FileManager.default.createFile(atPath: "\(base).\(end)", contents: nil) }
+    process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: base + ".out"))
+    process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: base + ".err"))
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    return Outcome(
+      status: process.terminationStatus, output: try String(contentsOfFile: base + ".out", encoding: .utf8),
+      errors: try String(contentsOfFile: base + ".err", encoding: .utf8))
+  }
+}
+
+/// A folder that goes away with the test.
+final class TemporaryFolder {
+  let path: String
+
+  init() throws {
+    path = NSTemporaryDirectory() + "dense-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+}

@@ -1,0 +1,43 @@
+import Foundation
+import Testing
+
+@Suite("mistakes")
+struct MistakeTests {
+  @Test(
+    "give one message and the right status",
+    arguments: [
+      (["train", "nothing.yaml"], 1, "nothing.yaml: cannot be read"),
+      (["train", "config.py"], 1, "Python configs are not read"),
+      (["train"], 2, "Missing expected argument"),
+      (["evaluate", "coco", "--annotations", "no.json", "--results", "no.json"], 1, "no.json"),
+      (
+        ["evaluate", "segmentation", "--annotations", "no", "--predictions", "no", "--num-classes", "2"], 1,
+        "no: no such folder"
+      ),
+      (
+        ["evaluate", "segmentation", "--annotations", "no", "--predictions", "no", "--num-classes", "0"], 2,
+        "--num-classes"
+      ),
+      (["verify", "no"], 1, "no: no such folder"),
+      (["config", "print", "no.yaml"], 1, "no.yaml: cannot be read"),
+      (["predict", "no.yaml", "no.safetensors", "a.png"], 2, "--out-dir"), (["nonsense"], 2, "nonsense"),
+    ] as [([String], Int32, String)])
+  func messages(arguments: [String], status: Int32, expected: String) throws {
+    let outcome = try Command.run(arguments)
+    #expect(outcome.status == status, "\(outcome.status): \(outcome.errors)")
+    #expect(outcome.errors.contains(expected), "\(outcome.errors)")
+  }
+
+  @Test("an unknown key names its place and the nearest name; with --json also as an object")
+  func unknownKey() throws {
+    let folder = try TemporaryFolder()
+    let file = "\(folder.path)/a.yaml"
+    try "model: {type: MaskRCNN}\ntrain_dataloadr: {}\n".write(
+      toFile: file, atomically: false, encoding: .utf8)
+    let outcome = try Command.run(["test", file, "x.safetensors", "--json"])
+    #expect(outcome.status == 1)
+    #expect(outcome.errors.contains("a.yaml:2:1: train_dataloadr: unknown key 'train_dataloadr'"))
+    #expect(outcome.errors.contains("Did you mean 'train_dataloader'"))
+    #expect(outcome.output.contains(#""line":2"#) && outcome.output.contains(#""key":"train_dataloadr""#))
+  }
+}

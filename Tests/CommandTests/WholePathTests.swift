@@ -1,0 +1,129 @@
+import Foundation
+import Testing
+
+/// Train, test, predict and evaluate on a generated set, by calling the command.
+@Suite("the whole path")
+struct WholePathTests {
+  private enum Task: String, CaseIterable, CustomTestStringConvertible {
+    case detector, segmentor
+    var testDescription: String { rawValue }
+
+    func config(_ set: GeneratedSet, iterations: Int = 20, checkpoints: Int = 10) -> [String] {
+      switch self {
+      case .detector: ExampleConfig.detector(set, iterations: iterations, checkpoints: checkpoints)
+      case .segmentor: ExampleConfig.segmentor(set, iterations: iterations, checkpoints: checkpoints)
+      }
+    }
+  }
+
+  private func succeed(_ arguments: [String]) throws -> String {
+    let outcome = try Command.run(arguments)
+    #expect(outcome.status == 0, "\(arguments.prefix(2)): \(outcome.errors)\(outcome.output.suffix(2000))")
+    return outcome.output
+  }
+
+  private func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
+
+  @Test(
+    "twenty steps give the same bits with 1 and 2 threads, and as ten, stop, resume, ten",
+    arguments: Task.allCases)
+  fileprivate func sameBits(task: Task) throws {
+    let folder = try TemporaryFolder()
+    let set = try GeneratedSet(in: folder.path + "/set", count: 8)
+    let config = task.config(set)
+    func train(_ name: String, _ more: [String]) throws -> Data {
+      _ = try succeed(["train"] + config + ["--work-dir", "\(folder.path)/\(name)", "--quiet"] + more)
+      return try bytes("\(folder.path)/\(name)/iter_20.safetensors")
+    }
+    let two = try train("two", ["--threads", "2"])
+    #expect(try train("one", ["--threads", "1"]) == two)
+    // A run that ended after ten steps: its checkpoint is all that the resumed one knows.
+    try FileManager.default.createDirectory(
+      atPath: "\(folder.path)/resumed", withIntermediateDirectories: true)
+    let checkpoint = "\(folder.path)/two/iter_10.safetensors"
+    #expect(try train("resumed", ["--threads", "2", "--resume", checkpoint]) == two)
+  }
+
+  @Test("detector: train, test, evaluate, predict")
+  func detector() throws {
+    let folder = try TemporaryFolder()
+    let set = try GeneratedSet(in: folder.path + "/set", count: 8)
+    let config = Task.detector.config(set)
+    let log = try succeed(["train"] + config + ["--work-dir", "\(folder.path)/run"])
+    for word in [
+      "disc", "8", "initialised at random with seed 0", "coco/bbox_mAP", "loss_rpn_cls", "loss_mask",
+    ] {
+      #expect(log.contains(word), "the log does not say '\(word)'")
+    }
+    let checkpoint = "\(folder.path)/run/iter_20.safetensors"
+    let test = try succeed(
+      ["test"] + [config[0], checkpoint] + config.dropFirst() + ["--out", "\(folder.path)/r.json", "--json"])
+    for type in ["bbox", "segm"] {
+      let evaluated = try succeed([
+        "evaluate", "coco", "--annotations", "\(set.folder)/annotations/instances_val.json", "--results",
+        "\(folder.path)/r.\(type).json", "--iou-type", type, "--json",
+      ])
+      #expect(try stats(evaluated, type) == stats(test, type, below: "metrics"))
+    }
+    let image = "\(set.folder)/images/validation/picture1.png"
+    let predicted = try succeed(
+      ["predict", config[0], checkpoint, image] + config.dropFirst()
+        + ["--out-dir", "\(folder.path)/pictures", "--score-thr", "0", "--json"])
+    #expect(predicted.contains(#""category":"disc""#))
+    #expect(FileManager.default.fileExists(atPath: "\(folder.path)/pictures/picture1.png"))
+  }
+
+  @Test("segmentor: train, test, evaluate, predict")
+  func segmentor() throws {
+    let folder = try TemporaryFolder()
+    let set = try GeneratedSet(in: folder.path + "/set", count: 8)
+    let config = Task.segmentor.config(set)
+    let log = try succeed(["train"] + config + ["--work-dir", "\(folder.path)/run"])
+    for word in ["ground, disc", "mIoU", "decode.loss_ce", "aux.loss_ce"] {
+      #expect(log.contains(word), "the log does not say '\(word)'")
+    }
+    let checkpoint = "\(folder.path)/run/iter_20.safetensors"
+    let test = try succeed(
+      ["test"] + [config[0], checkpoint] + config.dropFirst() + ["--out", "\(folder.path)/maps", "--json"])
+    let evaluated = try succeed([
+      "evaluate", "segmentation", "--annotations", "\(set.folder)/semantic/validation", "--predictions",
+      "\(folder.path)/maps", "--num-classes", "2", "--reduce-zero-label", "--json",
+    ])
+    for name in ["aAcc", "mIoU", "mAcc", "mDice", "mFscore"] {
+      #expect(try number(evaluated, name) == number(test, name, below: "metrics"), "\(name)")
+    }
+    let image = "\(set.folder)/images/validation/picture1.png"
+    let predicted = try succeed(
+      ["predict", config[0], checkpoint, image] + config.dropFirst()
+        + ["--out-dir", "\(folder.path)/pictures", "--json"])
+    #expect(predicted.contains("picture1_labels.png"))
+    #expect(FileManager.default.fileExists(atPath: "\(folder.path)/pictures/picture1_labels.png"))
+  }
+
+  /// The twelve numbers of a JSON answer.
+  private func stats(_ text: String, _ type: String, below key: String? = nil) throws -> [Double] {
+    struct Figures: Decodable { var stats: [Double] }
+    struct Below: Decodable { var metrics: [String: Figures] }
+    let data = Data(text.utf8)
+    let figures =
+      key == nil
+      ? try JSONDecoder().decode([String: Figures].self, from: data)
+      : try JSONDecoder().decode(Below.self, from: data).metrics
+    return try #require(figures[type]).stats
+  }
+
+  /// One number of a JSON answer.
+  private func number(_ text: String, _ name: String, below key: String? = nil) throws -> Double? {
+    struct Means: Decodable {
+      var aAcc, mIoU, mAcc, mDice, mFscore: Double?
+      subscript(name: String) -> Double? {
+        ["aAcc": aAcc, "mIoU": mIoU, "mAcc": mAcc, "mDice": mDice, "mFscore": mFscore][name] ?? nil
+      }
+    }
+    struct Below: Decodable { var metrics: Means }
+    let data = Data(text.utf8)
+    return key == nil
+      ? try JSONDecoder().decode(Means.self, from: data)[name]
+      : try JSONDecoder().decode(Below.self, from: data).metrics[name]
+  }
+}

@@ -1,0 +1,54 @@
+import Foundation
+import TestSupport
+import Testing
+import Verification
+
+/// What passes of the golden cases, as patterns of paths. All others must answer "not built yet": whoever builds
+/// them lengthens this list.
+let passingCases: [String] = [
+  "coco/*", "segeval/*", "scan/*", "vssm/ss2d_*", "vssm/vss_block_*", "vssm/backbone_*",
+  "layer/adaptive_avg_pool2d_*", "layer/add_*", "layer/batch_norm_*", "layer/bce_logits*", "layer/bilinear_*",
+  "layer/cat_*", "layer/conv2d_*", "layer/conv_transpose2d_*", "layer/cross_entropy.*",
+  "layer/cross_entropy_ignore*",
+  "layer/cross_entropy_map*", "layer/cross_entropy_weight*", "layer/div_*", "layer/embedding*", "layer/exp.*",
+  "layer/gather_*", "layer/gelu*", "layer/index_select_*", "layer/l1.*", "layer/layer_norm_*",
+  "layer/linear_*",
+  "layer/log_softmax_*", "layer/max_pool2d_*", "layer/mean_*", "layer/mul_*", "layer/nearest_*",
+  "layer/pad_*",
+  "layer/permute_*", "layer/relu*", "layer/sigmoid*", "layer/silu*", "layer/slice_*", "layer/softmax_*",
+  "layer/softplus*", "layer/sub_*", "layer/sum_*", "det/anchors_*", "det/assigner_*", "det/batched_nms_*",
+  "det/bbox_coder_*", "det/bbox_head_*", "det/bbox_post*", "det/fpn_*", "det/mask_head_loss*",
+  "det/mask_rcnn_vssm_*", "det/mask_target.*", "det/nms_*", "det/paste_masks*", "det/roi_align_*",
+  "det/roi_extractor*", "det/rpn_*", "seg/fcn_head_*", "seg/uper_head_*", "seg/upernet_vssm_loss*",
+  "seg/upernet_vssm_predict*", "seg/upernet_vssm_v2_*", "train/clip_grad.*", "train/lr_*",
+  "train/optim_multistep*",
+  "train/optim_poly*", "image/decode_*", "image/label_*", "image/normalize*", "image/preprocess_*",
+  "image/resize_*",
+  "image/sample_flip_bitmap*", "image/sample_resize_fixed_bitmap*", "image/sample_resize_keep_bitmap*",
+]
+
+@Suite("golden cases")
+struct GoldenCaseTests {
+  private static let verifier = Verifier(folder: Golden.directory.path)
+  private static let files: [String] = (try? verifier.files()) ?? []
+
+  private static func isExpected(_ file: String) -> Bool {
+    passingCases.contains { fnmatch($0, file, 0) == 0 }
+  }
+
+  @Test("are found")
+  func found() { #expect(Self.files.count > 250) }
+
+  @Test("pass", arguments: files.filter(isExpected))
+  func pass(file: String) {
+    let report = Self.verifier.run(file)
+    #expect(report.passed, "\(report.kind): \(report.message ?? "")")
+  }
+
+  @Test("that are not built yet say so", arguments: files.filter { !isExpected($0) })
+  func notBuilt(file: String) {
+    let report = Self.verifier.run(file)
+    #expect(!report.passed, "\(file) passes: add it to the list")
+    #expect(report.message?.contains("not built yet") == true, "\(report.message ?? "")")
+  }
+}
