@@ -34,6 +34,8 @@ public struct Sample: Sendable {
   public var reduceZeroLabel: Bool
   /// The label that no loss and no metric counts.
   public var ignoreIndex: Int
+  /// How many classes a label map may name; nil: any.
+  public var classCount: Int?
 
   /// Blue, green, red; nil until loaded.
   public var image: Image?
@@ -57,7 +59,7 @@ public struct Sample: Sendable {
   public init(
     number: Int = 0, index: Int = 0, imageID: Int = 0, imagePath: String,
     size: ImageSize = ImageSize(height: 0, width: 0), annotations: [InstanceAnnotation] = [],
-    labelMapPath: String? = nil, reduceZeroLabel: Bool = false, ignoreIndex: Int = 255
+    labelMapPath: String? = nil, reduceZeroLabel: Bool = false, ignoreIndex: Int = 255, classCount: Int? = nil
   ) {
     self.number = number
     self.index = index
@@ -67,6 +69,7 @@ public struct Sample: Sendable {
     self.labelMapPath = labelMapPath
     self.reduceZeroLabel = reduceZeroLabel
     self.ignoreIndex = ignoreIndex
+    self.classCount = classCount
     originalSize = size
     self.size = size
     scaleFactor = ScaleFactor()

@@ -13,7 +13,7 @@ public struct FCNMaskHead: Layer {
     var convolutions: Int
     var inputChannels: Int
     var channels: Int
-    var classes: Int?
+    package var classes: Int?
     var loss: ClassificationLoss
 
     enum CodingKeys: String, CodingKey {
@@ -86,7 +86,7 @@ public struct FCNMaskHead: Layer {
   /// `loss_mask`: mean binary cross entropy of the labelled class; 0 without regions.
   ///
   /// - Parameter targets: 0 or 1 for every pixel of `[R, 28, 28]`.
-  func losses(_ logits: Tensor, targets: [Float], labels: [Int]) -> [(name: String, value: Tensor)] {
+  package func losses(_ logits: Tensor, targets: [Float], labels: [Int]) -> [(name: String, value: Tensor)] {
     guard !labels.isEmpty else { return [("loss_mask", logits.sum())] }
     let own = own(logits, labels: labels)
     let entropy = binaryCrossEntropy(logits: own, targets: Tensor(targets, shape: own.shape))

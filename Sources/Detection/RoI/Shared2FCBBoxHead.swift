@@ -12,7 +12,7 @@ public struct Shared2FCBBoxHead: Layer {
     var inputChannels: Int
     var hiddenChannels: Int
     var side: Int
-    var classes: Int?
+    package var classes: Int?
     var boxCoder: DeltaXYWHBBoxCoder
     var isClassAgnostic: Bool
     var classificationLoss: ClassificationLoss
@@ -84,6 +84,8 @@ public struct Shared2FCBBoxHead: Layer {
   public struct Output {
     package var scores: Tensor
     package var deltas: Tensor
+
+    package init(scores: Tensor, deltas: Tensor) { (self.scores, self.deltas) = (scores, deltas) }
   }
 
   /// `[R, side, side, C]` regions.
@@ -94,13 +96,18 @@ public struct Shared2FCBBoxHead: Layer {
   }
 
   /// What the sampled regions of all images should have been.
-  struct Targets {
+  package struct Targets {
     /// A class each; `classes` is the background.
-    var labels: [Int32] = []
+    package var labels: [Int32] = []
     /// The regions that are objects.
-    var positives: [Int] = []
+    package var positives: [Int] = []
     /// Four numbers for each object.
-    var deltas: [Float] = []
+    package var deltas: [Float] = []
+
+    /// Targets of regions; the deltas are the positives', in their order.
+    package init(labels: [Int32] = [], positives: [Int] = [], deltas: [Float] = []) {
+      (self.labels, self.positives, self.deltas) = (labels, positives, deltas)
+    }
   }
 
   /// Targets of the regions of one image: the objects first, then the background.
@@ -114,7 +121,7 @@ public struct Shared2FCBBoxHead: Layer {
   }
 
   /// `loss_cls`, `acc` (percent of regions whose best class is right) and `loss_bbox`.
-  func losses(_ output: Output, _ targets: Targets) -> [(name: String, value: Tensor)] {
+  package func losses(_ output: Output, _ targets: Targets) -> [(name: String, value: Tensor)] {
     let count = targets.labels.count
     let crossEntropies = crossEntropy(output.scores, labels: targets.labels, ignoreIndex: nil)
     let loss = crossEntropies.sum() * (classificationLoss.weight / Float(max(1, count)))
@@ -149,7 +156,7 @@ public struct Shared2FCBBoxHead: Layer {
   ///   - regions: The boxes that were cut out.
   ///   - rows: Which rows of the output are this image's.
   /// - Returns: Scores `[R, classes]` by rows, and for each region a box a class (one in all when class agnostic).
-  func decode(_ output: Output, regions: Boxes, rows: Range<Int>, size: ImageSize) -> (
+  package func decode(_ output: Output, regions: Boxes, rows: Range<Int>, size: ImageSize) -> (
     boxes: Boxes, scores: [Float]
   ) {
     let probabilities = withoutGradients { output.scores.softmax(axis: -1) }.values

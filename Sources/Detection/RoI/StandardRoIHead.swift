@@ -51,10 +51,10 @@ public struct StandardRoIHead: Layer {
 
   /// `test_cfg.rcnn`.
   public struct Selection: Decodable, Sendable {
-    var scoreThreshold: Float
-    var nms: NMS
-    var limit: Int
-    var maskThreshold: Float
+    package var scoreThreshold: Float
+    package var nms: NMS
+    package var limit: Int
+    package var maskThreshold: Float
 
     enum CodingKeys: String, CodingKey {
       case nms

@@ -1,0 +1,84 @@
+import Configuration
+
+/// What the configs of all data sets have in common (mmengine's `BaseDataset`).
+public struct DatasetSettings: Decodable, Sendable {
+  /// `data_root`: paths that are not absolute begin there.
+  public var root: String?
+  /// `metainfo.classes`; nil where the config leaves them to the annotation file.
+  public var classes: [String]?
+  /// `metainfo.palette`: red, green, blue of each class.
+  public var palette: [SIMD3<UInt8>]
+  /// The steps of the pipeline.
+  public var pipeline: [ComponentConfiguration]
+  /// `test_mode`: every image as it is, nothing filtered.
+  public var isTest: Bool
+  private var indices: Indices?
+
+  private enum Indices: Decodable, Sendable {
+    case first(Int)
+    case these([Int])
+
+    init(from decoder: any Decoder) throws {
+      let value = try decoder.singleValueContainer()
+      if let count = try? value.decode(Int.self) {
+        self = .first(count)
+      } else {
+        self = .these(try value.decode([Int].self))
+      }
+    }
+  }
+
+  private struct Metainfo: Decodable {
+    var classes: [String]?
+    var palette: [[UInt8]]?
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case root = "data_root"
+    case isTest = "test_mode"
+    case metainfo, pipeline, indices
+  }
+
+  /// mm's keys.
+  public init(from decoder: any Decoder) throws {
+    let keys = try decoder.container(keyedBy: CodingKeys.self)
+    root = try keys.decodeIfPresent(String.self, forKey: .root)
+    pipeline = try keys.decodeIfPresent([ComponentConfiguration].self, forKey: .pipeline) ?? []
+    isTest = try keys.decodeIfPresent(Bool.self, forKey: .isTest) ?? false
+    indices = try keys.decodeIfPresent(Indices.self, forKey: .indices)
+    let metainfo = try keys.decodeIfPresent(Metainfo.self, forKey: .metainfo)
+    classes = metainfo?.classes
+    if let classes, Set(classes).count < classes.count || classes.isEmpty {
+      throw keys.refusal("classes: one or more names, each once, are wanted", forKey: .metainfo)
+    }
+    let colours = metainfo?.palette ?? []
+    guard colours.allSatisfy({ $0.count == 3 }) else {
+      throw keys.refusal("palette: [red, green, blue] of each class is wanted", forKey: .metainfo)
+    }
+    palette = colours.map { SIMD3($0[0], $0[1], $0[2]) }
+  }
+
+  /// A path below the root, unless it is absolute.
+  public func path(_ path: String) -> String {
+    guard let root, !root.isEmpty, !path.hasPrefix("/") else { return path }
+    guard !path.isEmpty else { return root }
+    return root.hasSuffix("/") ? root + path : "\(root)/\(path)"
+  }
+
+  /// The elements that `indices` names: the first so many (the last, if negative), or these.
+  ///
+  /// - Throws: `DataError` for an index that there is not.
+  public func selected<Element>(from elements: [Element], file: String) throws -> [Element] {
+    switch indices {
+    case nil: return elements
+    case .first(let count)?: return Array(count < 0 ? elements.suffix(-count) : elements.prefix(count))
+    case .these(let places)?:
+      return try places.map { place in
+        guard elements.indices.contains(place) else {
+          throw DataError(file: file, "indices: there is no image \(place), only 0 ..< \(elements.count)")
+        }
+        return elements[place]
+      }
+    }
+  }
+}

@@ -1,0 +1,207 @@
+import Configuration
+import Data
+import Imaging
+import Masks
+
+/// Images with a COCO annotation file (mmdetection's `CocoDataset`).
+///
+/// A class is numbered by its place in `metainfo.classes`, whatever the order of the file.
+public struct CocoDataset: Dataset {
+  /// mmdetection's keys.
+  public struct Configuration: Decodable, Sendable {
+    var settings: DatasetSettings
+    var annotationFile: String
+    var images: String
+    var filter: Filter
+
+    /// `filter_cfg`: which images take part in training.
+    struct Filter: Decodable, Sendable {
+      var dropsEmpty = false
+      var smallestSide = 0
+
+      enum CodingKeys: String, CodingKey {
+        case dropsEmpty = "filter_empty_gt"
+        case smallestSide = "min_size"
+      }
+
+      init() {}
+
+      init(from decoder: any Decoder) throws {
+        let keys = try decoder.container(keyedBy: CodingKeys.self)
+        dropsEmpty = try keys.decodeIfPresent(Bool.self, forKey: .dropsEmpty) ?? false
+        smallestSide = try keys.decodeIfPresent(Int.self, forKey: .smallestSide) ?? 0
+      }
+    }
+
+    private struct Prefix: Decodable {
+      var img: String?
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case annotationFile = "ann_file"
+      case prefix = "data_prefix"
+      case filter = "filter_cfg"
+    }
+
+    /// Decodes mmdetection's keys.
+    public init(from decoder: any Decoder) throws {
+      let keys = try decoder.container(keyedBy: CodingKeys.self)
+      settings = try DatasetSettings(from: decoder)
+      annotationFile = try keys.decode(String.self, forKey: .annotationFile)
+      images = try keys.decodeIfPresent(Prefix.self, forKey: .prefix)?.img ?? ""
+      filter = try keys.decodeIfPresent(Filter.self, forKey: .filter) ?? Filter()
+    }
+  }
+
+  /// Classes and colours.
+  public let metainfo: DatasetMetainfo
+  /// What happens to each sample.
+  public let pipeline: Pipeline
+  /// Whether each image has to come out as it is.
+  public let isTest: Bool
+  /// The annotation file.
+  public let annotations: CocoAnnotations
+  /// The file's id of each class.
+  public let categoryIDs: [Int]
+
+  /// The images that take part, with the places of their annotations.
+  private let images: [(image: CocoAnnotations.Image, annotations: [Int])]
+  private let labels: [Int: Int]
+  private let folder: String
+
+  /// Reads the annotation file and compares its classes with the config's.
+  ///
+  /// - Throws: `CocoError` when the file is not COCO's; `DataError` when it lacks a class of the config, when a file
+  ///   name leaves the image folder, or when no image is left; `ConfigurationError` about the pipeline.
+  public init(_ configuration: Configuration, in context: DataContext) throws {
+    let settings = configuration.settings
+    let path = settings.path(configuration.annotationFile)
+    annotations = try CocoAnnotations(contentsOf: path)
+    let classes = settings.classes ?? annotations.categories.map(\.name)
+    metainfo = DatasetMetainfo(classes: classes, palette: settings.palette)
+    categoryIDs = try Self.categoryIDs(of: classes, in: annotations, file: path)
+    labels = Dictionary(uniqueKeysWithValues: categoryIDs.enumerated().map { ($1, $0) })
+    isTest = settings.isTest
+    folder = settings.path(configuration.images)
+    pipeline = try Pipeline(settings.pipeline, in: context)
+
+    var places: [Int: [Int]] = [:]
+    for (place, annotation) in annotations.annotations.enumerated() {
+      places[annotation.imageID, default: []].append(place)
+    }
+    let all = annotations.images.map { (image: $0, annotations: places[$0.id] ?? []) }
+    let kept =
+      settings.isTest
+      ? all
+      : try Self.filtered(
+        all, by: configuration.filter, annotations, labels: labels, classes: classes, file: path)
+    images = try settings.selected(from: kept, file: path)
+    guard !images.isEmpty else {
+      throw DataError(file: path, "0 of \(all.count) images left: the file or indices name none")
+    }
+    for (image, _) in images { try Self.check(image, file: path) }
+  }
+
+  /// How many images take part.
+  public var count: Int { images.count }
+
+  /// An image with its objects, before the pipeline.
+  public func sample(at index: Int) throws -> Sample {
+    let (image, places) = images[index]
+    return Sample(
+      index: index, imageID: image.id, imagePath: joined(folder, image.fileName ?? ""),
+      size: ImageSize(height: image.height, width: image.width),
+      annotations: places.compactMap { instance(annotations.annotations[$0], in: image) })
+  }
+
+  /// An object, unless mmdetection drops it at loading: `ignore`, outside the image, without area, thinner than a
+  /// pixel, or of another class.
+  private func instance(
+    _ annotation: CocoAnnotations.Annotation, in image: CocoAnnotations.Image
+  ) -> InstanceAnnotation? {
+    let (x, y, width, height) = annotation.boundingBox
+    let shared =
+      max(0, min(x + width, Double(image.width)) - max(x, 0))
+      * max(0, min(y + height, Double(image.height)) - max(y, 0))
+    guard !annotation.ignore, shared > 0, annotation.area > 0, width >= 1, height >= 1,
+      let label = labels[annotation.categoryID]
+    else { return nil }
+    let mask: MaskAnnotation? =
+      switch annotation.segmentation {
+      case .polygons(let parts)?: .polygons(parts)
+      case .runLengths(let counts, let height, let width)?: .runs(counts, height: height, width: width)
+      case .compressed(let text, let height, let width)?: .compressedRuns(text, height: height, width: width)
+      case nil: nil
+      }
+    return InstanceAnnotation(
+      box: SIMD4(Float(x), Float(y), Float(x + width), Float(y + height)), label: label,
+      isIgnored: annotation.isCrowd, mask: mask)
+  }
+
+  /// The file's ids of the classes; a class that the file lacks stops the run before its first step.
+  private static func categoryIDs(
+    of classes: [String], in annotations: CocoAnnotations, file: String
+  ) throws -> [Int] {
+    let ids = Dictionary(annotations.categories.map { ($0.name, $0.id) }) { first, _ in first }
+    let missing = classes.filter { ids[$0] == nil }
+    guard missing.isEmpty else {
+      throw DataError(
+        file: file,
+        "has no category \(list(missing)).\n  metainfo.classes: \(list(classes))\n  categories of the file: "
+          + "\(list(annotations.categories.map(\.name)))\n  Correct metainfo.classes, or leave it out: the classes "
+          + "are then the file's.")
+    }
+    return classes.compactMap { ids[$0] }
+  }
+
+  private static func filtered(
+    _ images: [(image: CocoAnnotations.Image, annotations: [Int])], by filter: Configuration.Filter,
+    _ annotations: CocoAnnotations, labels: [Int: Int], classes: [String], file: String
+  ) throws -> [(image: CocoAnnotations.Image, annotations: [Int])] {
+    var empty = 0
+    var small = 0
+    let kept = images.filter { image, places in
+      if filter.dropsEmpty, !places.contains(where: { labels[annotations.annotations[$0].categoryID] != nil })
+      {
+        empty += 1
+        return false
+      }
+      guard min(image.height, image.width) >= filter.smallestSide else {
+        small += 1
+        return false
+      }
+      return true
+    }
+    guard kept.isEmpty, !images.isEmpty else { return kept }
+    var reasons: [String] = []
+    if empty > 0 { reasons.append("\(empty) have no annotation of the classes \(list(classes))") }
+    if small > 0 { reasons.append("\(small) have a side below \(filter.smallestSide) pixels") }
+    throw DataError(
+      file: file,
+      "0 of \(images.count) images left: \(reasons.joined(separator: ", ")); the file has the classes "
+        + list(annotations.categories.map(\.name)))
+  }
+
+  /// File names stay within the image folder.
+  private static func check(_ image: CocoAnnotations.Image, file: String) throws {
+    guard let name = image.fileName, !name.isEmpty else {
+      throw DataError(file: file, "image \(image.id) has no file_name")
+    }
+    guard !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else {
+      throw DataError(
+        file: file,
+        "image \(image.id): file_name \(name.debugDescription) leaves the image folder; names below "
+          + "data_prefix.img are wanted")
+    }
+  }
+
+  private static func list(_ names: [String]) -> String {
+    let shown = names.prefix(100).joined(separator: ", ")
+    return names.count > 100 ? "[\(shown), … \(names.count) in all]" : "[\(shown)]"
+  }
+}
+
+/// A name below a folder.
+private func joined(_ folder: String, _ name: String) -> String {
+  folder.isEmpty || folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+}
