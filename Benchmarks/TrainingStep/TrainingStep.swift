@@ -36,14 +36,11 @@ struct TrainingStep: ParsableCommand {
       String(format: "%.1f ms a step (loading, forward, backward), %d threads", seconds * 1000, Threads.count)
     )
     for entry in entries.prefix(rows) {
+      let milliseconds = entry.seconds * 1000 / Double(steps)
+      let share = milliseconds / (10 * seconds)
       let name = entry.name.padding(toLength: 34, withPad: " ", startingAt: 0)
-      print(
-        name,
-        String(
-          format: "%8.2f ms  %5.1f %%  %4d calls", entry.seconds * 1000 / Double(steps),
-          100 * entry.seconds / Double(steps) / seconds, entry.calls / steps))
+      print(name + String(format: "%8.2f ms %5.1f %% %4d calls", milliseconds, share, entry.calls / steps))
     }
-    for (bytes, count) in BufferPool.shared.sizes.sorted(by: { $0.key * $0.value > $1.key * $1.value }).prefix(25) { print(bytes, count, bytes / 4) }
     let usage = BufferPool.shared.usage
     print("live \(usage.live >> 20) MB, idle \(usage.idle >> 20) MB, peak \(usage.peak >> 20) MB")
   }
