@@ -2,10 +2,10 @@ import Checkpoints
 import Foundation
 
 /// Runs golden cases: every case file below a folder, one report each.
-public struct Verifier {
+public struct Verifier: Sendable {
   /// What computes the cases of each kind: a new family is a file in this folder and a line here.
   static let runners: [String: CaseRunner] = [
-    layerCases, scanCases, detectionOperatorCases, detectionModelCases, segmentationCases,
+    layerCases, scanCases, detectionOperatorCases, detectionModelCases, segmentationCases, trainingCases,
   ].reduce(into: [:]) { $0.merge($1) { _, new in new } }
 
   private let folder: String
