@@ -21,7 +21,7 @@ let passingCases: [String] = [
   "det/mask_rcnn_vssm_*", "det/mask_target.*", "det/nms_*", "det/paste_masks*", "det/roi_align_*",
   "det/roi_extractor*", "det/rpn_*", "seg/fcn_head_*", "seg/uper_head_*", "seg/upernet_vssm_loss*",
   "seg/upernet_vssm_predict*", "seg/upernet_vssm_v2_*", "train/clip_grad.*", "train/lr_*",
-  "train/optim_multistep*",
+  "train/optim_bias*", "train/optim_clip*", "train/optim_multistep*",
   "train/optim_poly*", "image/decode_*", "image/label_*", "image/normalize*", "image/preprocess_*",
   "image/resize_*",
   "image/sample_crop_bitmap*", "seg/crop_decision_*",

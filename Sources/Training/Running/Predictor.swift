@@ -17,7 +17,8 @@ public struct Predictor {
   /// classes are the checkpoint's, else those of the test data's `metainfo`.
   ///
   /// - Throws: `ConfigurationError` and `CheckpointError`.
-  public init(configuration: ExperimentConfiguration, components: Components, checkpoint file: String) throws {
+  public init(configuration: ExperimentConfiguration, components: Components, checkpoint file: String) throws
+  {
     let experiment = Experiment(configuration, components: components)
     let dataset = try experiment.require(configuration.testDataloader, "test_dataloader").dataset
     let checkpoint = try TrainingCheckpoint(file: file)
@@ -46,7 +47,9 @@ public struct Predictor {
       throw DataError(file: path, "the pipeline has nothing left of the image")
     }
     let predictions = try ForwardMode.evaluation { try model.predict([sample]) }
-    guard let prediction = predictions.first else { throw DataError(file: path, "the model predicted nothing") }
+    guard let prediction = predictions.first else {
+      throw DataError(file: path, "the model predicted nothing")
+    }
     return (prediction, sample.originalSize)
   }
 }

@@ -1,0 +1,111 @@
+import Checkpoints
+import Configuration
+import Foundation
+import Testing
+
+import Data
+import Training
+
+@Suite("A test run")
+struct TestRunTests {
+  @Test("repeats the figures of the last validation")
+  func repeats() throws {
+    let folder = try TemporaryFolder()
+    let run = try trainToy(try toyConfiguration(), in: folder)
+    let log = try String(contentsOfFile: try #require(run.trainer.workDirectory).logFile, encoding: .utf8)
+    let test = try TestRun(
+      configuration: try toyConfiguration(), components: .toy,
+      checkpoint: "\(folder.path)/iter_20.safetensors")
+    var seen: [String] = []
+    let (summary, timing) = try test.run { _, sample in seen.append(sample.imagePath) }
+    let figure = try #require(summary.values.first)
+    #expect(log.contains("[3/3]  \(figure.name): \(String(format: "%.4f", figure.value))"))
+    #expect(seen == ["toy/0.png", "toy/1.png", "toy/2.png"])
+    #expect(timing.batches == 3)
+    #expect(test.loading.description == "9 of 9 tensors loaded")
+    let json = try JSONEncoder().encode(Boxed(value: summary.json))
+    #expect(String(decoding: json, as: UTF8.self).hasPrefix("{\"toy\":"))
+  }
+
+  private struct Boxed: Encodable {
+    var value: any Encodable & Sendable
+    func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
+  }
+
+  @Test("takes several metrics")
+  func several() throws {
+    let folder = try TemporaryFolder()
+    try trainToy(try toyConfiguration(), in: folder)
+    let test = try TestRun(
+      configuration: try toyConfiguration("test_evaluator: [{type: ToyMetric}, {type: ToyMetric}]"),
+      components: .toy, checkpoint: "\(folder.path)/iter_20.safetensors")
+    #expect(try test.run().summary.values.count == 4)
+  }
+
+  @Test("shows both lists where the classes differ")
+  func otherClasses() throws {
+    let folder = try TemporaryFolder()
+    try trainToy(try toyConfiguration(), in: folder)
+    let error = #expect(throws: CheckpointError.self) {
+      _ = try TestRun(
+        configuration: try toyConfiguration(
+          "val_dataloader: {dataset: {type: ToyDataset, count: 3, classes: [cat, dog]}}"),
+        components: .toy, checkpoint: "\(folder.path)/iter_20.safetensors")
+    }
+    let message = error?.description ?? ""
+    #expect(message.contains("was trained with other classes"))
+    #expect(message.contains("thing       cat"))
+    #expect(message.contains("-           dog"))
+  }
+}
+
+@Suite("Training checkpoints")
+struct TrainingCheckpointTests {
+  @Test("hold weights under plain names and the optimiser's state beside them")
+  func layout() throws {
+    let folder = try TemporaryFolder()
+    try trainToy(try toyConfiguration(), in: folder)
+    let file = try Safetensors(file: "\(folder.path)/iter_20.safetensors")
+    #expect(file.tensors["backbone.conv.weight"]?.shape == [8, 2, 3, 3])
+    #expect(file.tensors["optimizer/exp_avg/backbone.conv.weight"]?.shape == [8, 2, 3, 3])
+    #expect(file.tensors["optimizer/exp_avg_sq/head.bias"]?.shape == [1])
+    #expect(file.tensors["backbone.norm.running_mean"] != nil)
+    let expected = [
+      "format": "pt", "iteration": "20", "epoch": "5", "optimizer_step": "20", "seed": "3", "version": "1",
+      "classes": "[\"thing\"]", "data": "{\"batch_size\":2,\"images\":7}",
+    ]
+    for (key, value) in expected { #expect(file.metadata[key] == value, "\(key)") }
+    #expect(file.metadata["schedule"]?.hasPrefix("{\"rates\":[") == true)
+  }
+
+  @Test(
+    "explain what is wrong with them",
+    arguments: [
+      ("version", "2", "newer version"), ("version", "x", "'version' is 'x'"),
+      ("classes", "[1", "'classes' cannot be read"), ("iteration", "-3", "not that of a training checkpoint"),
+      ("seed", "none", "not that of a training checkpoint"),
+      ("schedule", "{}", "'schedule' cannot be read"),
+    ])
+  func faults(key: String, value: String, message: String) throws {
+    let folder = try TemporaryFolder()
+    try trainToy(try toyConfiguration(), in: folder)
+    let path = "\(folder.path)/iter_20.safetensors"
+    var file = try Safetensors(file: path)
+    file.metadata[key] = value
+    try file.write(to: path)
+    let error = #expect(throws: CheckpointError.self) { _ = try TrainingCheckpoint(file: path) }
+    #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
+  }
+
+  @Test("without a state are no place to go on from")
+  func weightsOnly() throws {
+    let folder = try TemporaryFolder()
+    let run = try trainToy(try toyConfiguration(), in: folder)
+    let path = "\(folder.path)/weights.safetensors"
+    try Safetensors(run.trainer.model.stateDict).write(to: path)
+    let error = #expect(throws: CheckpointError.self) {
+      try trainToy(try toyConfiguration(), in: folder, resume: .file(path))
+    }
+    #expect(error?.description.contains("holds weights only") == true)
+  }
+}

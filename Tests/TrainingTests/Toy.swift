@@ -1,0 +1,190 @@
+import Configuration
+import Foundation
+import Imaging
+import Layers
+import Masks
+import Tensors
+import Testing
+
+import Data
+import Training
+
+/// A small model with a norm, buffers, a weight in another layout and random numbers of its own.
+struct ToyModel: Model {
+  struct Configuration: Decodable, Sendable {
+    /// The iteration whose loss is not a number.
+    var nanAt: Int?
+    enum CodingKeys: String, CodingKey { case nanAt = "nan_at" }
+  }
+
+  private let convolution = Conv2d(2, 8, kernel: 3, padding: 1)
+  private let norm = BatchNorm2d(8)
+  private let dropPath = DropPath(probability: 0.3, layer: 0)
+  private let head = Linear(8, 1)
+  private let configuration: Configuration
+
+  init(_ configuration: Configuration) { self.configuration = configuration }
+
+  var tree: ParameterTree {
+    ["backbone": .tree(["conv": .layer(convolution), "norm": .layer(norm)]), "head": .layer(head)]
+  }
+
+  /// Numbers that depend on the sample's place in the data set.
+  private static func pixels(of sample: Sample) -> [Float] {
+    (0..<32).map { position -> Float in
+      let step = position * 7 + sample.index * 13
+      return Float(step % 11) / 5 - 1
+    }
+  }
+
+  private func output(_ samples: [Sample]) -> Tensor {
+    let images = Tensor(samples.flatMap(Self.pixels(of:)), shape: [samples.count, 4, 4, 2])
+    return head(dropPath(norm(convolution(images))).relu().mean(axes: [1, 2]))
+  }
+
+  func losses(_ samples: [Sample]) throws -> Losses {
+    let targets = Tensor(
+      samples.map { Float($0.index % 3) + $0.scaleFactor.width }, shape: [samples.count, 1])
+    let difference = output(samples) - targets
+    var loss = (difference * difference).mean()
+    if let step = ForwardMode.current.training?.step, step == configuration.nanAt {
+      loss = loss * Tensor(.nan)
+    }
+    return Losses([("loss_toy", loss), ("acc", Tensor(50))])
+  }
+
+  func predict(_ samples: [Sample]) throws -> [Prediction] {
+    output(samples).values.map {
+      .instances(InstancePrediction(boxes: Boxes(), scores: [$0], labels: [0], masks: nil))
+    }
+  }
+}
+
+/// Samples with nothing but a number and one random figure.
+struct ToyDataset: Dataset {
+  struct Configuration: Decodable, Sendable {
+    var count: Int
+    var classes: [String]?
+  }
+
+  struct Jitter: Transform {
+    func callAsFunction(_ sample: Sample, random: inout RandomGenerator) throws -> Sample? {
+      var sample = sample
+      sample.scaleFactor.width = random.uniform()
+      return sample
+    }
+  }
+
+  let count: Int
+  let metainfo: DatasetMetainfo
+  let pipeline = Pipeline([Jitter()])
+  let isTest = false
+
+  init(_ configuration: Configuration) {
+    count = configuration.count
+    metainfo = DatasetMetainfo(classes: configuration.classes ?? ["thing"])
+  }
+
+  func sample(at index: Int) throws -> Sample { Sample(imageID: index, imagePath: "toy/\(index).png") }
+}
+
+/// The mean score.
+struct ToyMetric: Metric {
+  private var sum = 0.0
+  private var count = 0
+
+  mutating func add(_ prediction: Prediction, for sample: Sample) throws {
+    guard case .instances(let found) = prediction else { return }
+    sum += found.scores.reduce(0) { $0 + Double($1) }
+    count += 1
+  }
+
+  mutating func summary() throws -> MetricSummary {
+    let mean = sum / Double(count)
+    return MetricSummary(
+      values: [("toy/mAP", mean), ("toy/nothing", .nan)], table: "toy table of \(count)",
+      json: ["toy": mean])
+  }
+}
+
+private struct NoSettings: Decodable, Sendable {}
+
+extension Components {
+  /// The toy parts.
+  static var toy: Components {
+    var components = Components()
+    components.models.add("Toy") { (c: ToyModel.Configuration, _: ModelContext) in ToyModel(c) }
+    components.datasets.add("ToyDataset") { (c: ToyDataset.Configuration, _: DataContext) in ToyDataset(c) }
+    components.metrics.add("ToyMetric") { (_: NoSettings, _: MetricContext) in ToyMetric() }
+    return components
+  }
+}
+
+/// A folder that goes away with it.
+final class TemporaryFolder {
+  let path: String
+
+  init() throws {
+    path = NSTemporaryDirectory() + "dense-training-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func names(_ folder: String = "") -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: "\(path)/\(folder)")) ?? []).sorted()
+  }
+
+  func text(_ name: String) throws -> String {
+    try String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
+  }
+}
+
+/// A toy config; `more` replaces keys of it.
+func toyConfiguration(_ more: String = "", images: Int = 7) throws -> ExperimentConfiguration {
+  let text = """
+    model: {type: Toy}
+    train_dataloader:
+      batch_size: 2
+      num_workers: 1
+      sampler: {type: InfiniteSampler}
+      dataset: {type: ToyDataset, count: \(images)}
+    val_dataloader:
+      dataset: {type: ToyDataset, count: 3}
+    val_cfg: {type: ValLoop}
+    val_evaluator: {type: ToyMetric}
+    train_cfg: {type: IterBasedTrainLoop, max_iters: 20, val_interval: 10}
+    optim_wrapper:
+      type: OptimWrapper
+      optimizer: {type: AdamW, lr: 0.05, weight_decay: 0.1}
+      paramwise_cfg: {custom_keys: {norm: {decay_mult: 0}, head: {lr_mult: 0.5}}}
+      clip_grad: {max_norm: 1}
+    param_scheduler:
+      - {type: LinearLR, start_factor: 0.1, begin: 0, end: 5, by_epoch: false}
+      - {type: PolyLR, power: 0.9, eta_min: 0.001, begin: 5, by_epoch: false}
+    default_hooks:
+      checkpoint: {type: CheckpointHook, interval: 10}
+      logger: {type: LoggerHook, interval: 5}
+
+    """
+  var node = try ConfigurationNode.parse(text, file: "toy.yaml")
+  if !more.isEmpty {
+    for entry in try ConfigurationNode.parse(more, file: "more.yaml").entries ?? [] {
+      node = node.setting(entry.key, to: entry.value)
+    }
+  }
+  return try ExperimentConfiguration(node)
+}
+
+/// Trains quietly in a folder.
+@discardableResult
+func trainToy(
+  _ configuration: ExperimentConfiguration, in folder: TemporaryFolder, resume: TrainingOptions.Resume = .no,
+  seed: UInt64? = 3
+) throws -> TrainingRun {
+  let run = try TrainingRun(
+    configuration: configuration, components: .toy,
+    options: TrainingOptions(workDirectory: folder.path, resume: resume, seed: seed, isQuiet: true))
+  try run.run()
+  return run
+}
