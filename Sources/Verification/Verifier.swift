@@ -18,7 +18,10 @@ public struct Verifier: Sendable {
   ///
   /// - Throws: `CheckpointError` when there is no such folder.
   public func files(matching filter: String? = nil) throws -> [String] {
-    guard let walker = FileManager.default.enumerator(atPath: folder) else {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue,
+      let walker = FileManager.default.enumerator(atPath: folder)
+    else {
       throw CheckpointError(file: folder, "no such folder")
     }
     var found: [String] = []
