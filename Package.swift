@@ -54,6 +54,13 @@ let package = Package(
       name: "dense",
       dependencies: ["Verification", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "tools/dense", swiftSettings: swift),
+    .executableTarget(
+      name: "training-step",
+      dependencies: [
+        "Detection", "Segmentation", "Training",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Benchmarks/TrainingStep", swiftSettings: swift),
     .target(
       name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: swift),
     tests("Masks"),
@@ -68,7 +75,8 @@ let package = Package(
     tests("Segmentation"),
     tests("Training"),
     tests("Verification"),
-    .testTarget(name: "CommandTests", dependencies: ["dense", "Imaging", "Masks", "Tensors"], swiftSettings: swift),
+    .testTarget(
+      name: "CommandTests", dependencies: ["dense", "Imaging", "Masks", "Tensors"], swiftSettings: swift),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11,

@@ -127,11 +127,16 @@ private final class ThreadPool: Sendable {
         now = ticket.load(ordering: .acquiring)
       }
       seen = now >> 32
-      let current: Region? = region.withLock { $0 }
-      guard let current, index < current.workers, ticket.load(ordering: .acquiring) >> 32 == seen
-      else { continue }
-      work(on: seen, current.body, current.pieces)
+      join(seen, as: index)
     }
+  }
+
+  /// Takes part in a region that has begun. A function of its own, so that the region is let go when it ends.
+  @inline(never)
+  private func join(_ number: UInt64, as index: Int) {
+    let current: Region? = region.withLock { $0 }
+    guard let current, index < current.workers, ticket.load(ordering: .acquiring) >> 32 == number else { return }
+    work(on: number, current.body, current.pieces)
   }
 }
 

@@ -52,6 +52,21 @@ let detectionModelCases: [String: CaseRunner] = [
     }
     return results
   },
+  "roi_align": { golden in
+    let configuration = try golden.config.decode(RoIAlignCase.self)
+    guard configuration.isAligned, configuration.mode == "avg" else { throw NotBuiltYet(what: "another RoIAlign") }
+    let x = try golden.input("feat").tensor.withGradient()
+    let regions = try golden.regions("rois")
+    let side = configuration.outputSize
+    let y = roiAlign(
+      x.channelsLast, boxes: regions.boxes.values, batchIndices: regions.images, outputSize: (side, side),
+      spatialScale: configuration.spatialScale, samplingRatio: configuration.samplingRatio
+    ).channelsFirst
+    var results = CaseResults()
+    results.add("output.y", y)
+    results.differentiate(golden, outputs: ["y": y], inputs: ["feat": (x, { $0 })])
+    return results
+  },
   "roi_extractor": { golden in
     let extractor = SingleRoIExtractor(try golden.config.decode(SingleRoIExtractor.Configuration.self))
     let levels = try golden.levels()
@@ -189,6 +204,22 @@ private struct ImageCase: Decodable {
     return ImageGeometry(
       size: imageSize(size), paddedSize: imageSize(paddedSize ?? batch ?? size),
       originalSize: imageSize(originalSize ?? size), scale: (scale?[0] ?? 1, scale?[1] ?? 1))
+  }
+}
+
+private struct RoIAlignCase: Decodable {
+  let outputSize: Int
+  let spatialScale: Float
+  let samplingRatio: Int
+  let isAligned: Bool
+  let mode: String
+
+  enum CodingKeys: String, CodingKey {
+    case outputSize = "output_size"
+    case spatialScale = "spatial_scale"
+    case samplingRatio = "sampling_ratio"
+    case isAligned = "aligned"
+    case mode = "pool_mode"
   }
 }
 

@@ -32,7 +32,7 @@ enum Command {
     // Files instead of pipes: a full pipe would block the command.
     let base = NSTemporaryDirectory() + "command-\(UUID().uuidString)"
     defer { for end in ["out", "err"] { try? FileManager.default.removeItem(atPath: "\(base).\(end)") } }
-    for end in ["out", "err"] { FileManager.default.createFile(atPath: "\(base).\(end)", contents: nil) }
+    for end in ["out", "err"] { try Data().write(to: URL(fileURLWithPath: "\(base).\(end)")) }
     process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: base + ".out"))
     process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: base + ".err"))
     process.standardInput = FileHandle.nullDevice

@@ -4,7 +4,7 @@ import Testing
 /// Train, test, predict and evaluate on a generated set, by calling the command.
 @Suite("the whole path")
 struct WholePathTests {
-  private enum Task: String, CaseIterable, CustomTestStringConvertible {
+  enum Task: String, CaseIterable, CustomTestStringConvertible {
     case detector, segmentor
     var testDescription: String { rawValue }
 
@@ -27,7 +27,7 @@ struct WholePathTests {
   @Test(
     "twenty steps give the same bits with 1 and 2 threads, and as ten, stop, resume, ten",
     arguments: Task.allCases)
-  fileprivate func sameBits(task: Task) throws {
+  func sameBits(task: Task) throws {
     let folder = try TemporaryFolder()
     let set = try GeneratedSet(in: folder.path + "/set", count: 8)
     let config = task.config(set)

@@ -25,4 +25,24 @@ struct ThreadPoolTests {
     parallel(over: count, grain: grain) { range in seen.withLock { for i in range { $0[i] += 1 } } }
     #expect(seen.withLock { $0.allSatisfy { $0 == 1 } })
   }
+
+  @Test("what a loop holds is let go when it ends, also by the threads that helped")
+  func release() {
+    final class Held: Sendable {
+      static let alive = Atomic<Int>(0)
+      init() { Self.alive.add(1, ordering: .relaxed) }
+      deinit { Self.alive.subtract(1, ordering: .relaxed) }
+    }
+    for _ in 0..<200 {
+      let held = Held()
+      let sum = Mutex(0.0)
+      parallel(8) { piece in
+        var x = Double(piece)
+        for k in 0..<20_000 { x = x * 1.000_000_1 + Double(k) }
+        withExtendedLifetime(held) { sum.withLock { $0 += x } }
+      }
+    }
+    // A helper that is late may still hold the last one.
+    #expect(Held.alive.load(ordering: .relaxed) <= max(1, Threads.count))
+  }
 }

@@ -70,8 +70,10 @@ extension CocoEvaluator {
         let detections = sorted.filter { $0.rank < limit }.map(\.index)
         for range in 0..<Accumulation.ranges where matches.truths[range] > 0 {
           let setting = result.setting(category, range, step)
+          let marks = matches.marks(detections, range: range)
           for threshold in 0..<Accumulation.thresholds {
-            let curve = matches.curve(detections, range: range, threshold: threshold)
+            let curve = CategoryMatches.curve(
+              marks, truths: matches.truths[range], threshold: threshold)
             result.recall[threshold * perSetting + setting] = curve.recall
             for (recall, precision) in curve.precisions.enumerated() {
               result.precision[(threshold * Accumulation.recalls + recall) * perSetting + setting] = precision
@@ -100,37 +102,39 @@ extension CategoryMatches {
     return order.map { detections[$0] }
   }
 
-  /// The largest recall, and the precision at each of the recall thresholds.
-  fileprivate func curve(_ detections: [Int], range: Int, threshold: Int) -> (
-    recall: Double, precisions: [Double]
-  ) {
+  /// The marks of detections in one range of area.
+  fileprivate func marks(_ detections: [Int], range: Int) -> [(matched: UInt16, ignored: UInt16)] {
     let ranges = CocoEvaluator.areaRanges.count
+    return detections.map { (matched[$0 * ranges + range], ignored[$0 * ranges + range]) }
+  }
+
+  /// The largest recall, and the precision at each of the recall thresholds, of detections by falling score.
+  ///
+  /// Recall and the best precision yet to come change at right detections only, so only those are kept.
+  fileprivate static func curve(
+    _ marks: [(matched: UInt16, ignored: UInt16)], truths: Int, threshold: Int
+  ) -> (recall: Double, precisions: [Double]) {
     let bit: UInt16 = 1 << threshold
     var precisions: [Double] = []
-    var recalls: [Double] = []
-    precisions.reserveCapacity(detections.count)
-    recalls.reserveCapacity(detections.count)
-    var (right, wrong) = (0.0, 0.0)
-    let wanted = Double(truths[range])
-    for detection in detections {
-      let at = detection * ranges + range
-      if ignored[at] & bit == 0 {
-        if matched[at] & bit != 0 { right += 1 } else { wrong += 1 }
-      }
-      recalls.append(right / wanted)
-      precisions.append(right / (wrong + right + Double.ulpOfOne))
+    var counted = 0
+    for mark in marks where mark.ignored & bit == 0 {
+      counted += 1
+      guard mark.matched & bit != 0 else { continue }
+      let right = Double(precisions.count + 1)
+      precisions.append(right / ((Double(counted) - right) + right + Double.ulpOfOne))
     }
     // Precision never falls towards smaller recall.
     for index in stride(from: precisions.count - 1, to: 0, by: -1)
     where precisions[index] > precisions[index - 1] {
       precisions[index - 1] = precisions[index]
     }
+    let wanted = Double(truths)
     var place = 0
     let read = CocoEvaluator.recallThresholds.map { recall -> Double in
-      while place < recalls.count, recalls[place] < recall { place += 1 }
-      return place < recalls.count ? precisions[place] : 0
+      while place < precisions.count, Double(place + 1) / wanted < recall { place += 1 }
+      return place < precisions.count ? precisions[place] : 0
     }
-    return (recalls.last ?? 0, read)
+    return (Double(precisions.count) / wanted, read)
   }
 }
 

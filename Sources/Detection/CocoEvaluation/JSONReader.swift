@@ -190,9 +190,11 @@ struct JSONReader {
   private mutating func number(_ what: String) throws(CocoError) -> (value: Double, exact: Int?) {
     guard try kind() == .number else { throw unexpected(what + ", a number,") }
     let start = position
-    if bytes[start...].starts(with: "-Infinity".utf8) { throw unexpected(what) }
     let isNegative = bytes[position] == UInt8(ascii: "-")
-    if isNegative { position += 1 }
+    if isNegative {
+      if bytes[start...].starts(with: "-Infinity".utf8) { throw unexpected(what) }
+      position += 1
+    }
     var mantissa: UInt64 = 0
     var overflows = false
     var exponent = 0

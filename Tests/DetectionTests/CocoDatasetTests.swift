@@ -1,0 +1,127 @@
+import Configuration
+import Data
+import Detection
+import Foundation
+import Imaging
+import Testing
+
+/// Two classes, four images: two objects, a crowd with objects that are dropped, an empty image, a tiny image.
+private let annotationFile = """
+  {"images": [
+    {"id": 7, "file_name": "a.png", "height": 40, "width": 50}, {"id": 3, "file_name": "b.png", "height": 40, "width": 50},
+    {"id": 5, "file_name": "empty.png", "height": 40, "width": 50}, {"id": 9, "file_name": "tiny.png", "height": 8, "width": 50}],
+   "annotations": [
+    {"id": 1, "image_id": 7, "category_id": 2, "bbox": [1, 2, 10, 20], "area": 200, "iscrowd": 0,
+     "segmentation": [[1, 2, 11, 2, 11, 22, 1, 22]]},
+    {"id": 2, "image_id": 7, "category_id": 40, "bbox": [45.5, 2, 10, 20], "area": 90, "iscrowd": 0,
+     "segmentation": {"size": [40, 50], "counts": [0, 10, 1990]}},
+    {"id": 3, "image_id": 3, "category_id": 2, "bbox": [0, 0, 50, 40], "area": 2000, "iscrowd": 1,
+     "segmentation": {"size": [40, 50], "counts": [2000]}},
+    {"id": 4, "image_id": 3, "category_id": 2, "bbox": [60, 2, 10, 20], "area": 200, "iscrowd": 0, "segmentation": []},
+    {"id": 5, "image_id": 3, "category_id": 2, "bbox": [6, 2, 10, 0.5], "area": 5, "iscrowd": 0, "segmentation": []},
+    {"id": 6, "image_id": 3, "category_id": 2, "bbox": [6, 2, 10, 10], "area": 0, "iscrowd": 0, "segmentation": []},
+    {"id": 8, "image_id": 3, "category_id": 2, "bbox": [6, 2, 10, 10], "area": 9, "iscrowd": 0, "ignore": 1,
+     "segmentation": []},
+    {"id": 7, "image_id": 9, "category_id": 40, "bbox": [1, 1, 5, 5], "area": 25, "iscrowd": 0, "segmentation": []}],
+   "categories": [{"id": 40, "name": "cat"}, {"id": 2, "name": "dog"}]}
+  """
+
+@Suite("CocoDataset")
+struct CocoDatasetTests {
+  private func dataset(_ keys: String = "", file: String = annotationFile) throws -> CocoDataset {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("coco-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try Data(file.utf8).write(to: folder.appendingPathComponent("gt.json"))
+    let text =
+      "{type: CocoDataset, data_root: \(folder.path), ann_file: gt.json, data_prefix: {img: images/}\(keys)}"
+    let component = try ConfigurationNode.parse(text, file: "test.yaml").decode(ComponentConfiguration.self)
+    var components = Components()
+    components.addDetection()
+    let context = DataContext(scope: "mmdet", components: components)
+    return try #require(
+      try components.datasets.build(component, scope: "mmdet", in: context) as? CocoDataset)
+  }
+
+  private func message(_ keys: String = "", file: String = annotationFile) throws -> String {
+    let error = #expect(throws: (any Error).self) { try dataset(keys, file: file) }
+    return "\(try #require(error))"
+  }
+
+  @Test("takes classes from the file, and images in its order")
+  func readsFile() throws {
+    let set = try dataset()
+    #expect(set.metainfo.classes == ["cat", "dog"] && set.categoryIDs == [40, 2])
+    #expect(try (0..<set.count).map { try set.sample(at: $0).imageID } == [7, 3, 5, 9])
+    let sample = try set.sample(at: 0)
+    #expect(sample.imagePath.hasSuffix("/images/a.png") && sample.size == ImageSize(height: 40, width: 50))
+    #expect(sample.annotations.map(\.label) == [1, 0])
+    #expect(sample.annotations[0].box == SIMD4(1, 2, 11, 22))
+    #expect(sample.annotations[0].mask == .polygons([[1, 2, 11, 2, 11, 22, 1, 22]]))
+    #expect(sample.annotations[1].mask == .runs([0, 10, 1990], height: 40, width: 50))
+  }
+
+  @Test("drops what mmdetection drops at loading, and marks crowds")
+  func dropsObjects() throws {
+    let sample = try dataset().sample(at: 1)
+    #expect(sample.annotations.map(\.isIgnored) == [true])
+  }
+
+  @Test(
+    "numbers classes by the config's order, and may leave some out",
+    arguments: [
+      ("[dog, cat]", [0, 1], [2, 40]), ("[cat]", [0], [40]),
+    ])
+  func numbersClasses(classes: String, labels: [Int], ids: [Int]) throws {
+    let set = try dataset(", metainfo: {classes: \(classes)}")
+    #expect(set.categoryIDs == ids)
+    #expect(try set.sample(at: 0).annotations.map(\.label) == labels)
+  }
+
+  @Test("stops where the file lacks a class, with both lists")
+  func comparesClasses() throws {
+    let message = try message(", metainfo: {classes: [cat, dgo]}")
+    #expect(message.contains("no category [dgo]"))
+    #expect(message.contains("metainfo.classes: [cat, dgo]") && message.contains("of the file: [cat, dog]"))
+  }
+
+  @Test(
+    "filters images in training only",
+    arguments: [
+      (", filter_cfg: {filter_empty_gt: true, min_size: 10}", [7, 3]),
+      (", filter_cfg: {filter_empty_gt: true}", [7, 3, 9]),
+      (", filter_cfg: {filter_empty_gt: true, min_size: 10}, metainfo: {classes: [cat]}", [7]),
+      (", filter_cfg: {filter_empty_gt: true, min_size: 10}, test_mode: true", [7, 3, 5, 9]),
+      (", indices: 2", [7, 3]), (", indices: -1", [9]), (", indices: [2, 0]", [5, 7]),
+    ])
+  func filters(keys: String, ids: [Int]) throws {
+    let set = try dataset(keys)
+    #expect(try (0..<set.count).map { try set.sample(at: $0).imageID } == ids)
+  }
+
+  @Test("says why nothing is left")
+  func explainsEmptiness() throws {
+    let all = try message(", filter_cfg: {filter_empty_gt: true, min_size: 100}")
+    #expect(
+      all.contains(
+        "0 of 4 images left: 1 have no annotation of the classes [cat, dog], 3 have a side below 100 pixels; the file has "
+          + "the classes [cat, dog]"), "\(all)")
+    #expect(
+      try message(file: #"{"images": [], "annotations": [], "categories": []}"#).contains("0 of 0 images"))
+    #expect(try message(", indices: [4]").contains("no image 4"))
+  }
+
+  @Test("keeps file names within the image folder", arguments: ["/etc/passwd", "../../secret.png", ""])
+  func staysWithin(name: String) throws {
+    let message = try message(file: annotationFile.replacingOccurrences(of: "empty.png", with: name))
+    #expect(message.contains("image 5"), "\(message)")
+  }
+
+  @Test(
+    "names unknown keys",
+    arguments: [", ann_flie: x", ", filter_cfg: {min_sice: 3}", ", data_prefix: {image: x}"])
+  func refusesKeys(keys: String) throws {
+    let message = try message(keys)
+    #expect(message.contains("test.yaml") || message.contains("duplicate"), "\(message)")
+  }
+}
