@@ -51,6 +51,17 @@ struct TrainingRunTests {
     #expect(try folder.text("last_checkpoint") == "iter_12.safetensors\n")
   }
 
+  @Test("that is done already is left as it is")
+  func resumeDone() throws {
+    let folder = try TemporaryFolder()
+    try trainToy(try toyConfiguration(), in: folder)
+    let names = folder.names().filter { $0.hasSuffix("safetensors") }
+    let run = try trainToy(try toyConfiguration(), in: folder, resume: .newest)
+    #expect(folder.names().filter { $0.hasSuffix("safetensors") } == names)
+    let log = try String(contentsOfFile: try #require(run.trainer.workDirectory).logFile, encoding: .utf8)
+    #expect(log.contains("nothing is left to be trained: 20 of 20 iterations are done"))
+  }
+
   @Test("does not depend on threads, workers or other runs")
   func isReproducible() throws {
     let loader =

@@ -84,6 +84,9 @@ public final class Trainer {
   /// - Throws: `TrainingError` for a loss or gradient that is not finite; errors of data, files and metrics.
   func run() throws {
     defer { progress.clear() }
+    if isDone {
+      log.warning("nothing is left to be trained: \(iteration) of \(iterations) iterations are done")
+    }
     try tell { try $0.beforeTraining(self) }
     let batches = loader.batches(startingAt: iteration)
     while !isDone {
@@ -119,13 +122,10 @@ public final class Trainer {
     }
     let end = ContinuousClock.now
     return TrainingStep(
-      iteration: iteration, epoch: epoch, rate: optimizerRate, loss: terms.total, terms: terms.terms,
+      iteration: iteration, epoch: epoch, rate: schedule.rates[0], loss: terms.total, terms: terms.terms,
       gradientNorm: optimizer.isClipping ? norm : nil, seconds: (end - start) / .seconds(1),
       dataSeconds: (loaded - start) / .seconds(1))
   }
-
-  /// The rate of weights without a multiplier.
-  private var optimizerRate: Double { schedule.rates.first ?? 0 }
 
   private var place: String { "iteration \(iteration + 1) of \(iterations)" }
 
