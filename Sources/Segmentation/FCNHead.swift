@@ -50,6 +50,7 @@ public struct FCNHead: DecodeHead {
   private let joining: ConvModule?
   private let classifier: PixelClassifier
   private let inputIndex: Int
+  /// What heads have in common.
   public let settings: DecodeHeadSettings
 
   /// A head with mmsegmentation's initial values.

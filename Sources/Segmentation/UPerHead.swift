@@ -48,6 +48,7 @@ public struct UPerHead: DecodeHead {
   private let fusion: ConvModule
   private let classifier: PixelClassifier
   private let inputIndices: [Int]
+  /// What heads have in common.
   public let settings: DecodeHeadSettings
 
   /// A head with mmsegmentation's initial values.

@@ -135,7 +135,9 @@ private final class ThreadPool: Sendable {
   @inline(never)
   private func join(_ number: UInt64, as index: Int) {
     let current: Region? = region.withLock { $0 }
-    guard let current, index < current.workers, ticket.load(ordering: .acquiring) >> 32 == number else { return }
+    guard let current, index < current.workers, ticket.load(ordering: .acquiring) >> 32 == number else {
+      return
+    }
     work(on: number, current.body, current.pieces)
   }
 }

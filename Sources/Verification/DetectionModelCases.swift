@@ -54,7 +54,9 @@ let detectionModelCases: [String: CaseRunner] = [
   },
   "roi_align": { golden in
     let configuration = try golden.config.decode(RoIAlignCase.self)
-    guard configuration.isAligned, configuration.mode == "avg" else { throw NotBuiltYet(what: "another RoIAlign") }
+    guard configuration.isAligned, configuration.mode == "avg" else {
+      throw NotBuiltYet(what: "another RoIAlign")
+    }
     let x = try golden.input("feat").tensor.withGradient()
     let regions = try golden.regions("rois")
     let side = configuration.outputSize

@@ -33,7 +33,9 @@ public struct FPN: Neck {
 
   private let laterals: [ConvModule]
   private let convolutions: [ConvModule]
+  /// Channels of every level.
   public let channels: Int
+  /// How many levels there are.
   public let levels: Int
 
   /// A pyramid over maps of the given widths.
