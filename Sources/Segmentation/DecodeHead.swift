@@ -40,8 +40,7 @@ public struct DecodeHeadSettings: Decodable, Sendable {
       kind = try keys.decode(Kind.self, forKey: .kind)
       weight = try keys.decodeIfPresent(Float.self, forKey: .weight) ?? 1
       if try keys.decodeIfPresent(Bool.self, forKey: .usesSigmoid) == true {
-        throw DecodingError.dataCorruptedError(
-          forKey: .usesSigmoid, in: keys, debugDescription: "only false is known: classes exclude each other")
+        throw keys.refusal("only false is known: classes exclude each other", forKey: .usesSigmoid)
       }
     }
   }
@@ -67,12 +66,10 @@ public struct DecodeHeadSettings: Decodable, Sendable {
     ignoreIndex = Int32(clamping: try keys.decodeIfPresent(Int.self, forKey: .ignoreIndex) ?? 255)
     loss = try keys.decodeIfPresent(PixelLoss.self, forKey: .loss) ?? PixelLoss()
     guard channels > 0 else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .channels, in: keys, debugDescription: "\(channels) is not 1 or more")
+      throw keys.refusal("\(channels) is not 1 or more", forKey: .channels)
     }
     guard dropoutRatio >= 0, dropoutRatio < 1 else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .dropoutRatio, in: keys, debugDescription: "\(dropoutRatio) is not in 0 ..< 1")
+      throw keys.refusal("\(dropoutRatio) is not in 0 ..< 1", forKey: .dropoutRatio)
     }
   }
 }

@@ -40,8 +40,7 @@ public struct EncoderDecoder: Model {
       testing = try keys.decodeIfPresent(Testing.self, forKey: .testing) ?? Testing()
       _ = try keys.decodeIfPresent(NoSettings.self, forKey: .training)
       if try keys.decodeIfPresent(String.self, forKey: .pretrained) != nil {
-        throw DecodingError.dataCorruptedError(
-          forKey: .pretrained, in: keys, debugDescription: "only null is known: use load_from")
+        throw keys.refusal("only null is known: use load_from", forKey: .pretrained)
       }
     }
   }

@@ -32,16 +32,13 @@ public struct FCNHead: DecodeHead {
       joinsInput = try keys.decodeIfPresent(Bool.self, forKey: .joinsInput) ?? true
       settings = try DecodeHeadSettings(from: decoder)
       guard (0...64).contains(convolutions) else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .convolutions, in: keys, debugDescription: "\(convolutions) is not in 0...64")
+        throw keys.refusal("\(convolutions) is not in 0...64", forKey: .convolutions)
       }
       guard convolutions > 0 || inputChannels == settings.channels else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .convolutions, in: keys, debugDescription: "0 needs in_channels to equal channels")
+        throw keys.refusal("0 needs in_channels to equal channels", forKey: .convolutions)
       }
       guard (1...31).contains(kernel), kernel % 2 == 1 else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .kernel, in: keys, debugDescription: "\(kernel) is not an odd number in 1...31")
+        throw keys.refusal("\(kernel) is not an odd number in 1...31", forKey: .kernel)
       }
     }
   }

@@ -29,13 +29,12 @@ public struct UPerHead: DecodeHead {
       poolScales = try keys.decodeIfPresent([Int].self, forKey: .poolScales) ?? [1, 2, 3, 6]
       settings = try DecodeHeadSettings(from: decoder)
       guard inputChannels.count == inputIndices.count, !inputChannels.isEmpty else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .inputIndices, in: keys,
-          debugDescription: "\(inputIndices.count) maps for \(inputChannels.count) widths in in_channels")
+        throw keys.refusal(
+          "\(inputIndices.count) maps for \(inputChannels.count) widths in in_channels", forKey: .inputIndices
+        )
       }
       guard poolScales.allSatisfy({ (1...64).contains($0) }), !poolScales.isEmpty else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .poolScales, in: keys, debugDescription: "\(poolScales) is not a list of numbers in 1...64")
+        throw keys.refusal("\(poolScales) is not a list of numbers in 1...64", forKey: .poolScales)
       }
     }
   }

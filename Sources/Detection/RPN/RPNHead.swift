@@ -44,8 +44,7 @@ public struct RPNHead: Layer {
       training = try keys.decodeIfPresent(Training.self, forKey: .training)
       testing = try keys.decodeIfPresent(Selection.self, forKey: .testing)
       guard classificationLoss.usesSigmoid else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .classificationLoss, in: keys, debugDescription: "needs use_sigmoid: true")
+        throw keys.refusal("needs use_sigmoid: true", forKey: .classificationLoss)
       }
     }
   }
@@ -70,14 +69,11 @@ public struct RPNHead: Layer {
       allowedBorder = try keys.decodeIfPresent(Int.self, forKey: .allowedBorder) ?? -1
       _ = try keys.decodeIfPresent(Bool.self, forKey: .debug)
       guard allowedBorder < 0 else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .allowedBorder, in: keys, debugDescription: "only -1 is known: anchors may cross the border"
-        )
+        throw keys.refusal("only -1 is known: anchors may cross the border", forKey: .allowedBorder)
       }
       let weight = try keys.decodeIfPresent(Float.self, forKey: .positiveWeight) ?? -1
       guard weight <= 0 else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .positiveWeight, in: keys, debugDescription: "only -1 is known: all weights are 1")
+        throw keys.refusal("only -1 is known: all weights are 1", forKey: .positiveWeight)
       }
     }
   }

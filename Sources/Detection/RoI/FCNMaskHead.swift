@@ -33,12 +33,10 @@ public struct FCNMaskHead: Layer {
       classes = try keys.decodeIfPresent(Int.self, forKey: .classes)
       loss = try keys.decode(ClassificationLoss.self, forKey: .loss)
       guard (0...64).contains(convolutions) else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .convolutions, in: keys, debugDescription: "\(convolutions) is not in 0...64")
+        throw keys.refusal("\(convolutions) is not in 0...64", forKey: .convolutions)
       }
       guard loss.usesMask else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .loss, in: keys, debugDescription: "needs use_mask: true")
+        throw keys.refusal("needs use_mask: true", forKey: .loss)
       }
     }
   }

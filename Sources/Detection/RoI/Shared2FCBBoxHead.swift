@@ -41,8 +41,7 @@ public struct Shared2FCBBoxHead: Layer {
       classificationLoss = try keys.decode(ClassificationLoss.self, forKey: .classificationLoss)
       boxLoss = try keys.decode(BoxLoss.self, forKey: .boxLoss)
       guard !classificationLoss.usesSigmoid, !classificationLoss.usesMask else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .classificationLoss, in: keys, debugDescription: "needs use_sigmoid: false and no use_mask")
+        throw keys.refusal("needs use_sigmoid: false and no use_mask", forKey: .classificationLoss)
       }
     }
   }

@@ -43,8 +43,7 @@ public struct StandardRoIHead: Layer {
       _ = try keys.decodeIfPresent(Bool.self, forKey: .debug)
       let weight = try keys.decodeIfPresent(Float.self, forKey: .positiveWeight) ?? -1
       guard weight <= 0 else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .positiveWeight, in: keys, debugDescription: "only -1 is known: all weights are 1")
+        throw keys.refusal("only -1 is known: all weights are 1", forKey: .positiveWeight)
       }
     }
   }
