@@ -1,3 +1,5 @@
+import Configuration
+
 extension KeyedDecodingContainer {
   /// Two numbers, or one that stands for both.
   func decodePair<Number: Decodable>(_ type: Number.Type, forKey key: Key) throws -> (Number, Number)? {

@@ -9,6 +9,8 @@ public protocol DecodeHead: Layer {
   func callAsFunction(_ features: [Tensor]) -> Tensor
   /// What heads have in common.
   var settings: DecodeHeadSettings { get }
+  /// Which of the backbone's maps it takes, and their channels.
+  var inputs: [(index: Int, channels: Int)] { get }
 }
 
 /// Keys that mmsegmentation's heads have in common (`BaseDecodeHead`).
@@ -58,16 +60,13 @@ public struct DecodeHeadSettings: Decodable, Sendable {
   /// Decodes mmsegmentation's keys.
   public init(from decoder: any Decoder) throws {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
-    channels = try keys.decode(Int.self, forKey: .channels)
+    channels = try keys.decode(Int.self, forKey: .channels, in: 1...65_536)
     classes = try keys.decodeIfPresent(Int.self, forKey: .classes)
     dropoutRatio = try keys.decodeIfPresent(Float.self, forKey: .dropoutRatio) ?? 0.1
     norm = try keys.decodeIfPresent(NormConfiguration.self, forKey: .norm)
     alignCorners = try keys.decodeIfPresent(Bool.self, forKey: .alignCorners) ?? false
     ignoreIndex = Int32(clamping: try keys.decodeIfPresent(Int.self, forKey: .ignoreIndex) ?? 255)
     loss = try keys.decodeIfPresent(PixelLoss.self, forKey: .loss) ?? PixelLoss()
-    guard channels > 0 else {
-      throw keys.refusal("\(channels) is not 1 or more", forKey: .channels)
-    }
     guard dropoutRatio >= 0, dropoutRatio < 1 else {
       throw keys.refusal("\(dropoutRatio) is not in 0 ..< 1", forKey: .dropoutRatio)
     }

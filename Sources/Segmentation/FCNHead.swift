@@ -25,7 +25,7 @@ public struct FCNHead: DecodeHead {
     /// Decodes mmsegmentation's keys.
     public init(from decoder: any Decoder) throws {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
-      inputChannels = try keys.decode(Int.self, forKey: .inputChannels)
+      inputChannels = try keys.decode(Int.self, forKey: .inputChannels, in: 1...65_536)
       inputIndex = try keys.decodeIfPresent(Int.self, forKey: .inputIndex) ?? -1
       kernel = try keys.decodeIfPresent(Int.self, forKey: .kernel) ?? 3
       convolutions = try keys.decodeIfPresent(Int.self, forKey: .convolutions) ?? 2
@@ -46,7 +46,8 @@ public struct FCNHead: DecodeHead {
   private let convolutions: [ConvModule]
   private let joining: ConvModule?
   private let classifier: PixelClassifier
-  private let inputIndex: Int
+  /// Which of the backbone's maps it takes, and its channels.
+  public let inputs: [(index: Int, channels: Int)]
   /// What heads have in common.
   public let settings: DecodeHeadSettings
 
@@ -66,7 +67,7 @@ public struct FCNHead: DecodeHead {
         configuration.inputChannels + width, width, kernel: kernel, padding: kernel / 2, norm: norm)
       : nil
     classifier = PixelClassifier(width, classes: classes, dropoutRatio: settings.dropoutRatio, layer: layer)
-    inputIndex = configuration.inputIndex
+    inputs = [(index: configuration.inputIndex, channels: configuration.inputChannels)]
   }
 
   /// Weights under mmsegmentation's names.
@@ -76,7 +77,8 @@ public struct FCNHead: DecodeHead {
 
   /// Maps `[B, h, w, C]`, of which one is used, to logits at its size.
   public func callAsFunction(_ features: [Tensor]) -> Tensor {
-    let x = features[inputIndex < 0 ? features.count + inputIndex : inputIndex]
+    let index = inputs[0].index
+    let x = features[index < 0 ? features.count + index : index]
     let y = convolutions.reduce(x) { $1($0) }
     return classifier(joining.map { $0(concatenated([x, y], axis: 3)) } ?? y)
   }

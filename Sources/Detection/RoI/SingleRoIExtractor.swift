@@ -69,7 +69,7 @@ public struct SingleRoIExtractor: Sendable {
     /// Decodes mmdetection's keys.
     public init(from decoder: any Decoder) throws {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
-      channels = try keys.decode(Int.self, forKey: .channels)
+      channels = try keys.decode(Int.self, forKey: .channels, in: 1...65_536)
       strides = try keys.decode([Int].self, forKey: .strides)
       align = try keys.decode(Align.self, forKey: .align)
       finestScale = try keys.decodeIfPresent(Float.self, forKey: .finestScale) ?? 56
