@@ -36,7 +36,8 @@ struct Picture {
     for index in shown {
       let box = instances.boxes[index]
       image.draw(box: box, colour: colour(index), thickness: 1)
-      guard classes.count > 1 || shown.count <= 10 else { continue }
+      // The name of the only class says nothing, and would cover small objects.
+      guard classes.count > 1 else { continue }
       let score = Int((instances.scores[index] * 100).rounded())
       image.draw(
         label: "\(classes[instances.labels[index]]) \(score)", x: box[0], y: box[1], colour: colour(index))
