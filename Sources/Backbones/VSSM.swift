@@ -70,7 +70,7 @@ public struct VSSM: Backbone {
       outIndices = try keys.decodeIfPresent([Int].self, forKey: .outIndices) ?? [0, 1, 2, 3]
       func check(_ isRight: Bool, _ key: CodingKeys, _ message: @autoclosure () -> String) throws {
         guard !isRight else { return }
-        throw DecodingError.dataCorruptedError(forKey: key, in: keys, debugDescription: message())
+        throw keys.refusal(message(), forKey: key)
       }
       try check((1...64).contains(patchSize), .patchSize, "\(patchSize) is not in 1...64")
       try check((1...4096).contains(inputChannels), .inputChannels, "\(inputChannels) is not in 1...4096")

@@ -51,9 +51,9 @@ extension ConfigurationNode {
 }
 
 extension KeyedDecodingContainer {
-  /// A type's own objection to a key's value; the decoder adds the place.
-  public func error(_ message: String, forKey key: Key) -> DecodingError {
-    .dataCorruptedError(forKey: key, in: self, debugDescription: message)
+  /// An error at a key's value, for a rule that a component checks itself; the decoder adds the place.
+  public func refusal(_ reason: String, forKey key: Key) -> DecodingError {
+    .dataCorruptedError(forKey: key, in: self, debugDescription: reason)
   }
 
   /// A number within a range.

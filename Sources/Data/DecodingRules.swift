@@ -1,9 +1,6 @@
-extension KeyedDecodingContainer {
-  /// An error at a key's value, for a rule that a component checks itself.
-  func refusal(_ reason: String, forKey key: Key) -> DecodingError {
-    .dataCorruptedError(forKey: key, in: self, debugDescription: reason)
-  }
+import Configuration
 
+extension KeyedDecodingContainer {
   /// Two numbers, or one that stands for both.
   func decodePair<Number: Decodable>(_ type: Number.Type, forKey key: Key) throws -> (Number, Number)? {
     guard contains(key), try !decodeNil(forKey: key) else { return nil }

@@ -151,6 +151,11 @@ public struct CocoDataset: Dataset {
           + "\(list(annotations.categories.map(\.name)))\n  Correct metainfo.classes, or leave it out: the classes "
           + "are then the file's.")
     }
+    guard Set(classes).count == classes.count else {
+      throw DataError(
+        file: file,
+        "has two categories of one name: \(list(classes)).\n  Name those that count in metainfo.classes.")
+    }
     return classes.compactMap { ids[$0] }
   }
 

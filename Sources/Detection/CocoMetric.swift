@@ -29,6 +29,9 @@ public struct CocoMetric: Metric {
       } else {
         types = [.bbox]
       }
+      guard Set(types).count == types.count, !types.isEmpty else {
+        throw keys.refusal("one or more of bbox, segm, proposal, each once, are wanted", forKey: .metric)
+      }
       isClasswise = try keys.decodeIfPresent(Bool.self, forKey: .classwise) ?? false
       proposalLimits = try keys.decodeIfPresent([Int].self, forKey: .proposalLimits)
     }

@@ -15,7 +15,7 @@ struct DetectionHeads: Sendable {
 
   private init() {
     necks.add("FPN", description: "Feature pyramid network") { (c: FPN.Configuration, _: ModelContext) in
-      try FPN(c)
+      FPN(c)
     }
     rpnHeads.add("RPNHead", description: "Region proposal network") {
       (c: RPNHead.Configuration, _: ModelContext) in

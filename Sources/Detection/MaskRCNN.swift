@@ -65,11 +65,31 @@ public struct MaskRCNN: Model {
     rpnHead = try heads.rpnHeads.build(configuration.rpnHead, scope: context.scope, in: context)
     roiHead = try heads.roiHeads.build(configuration.roiHead, scope: context.scope, in: context)
     (training, testing) = (configuration.training, configuration.testing)
-    guard rpnHead.levels == neck.levels else {
+    try checkWidths(configuration)
+  }
+
+  /// Whether each part takes what the part before it gives.
+  private func checkWidths(_ configuration: Configuration) throws {
+    func check(_ isRight: Bool, _ part: ComponentConfiguration, _ key: String, _ message: String) throws {
+      guard !isRight else { return }
+      let place = part.node.node(at: key) ?? part.node
       throw ConfigurationError(
-        location: configuration.rpnHead.node.location, keyPath: "model.rpn_head.anchor_generator.strides",
-        message: "anchors for \(rpnHead.levels) levels, but the neck has \(neck.levels)",
-        hint: "One stride for each of the neck's num_outs.")
+        location: place.location, keyPath: "\(part.node.keyPath).\(key)", message: message)
+    }
+    let widths = backbone.outputs.map(\.channels)
+    try check(
+      neck.inputChannels == widths, configuration.neck, "in_channels",
+      "\(neck.inputChannels), but the backbone's maps have \(widths) channels")
+    try check(
+      rpnHead.inputChannels == neck.channels, configuration.rpnHead, "in_channels",
+      "\(rpnHead.inputChannels), but the neck's out_channels is \(neck.channels)")
+    try check(
+      rpnHead.levels == neck.levels, configuration.rpnHead, "anchor_generator.strides",
+      "anchors for \(rpnHead.levels) levels, but the neck has \(neck.levels)")
+    let misfits = roiHead.misfits(
+      channels: neck.channels, levels: neck.levels, maskSize: training.rcnn.maskSize)
+    if let first = misfits.first {
+      try check(false, configuration.roiHead, first.keyPath, first.message)
     }
   }
 

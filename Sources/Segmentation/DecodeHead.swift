@@ -9,6 +9,8 @@ public protocol DecodeHead: Layer {
   func callAsFunction(_ features: [Tensor]) -> Tensor
   /// What heads have in common.
   var settings: DecodeHeadSettings { get }
+  /// Which of the backbone's maps it takes, and their channels.
+  var inputs: [(index: Int, channels: Int)] { get }
 }
 
 /// Keys that mmsegmentation's heads have in common (`BaseDecodeHead`).
@@ -40,8 +42,7 @@ public struct DecodeHeadSettings: Decodable, Sendable {
       kind = try keys.decode(Kind.self, forKey: .kind)
       weight = try keys.decodeIfPresent(Float.self, forKey: .weight) ?? 1
       if try keys.decodeIfPresent(Bool.self, forKey: .usesSigmoid) == true {
-        throw DecodingError.dataCorruptedError(
-          forKey: .usesSigmoid, in: keys, debugDescription: "only false is known: classes exclude each other")
+        throw keys.refusal("only false is known: classes exclude each other", forKey: .usesSigmoid)
       }
     }
   }
@@ -59,20 +60,15 @@ public struct DecodeHeadSettings: Decodable, Sendable {
   /// Decodes mmsegmentation's keys.
   public init(from decoder: any Decoder) throws {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
-    channels = try keys.decode(Int.self, forKey: .channels)
+    channels = try keys.decode(Int.self, forKey: .channels, in: 1...65_536)
     classes = try keys.decodeIfPresent(Int.self, forKey: .classes)
     dropoutRatio = try keys.decodeIfPresent(Float.self, forKey: .dropoutRatio) ?? 0.1
     norm = try keys.decodeIfPresent(NormConfiguration.self, forKey: .norm)
     alignCorners = try keys.decodeIfPresent(Bool.self, forKey: .alignCorners) ?? false
     ignoreIndex = Int32(clamping: try keys.decodeIfPresent(Int.self, forKey: .ignoreIndex) ?? 255)
     loss = try keys.decodeIfPresent(PixelLoss.self, forKey: .loss) ?? PixelLoss()
-    guard channels > 0 else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .channels, in: keys, debugDescription: "\(channels) is not 1 or more")
-    }
     guard dropoutRatio >= 0, dropoutRatio < 1 else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .dropoutRatio, in: keys, debugDescription: "\(dropoutRatio) is not in 0 ..< 1")
+      throw keys.refusal("\(dropoutRatio) is not in 0 ..< 1", forKey: .dropoutRatio)
     }
   }
 }

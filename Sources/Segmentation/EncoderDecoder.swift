@@ -40,8 +40,7 @@ public struct EncoderDecoder: Model {
       testing = try keys.decodeIfPresent(Testing.self, forKey: .testing) ?? Testing()
       _ = try keys.decodeIfPresent(NoSettings.self, forKey: .training)
       if try keys.decodeIfPresent(String.self, forKey: .pretrained) != nil {
-        throw DecodingError.dataCorruptedError(
-          forKey: .pretrained, in: keys, debugDescription: "only null is known: use load_from")
+        throw keys.refusal("only null is known: use load_from", forKey: .pretrained)
       }
     }
   }
@@ -75,6 +74,31 @@ public struct EncoderDecoder: Model {
     decodeHead = try head(configuration.decodeHead, layer: 0)
     auxiliaryHeads = try configuration.auxiliaryHeads.enumerated().map { try head($1, layer: $0 + 1) }
     isAuxiliaryList = configuration.isAuxiliaryList
+    for (head, component) in zip(
+      [decodeHead] + auxiliaryHeads, [configuration.decodeHead] + configuration.auxiliaryHeads)
+    {
+      try checkWidths(of: head, component)
+    }
+  }
+
+  /// Whether a head takes what the backbone gives.
+  private func checkWidths(of head: any DecodeHead, _ component: ComponentConfiguration) throws {
+    let maps = backbone.outputs
+    for (index, channels) in head.inputs {
+      let place = index < 0 ? maps.count + index : index
+      guard maps.indices.contains(place) else {
+        throw ConfigurationError(
+          location: (component.node["in_index"] ?? component.node).location,
+          keyPath: "\(component.node.keyPath).in_index",
+          message: "\(index) is no map of the backbone, which gives \(maps.count)")
+      }
+      guard maps[place].channels == channels else {
+        throw ConfigurationError(
+          location: (component.node["in_channels"] ?? component.node).location,
+          keyPath: "\(component.node.keyPath).in_channels",
+          message: "\(channels) for map \(index), which has \(maps[place].channels) channels")
+      }
+    }
   }
 
   /// Weights under mmsegmentation's names.
@@ -93,6 +117,7 @@ public struct EncoderDecoder: Model {
           + "set batch_size to 2 or more, or norm_cfg to {type: LN}")
     }
     let batch = try preprocessor.batch(samples)
+    try checkSize(of: batch.images, samples)
     return losses(batch.images, labels: batch.labels)
   }
 
@@ -116,6 +141,7 @@ public struct EncoderDecoder: Model {
   /// The class of every pixel of each image's file.
   public func predict(_ samples: [Sample]) throws -> [Prediction] {
     let batch = try preprocessor.batch(samples)
+    try checkSize(of: batch.images, samples)
     let logits = logits(batch.images)
     return samples.enumerated().map { index, sample in
       // As mmsegmentation: to the padded size, the padding off, then to the size of the file.
@@ -128,6 +154,17 @@ public struct EncoderDecoder: Model {
         LabelMap(
           height: sample.originalSize.height, width: sample.originalSize.width,
           pixels: full.indicesOfMaxima.map { .init($0) }))
+    }
+  }
+
+  /// Whether the backbone's coarsest map has a cell.
+  private func checkSize(of images: Tensor, _ samples: [Sample]) throws {
+    let stride = backbone.outputs.map(\.stride).max() ?? 1
+    guard min(images.shape[1], images.shape[2]) >= stride else {
+      throw DataError(
+        file: samples.first?.imagePath,
+        "\(images.shape[2]) x \(images.shape[1]) pixels behind the pipeline are fewer than the backbone's coarsest "
+          + "stride, \(stride): enlarge the image by Resize, or pad by data_preprocessor.size")
     }
   }
 

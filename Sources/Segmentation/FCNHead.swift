@@ -25,23 +25,20 @@ public struct FCNHead: DecodeHead {
     /// Decodes mmsegmentation's keys.
     public init(from decoder: any Decoder) throws {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
-      inputChannels = try keys.decode(Int.self, forKey: .inputChannels)
+      inputChannels = try keys.decode(Int.self, forKey: .inputChannels, in: 1...65_536)
       inputIndex = try keys.decodeIfPresent(Int.self, forKey: .inputIndex) ?? -1
       kernel = try keys.decodeIfPresent(Int.self, forKey: .kernel) ?? 3
       convolutions = try keys.decodeIfPresent(Int.self, forKey: .convolutions) ?? 2
       joinsInput = try keys.decodeIfPresent(Bool.self, forKey: .joinsInput) ?? true
       settings = try DecodeHeadSettings(from: decoder)
       guard (0...64).contains(convolutions) else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .convolutions, in: keys, debugDescription: "\(convolutions) is not in 0...64")
+        throw keys.refusal("\(convolutions) is not in 0...64", forKey: .convolutions)
       }
       guard convolutions > 0 || inputChannels == settings.channels else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .convolutions, in: keys, debugDescription: "0 needs in_channels to equal channels")
+        throw keys.refusal("0 needs in_channels to equal channels", forKey: .convolutions)
       }
       guard (1...31).contains(kernel), kernel % 2 == 1 else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .kernel, in: keys, debugDescription: "\(kernel) is not an odd number in 1...31")
+        throw keys.refusal("\(kernel) is not an odd number in 1...31", forKey: .kernel)
       }
     }
   }
@@ -49,7 +46,8 @@ public struct FCNHead: DecodeHead {
   private let convolutions: [ConvModule]
   private let joining: ConvModule?
   private let classifier: PixelClassifier
-  private let inputIndex: Int
+  /// Which of the backbone's maps it takes, and its channels.
+  public let inputs: [(index: Int, channels: Int)]
   /// What heads have in common.
   public let settings: DecodeHeadSettings
 
@@ -69,7 +67,7 @@ public struct FCNHead: DecodeHead {
         configuration.inputChannels + width, width, kernel: kernel, padding: kernel / 2, norm: norm)
       : nil
     classifier = PixelClassifier(width, classes: classes, dropoutRatio: settings.dropoutRatio, layer: layer)
-    inputIndex = configuration.inputIndex
+    inputs = [(index: configuration.inputIndex, channels: configuration.inputChannels)]
   }
 
   /// Weights under mmsegmentation's names.
@@ -79,7 +77,8 @@ public struct FCNHead: DecodeHead {
 
   /// Maps `[B, h, w, C]`, of which one is used, to logits at its size.
   public func callAsFunction(_ features: [Tensor]) -> Tensor {
-    let x = features[inputIndex < 0 ? features.count + inputIndex : inputIndex]
+    let index = inputs[0].index
+    let x = features[index < 0 ? features.count + index : index]
     let y = convolutions.reduce(x) { $1($0) }
     return classifier(joining.map { $0(concatenated([x, y], axis: 3)) } ?? y)
   }

@@ -28,14 +28,16 @@ public struct UPerHead: DecodeHead {
         try keys.decodeIfPresent([Int].self, forKey: .inputIndices) ?? Array(inputChannels.indices)
       poolScales = try keys.decodeIfPresent([Int].self, forKey: .poolScales) ?? [1, 2, 3, 6]
       settings = try DecodeHeadSettings(from: decoder)
+      guard inputChannels.allSatisfy({ (1...65_536).contains($0) }) else {
+        throw keys.refusal("\(inputChannels) is not a list of widths in 1...65536", forKey: .inputChannels)
+      }
       guard inputChannels.count == inputIndices.count, !inputChannels.isEmpty else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .inputIndices, in: keys,
-          debugDescription: "\(inputIndices.count) maps for \(inputChannels.count) widths in in_channels")
+        throw keys.refusal(
+          "\(inputIndices.count) maps for \(inputChannels.count) widths in in_channels", forKey: .inputIndices
+        )
       }
       guard poolScales.allSatisfy({ (1...64).contains($0) }), !poolScales.isEmpty else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .poolScales, in: keys, debugDescription: "\(poolScales) is not a list of numbers in 1...64")
+        throw keys.refusal("\(poolScales) is not a list of numbers in 1...64", forKey: .poolScales)
       }
     }
   }
@@ -47,7 +49,8 @@ public struct UPerHead: DecodeHead {
   private let convolutions: [ConvModule]
   private let fusion: ConvModule
   private let classifier: PixelClassifier
-  private let inputIndices: [Int]
+  /// Which of the backbone's maps it takes, and their channels.
+  public let inputs: [(index: Int, channels: Int)]
   /// What heads have in common.
   public let settings: DecodeHeadSettings
 
@@ -66,7 +69,7 @@ public struct UPerHead: DecodeHead {
     fusion = ConvModule(
       configuration.inputChannels.count * width, width, kernel: 3, padding: 1, norm: norm)
     classifier = PixelClassifier(width, classes: classes, dropoutRatio: settings.dropoutRatio, layer: layer)
-    inputIndices = configuration.inputIndices
+    inputs = zip(configuration.inputIndices, configuration.inputChannels).map { (index: $0, channels: $1) }
   }
 
   /// Weights under mmsegmentation's names.
@@ -86,8 +89,8 @@ public struct UPerHead: DecodeHead {
 
   /// Maps `[B, h, w, C]`, the finest first, to logits at the finest size.
   public func callAsFunction(_ features: [Tensor]) -> Tensor {
-    let inputs = inputIndices.map { features[$0] }
-    var merged = zip(laterals, inputs).map { $0($1) } + [pooled(inputs[inputs.count - 1])]
+    let maps = inputs.map { features[$0.index] }
+    var merged = zip(laterals, maps).map { $0($1) } + [pooled(maps[maps.count - 1])]
     for level in merged.indices.dropFirst().reversed() {
       merged[level - 1] = merged[level - 1] + resized(merged[level], like: merged[level - 1])
     }

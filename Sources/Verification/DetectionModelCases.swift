@@ -11,7 +11,7 @@ import Tensors
 /// Heads of detectors, and Mask R-CNN from end to end.
 let detectionModelCases: [String: CaseRunner] = [
   "fpn": { golden in
-    let neck = try FPN(golden.config.decode(FPN.Configuration.self))
+    let neck = FPN(try golden.config.decode(FPN.Configuration.self))
     try neck.load(golden.group("state"), file: golden.path)
     let levels = try golden.levels()
     var results = CaseResults()

@@ -48,6 +48,12 @@ struct CocoDatasetTests {
     return "\(try #require(error))"
   }
 
+  @Test("refuses two categories of one name where the classes are the file's")
+  func categoriesOfOneName() throws {
+    let file = annotationFile.replacingOccurrences(of: #""name": "dog""#, with: #""name": "cat""#)
+    #expect(try message(file: file).contains("has two categories of one name: [cat, cat]"))
+  }
+
   @Test("takes classes from the file, and images in its order")
   func readsFile() throws {
     let set = try dataset()

@@ -1,7 +1,10 @@
 import ArgumentParser
 import Checkpoints
 import Configuration
+import Data
+import Detection
 import Foundation
+import Imaging
 
 /// What goes to standard output and standard error.
 enum Output {
@@ -37,15 +40,17 @@ enum Output {
 
     init(_ error: any Error) {
       self.error = Details(message: "\(error)")
-      if let error = error as? ConfigurationError {
-        self.error.message = error.message
-        self.error.file = error.location?.file
-        self.error.line = error.location?.line
-        self.error.column = error.location?.column
-        self.error.key = error.keyPath.isEmpty ? nil : error.keyPath
-      } else if let error = error as? CheckpointError {
-        self.error.message = error.message
-        self.error.file = error.file
+      switch error {
+      case let error as ConfigurationError:
+        self.error = Details(
+          message: error.message, file: error.location?.file, line: error.location?.line,
+          column: error.location?.column, key: error.keyPath.isEmpty ? nil : error.keyPath)
+      case let error as CheckpointError: self.error = Details(message: error.message, file: error.file)
+      case let error as CocoError:
+        self.error = Details(message: error.message, file: error.file, line: error.line, column: error.column)
+      case let error as DataError: self.error = Details(message: error.message, file: error.file)
+      case let error as ImagingError: self.error.file = error.file
+      default: break
       }
     }
   }

@@ -1,3 +1,4 @@
+import Configuration
 import CKernels
 import Imaging
 import Tensors

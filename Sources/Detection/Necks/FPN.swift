@@ -9,6 +9,8 @@ public protocol Neck: Layer {
   var channels: Int { get }
   /// How many maps it returns.
   var levels: Int { get }
+  /// Channels of the maps it takes.
+  var inputChannels: [Int] { get }
   /// `[B, H, W, C]` maps, the finest first.
   func callAsFunction(_ features: [Tensor]) -> [Tensor]
 }
@@ -29,6 +31,21 @@ public struct FPN: Neck {
       case outputChannels = "out_channels"
       case levels = "num_outs"
     }
+
+    /// Decodes mmdetection's keys.
+    public init(from decoder: any Decoder) throws {
+      let keys = try decoder.container(keyedBy: CodingKeys.self)
+      inputChannels = try keys.decode([Int].self, forKey: .inputChannels)
+      outputChannels = try keys.decode(Int.self, forKey: .outputChannels, in: 1...65_536)
+      levels = try keys.decode(Int.self, forKey: .levels, in: 1...16)
+      guard inputChannels.allSatisfy({ (1...65_536).contains($0) }), !inputChannels.isEmpty else {
+        throw keys.refusal("\(inputChannels) is not a list of widths in 1...65536", forKey: .inputChannels)
+      }
+      guard levels >= inputChannels.count else {
+        throw keys.refusal(
+          "\(levels) is below the number of in_channels, \(inputChannels.count)", forKey: .levels)
+      }
+    }
   }
 
   private let laterals: [ConvModule]
@@ -37,19 +54,14 @@ public struct FPN: Neck {
   public let channels: Int
   /// How many levels there are.
   public let levels: Int
+  /// Channels of the backbone's maps.
+  public let inputChannels: [Int]
 
   /// A pyramid over maps of the given widths.
-  ///
-  /// - Throws: `ConfigurationError` when there are fewer levels than maps.
-  public init(_ configuration: Configuration) throws {
+  public init(_ configuration: Configuration) {
     channels = configuration.outputChannels
     levels = configuration.levels
-    guard levels >= configuration.inputChannels.count, channels > 0 else {
-      throw ConfigurationError(
-        keyPath: "num_outs",
-        message: "\(levels) levels of \(channels) channels over \(configuration.inputChannels.count) maps",
-        hint: "num_outs is at least the number of in_channels.")
-    }
+    inputChannels = configuration.inputChannels
     laterals = configuration.inputChannels.map {
       ConvModule($0, configuration.outputChannels, kernel: 1, relu: false, initializer: .xavierUniform)
     }

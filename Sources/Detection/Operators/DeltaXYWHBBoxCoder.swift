@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 import Imaging
 import Masks
@@ -40,9 +41,7 @@ public struct DeltaXYWHBBoxCoder: Decodable, Sendable {
     func four(_ key: CodingKeys, default value: SIMD4<Float>) throws -> SIMD4<Float> {
       guard let numbers = try keys.decodeIfPresent([Float].self, forKey: key) else { return value }
       guard numbers.count == 4 else {
-        throw DecodingError.dataCorruptedError(
-          forKey: key, in: keys,
-          debugDescription: "four numbers are needed, for dx, dy, dw, dh; got \(numbers)")
+        throw keys.refusal("four numbers are needed, for dx, dy, dw, dh; got \(numbers)", forKey: key)
       }
       return SIMD4(numbers)
     }
@@ -50,8 +49,7 @@ public struct DeltaXYWHBBoxCoder: Decodable, Sendable {
     deviations = try four(.deviations, default: .one)
     clipsToBorder = try keys.decodeIfPresent(Bool.self, forKey: .clipsToBorder) ?? true
     guard (deviations .> 0) == SIMDMask(repeating: true) else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .deviations, in: keys, debugDescription: "deviations have to be positive")
+      throw keys.refusal("deviations have to be positive", forKey: .deviations)
     }
   }
 

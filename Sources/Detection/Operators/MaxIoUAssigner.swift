@@ -1,3 +1,4 @@
+import Configuration
 import CKernels
 import Data
 import Masks
@@ -78,9 +79,8 @@ public struct MaxIoUAssigner: Decodable, Sendable {
     } else {
       let pair = try keys.decode([Float].self, forKey: .negativeThreshold)
       guard pair.count == 2, pair[0] <= pair[1] else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .negativeThreshold, in: keys,
-          debugDescription: "a number, or a rising pair of numbers, is needed; got \(pair)")
+        throw keys.refusal(
+          "a number, or a rising pair of numbers, is needed; got \(pair)", forKey: .negativeThreshold)
       }
       negativeRange = pair[0]..<pair[1]
     }

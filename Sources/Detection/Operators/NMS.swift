@@ -1,3 +1,4 @@
+import Configuration
 import CKernels
 import Masks
 
@@ -28,8 +29,7 @@ public struct NMS: Decodable, Sendable {
     threshold = try keys.decode(Float.self, forKey: .threshold)
     isClassAgnostic = try keys.decodeIfPresent(Bool.self, forKey: .isClassAgnostic) ?? false
     guard (0...1).contains(threshold) else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .threshold, in: keys, debugDescription: "\(threshold) is not in 0...1")
+      throw keys.refusal("\(threshold) is not in 0...1", forKey: .threshold)
     }
   }
 

@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 
 /// Draws the boxes that a loss looks at (mmdetection's `RandomSampler`).
@@ -48,12 +49,10 @@ public struct RandomSampler: Decodable, Sendable {
     negativesPerPositive = try keys.decodeIfPresent(Double.self, forKey: .negativesPerPositive) ?? -1
     addsTruths = try keys.decodeIfPresent(Bool.self, forKey: .addsTruths) ?? true
     guard count > 0 else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .count, in: keys, debugDescription: "\(count) boxes; one or more are needed")
+      throw keys.refusal("\(count) boxes; one or more are needed", forKey: .count)
     }
     guard (0...1).contains(positiveFraction) else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .positiveFraction, in: keys, debugDescription: "\(positiveFraction) is not in 0...1")
+      throw keys.refusal("\(positiveFraction) is not in 0...1", forKey: .positiveFraction)
     }
   }
 

@@ -35,8 +35,8 @@ public struct RPNHead: Layer {
     /// Decodes mmdetection's keys.
     public init(from decoder: any Decoder) throws {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
-      inputChannels = try keys.decode(Int.self, forKey: .inputChannels)
-      featureChannels = try keys.decodeIfPresent(Int.self, forKey: .featureChannels) ?? 256
+      inputChannels = try keys.decode(Int.self, forKey: .inputChannels, in: 1...65_536)
+      featureChannels = try keys.decodeIfPresent(Int.self, forKey: .featureChannels, in: 1...65_536) ?? 256
       anchorGenerator = try keys.decode(AnchorGenerator.self, forKey: .anchorGenerator)
       boxCoder = try keys.decode(DeltaXYWHBBoxCoder.self, forKey: .boxCoder)
       classificationLoss = try keys.decode(ClassificationLoss.self, forKey: .classificationLoss)
@@ -44,8 +44,7 @@ public struct RPNHead: Layer {
       training = try keys.decodeIfPresent(Training.self, forKey: .training)
       testing = try keys.decodeIfPresent(Selection.self, forKey: .testing)
       guard classificationLoss.usesSigmoid else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .classificationLoss, in: keys, debugDescription: "needs use_sigmoid: true")
+        throw keys.refusal("needs use_sigmoid: true", forKey: .classificationLoss)
       }
     }
   }
@@ -70,14 +69,11 @@ public struct RPNHead: Layer {
       allowedBorder = try keys.decodeIfPresent(Int.self, forKey: .allowedBorder) ?? -1
       _ = try keys.decodeIfPresent(Bool.self, forKey: .debug)
       guard allowedBorder < 0 else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .allowedBorder, in: keys, debugDescription: "only -1 is known: anchors may cross the border"
-        )
+        throw keys.refusal("only -1 is known: anchors may cross the border", forKey: .allowedBorder)
       }
       let weight = try keys.decodeIfPresent(Float.self, forKey: .positiveWeight) ?? -1
       guard weight <= 0 else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .positiveWeight, in: keys, debugDescription: "only -1 is known: all weights are 1")
+        throw keys.refusal("only -1 is known: all weights are 1", forKey: .positiveWeight)
       }
     }
   }
@@ -99,8 +95,9 @@ public struct RPNHead: Layer {
     /// Decodes mmdetection's keys.
     public init(from decoder: any Decoder) throws {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
-      candidatesPerLevel = try keys.decodeIfPresent(Int.self, forKey: .candidatesPerLevel) ?? 1000
-      limit = try keys.decode(Int.self, forKey: .limit)
+      candidatesPerLevel =
+        try keys.decodeIfPresent(Int.self, forKey: .candidatesPerLevel, in: 1...1_000_000) ?? 1000
+      limit = try keys.decode(Int.self, forKey: .limit, in: 1...1_000_000)
       nms = try keys.decode(NMS.self, forKey: .nms)
       minimumSide = try keys.decodeIfPresent(Float.self, forKey: .minimumSide) ?? 0
     }
@@ -114,6 +111,9 @@ public struct RPNHead: Layer {
   private let classificationLoss: ClassificationLoss
   private let boxLoss: BoxLoss
 
+  /// Channels of the maps it looks at.
+  let inputChannels: Int
+
   /// How many levels it has anchors for.
   var levels: Int { anchorGenerator.strides.count }
 
@@ -121,6 +121,7 @@ public struct RPNHead: Layer {
   public init(_ configuration: Configuration) {
     let anchors = configuration.anchorGenerator.anchorsPerCell
     let width = configuration.featureChannels
+    inputChannels = configuration.inputChannels
     let normal = Initializer.normal(deviation: 0.01)
     convolution = Conv2d(configuration.inputChannels, width, kernel: 3, padding: 1, initializer: normal)
     scores = Conv2d(width, anchors, kernel: 1, initializer: normal)

@@ -28,21 +28,21 @@ public struct FCNMaskHead: Layer {
     public init(from decoder: any Decoder) throws {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
       convolutions = try keys.decodeIfPresent(Int.self, forKey: .convolutions) ?? 4
-      inputChannels = try keys.decodeIfPresent(Int.self, forKey: .inputChannels) ?? 256
-      channels = try keys.decodeIfPresent(Int.self, forKey: .channels) ?? 256
+      inputChannels = try keys.decodeIfPresent(Int.self, forKey: .inputChannels, in: 1...65_536) ?? 256
+      channels = try keys.decodeIfPresent(Int.self, forKey: .channels, in: 1...65_536) ?? 256
       classes = try keys.decodeIfPresent(Int.self, forKey: .classes)
       loss = try keys.decode(ClassificationLoss.self, forKey: .loss)
       guard (0...64).contains(convolutions) else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .convolutions, in: keys, debugDescription: "\(convolutions) is not in 0...64")
+        throw keys.refusal("\(convolutions) is not in 0...64", forKey: .convolutions)
       }
       guard loss.usesMask else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .loss, in: keys, debugDescription: "needs use_mask: true")
+        throw keys.refusal("needs use_mask: true", forKey: .loss)
       }
     }
   }
 
+  /// Channels of the regions it looks at.
+  let inputChannels: Int
   private let convolutions: [ConvModule]
   private let upsampling: ConvTranspose2d
   private let logits: Conv2d
@@ -52,6 +52,7 @@ public struct FCNMaskHead: Layer {
   /// A head with mmdetection's initial values.
   public init(_ configuration: Configuration, classes: Int) {
     let width = configuration.channels
+    inputChannels = configuration.inputChannels
     convolutions = (0..<configuration.convolutions).map {
       ConvModule($0 == 0 ? configuration.inputChannels : width, width, kernel: 3, padding: 1)
     }

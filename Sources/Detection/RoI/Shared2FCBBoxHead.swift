@@ -32,21 +32,22 @@ public struct Shared2FCBBoxHead: Layer {
     /// Decodes mmdetection's keys.
     public init(from decoder: any Decoder) throws {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
-      inputChannels = try keys.decode(Int.self, forKey: .inputChannels)
-      hiddenChannels = try keys.decodeIfPresent(Int.self, forKey: .hiddenChannels) ?? 1024
-      side = try keys.decodeIfPresent(Int.self, forKey: .side) ?? 7
+      inputChannels = try keys.decode(Int.self, forKey: .inputChannels, in: 1...65_536)
+      hiddenChannels = try keys.decodeIfPresent(Int.self, forKey: .hiddenChannels, in: 1...65_536) ?? 1024
+      side = try keys.decodeIfPresent(Int.self, forKey: .side, in: 1...256) ?? 7
       classes = try keys.decodeIfPresent(Int.self, forKey: .classes)
       boxCoder = try keys.decode(DeltaXYWHBBoxCoder.self, forKey: .boxCoder)
       isClassAgnostic = try keys.decodeIfPresent(Bool.self, forKey: .isClassAgnostic) ?? false
       classificationLoss = try keys.decode(ClassificationLoss.self, forKey: .classificationLoss)
       boxLoss = try keys.decode(BoxLoss.self, forKey: .boxLoss)
       guard !classificationLoss.usesSigmoid, !classificationLoss.usesMask else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .classificationLoss, in: keys, debugDescription: "needs use_sigmoid: false and no use_mask")
+        throw keys.refusal("needs use_sigmoid: false and no use_mask", forKey: .classificationLoss)
       }
     }
   }
 
+  /// Channels and side of the regions it looks at.
+  let input: (channels: Int, side: Int)
   private let shared: [Linear]
   private let classifier: Linear
   private let regressor: Linear
@@ -59,6 +60,7 @@ public struct Shared2FCBBoxHead: Layer {
   /// A head with mmdetection's initial values.
   public init(_ configuration: Configuration, classes: Int) {
     let (hidden, side) = (configuration.hiddenChannels, configuration.side)
+    input = (configuration.inputChannels, side)
     shared = [
       Linear(
         configuration.inputChannels * side * side, hidden, initializer: .xavierUniform,

@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 import Layers
 import Masks
@@ -53,8 +54,7 @@ public struct SingleRoIExtractor: Sendable {
         outputSize = try keys.decode(Int.self, forKey: .outputSize)
         samplingRatio = try keys.decodeIfPresent(Int.self, forKey: .samplingRatio) ?? 0
         guard (1...256).contains(outputSize) else {
-          throw DecodingError.dataCorruptedError(
-            forKey: .outputSize, in: keys, debugDescription: "\(outputSize) is not in 1...256")
+          throw keys.refusal("\(outputSize) is not in 1...256", forKey: .outputSize)
         }
       }
     }
@@ -69,13 +69,12 @@ public struct SingleRoIExtractor: Sendable {
     /// Decodes mmdetection's keys.
     public init(from decoder: any Decoder) throws {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
-      channels = try keys.decode(Int.self, forKey: .channels)
+      channels = try keys.decode(Int.self, forKey: .channels, in: 1...65_536)
       strides = try keys.decode([Int].self, forKey: .strides)
       align = try keys.decode(Align.self, forKey: .align)
       finestScale = try keys.decodeIfPresent(Float.self, forKey: .finestScale) ?? 56
       guard !strides.isEmpty, strides.allSatisfy({ $0 > 0 }) else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .strides, in: keys, debugDescription: "\(strides) is not a list of positive strides")
+        throw keys.refusal("\(strides) is not a list of positive strides", forKey: .strides)
       }
     }
   }

@@ -39,12 +39,11 @@ public struct StandardRoIHead: Layer {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
       assigner = try keys.decode(MaxIoUAssigner.self, forKey: .assigner)
       sampler = try keys.decode(RandomSampler.self, forKey: .sampler)
-      maskSize = try keys.decodeIfPresent(Int.self, forKey: .maskSize) ?? 28
+      maskSize = try keys.decodeIfPresent(Int.self, forKey: .maskSize, in: 1...1024) ?? 28
       _ = try keys.decodeIfPresent(Bool.self, forKey: .debug)
       let weight = try keys.decodeIfPresent(Float.self, forKey: .positiveWeight) ?? -1
       guard weight <= 0 else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .positiveWeight, in: keys, debugDescription: "only -1 is known: all weights are 1")
+        throw keys.refusal("only -1 is known: all weights are 1", forKey: .positiveWeight)
       }
     }
   }
@@ -68,7 +67,7 @@ public struct StandardRoIHead: Layer {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
       scoreThreshold = try keys.decode(Float.self, forKey: .scoreThreshold)
       nms = try keys.decode(NMS.self, forKey: .nms)
-      limit = try keys.decode(Int.self, forKey: .limit)
+      limit = try keys.decode(Int.self, forKey: .limit, in: 1...1_000_000)
       maskThreshold = try keys.decodeIfPresent(Float.self, forKey: .maskThreshold) ?? 0.5
     }
   }
@@ -77,6 +76,29 @@ public struct StandardRoIHead: Layer {
   private let boxHead: Shared2FCBBoxHead
   private let maskExtractor: SingleRoIExtractor
   private let maskHead: FCNMaskHead
+
+  /// What does not fit: between the parts, and to a pyramid of `levels` maps of `channels` channels.
+  func misfits(channels: Int, levels: Int, maskSize: Int) -> [(keyPath: String, message: String)] {
+    var misfits: [(keyPath: String, message: String)] = []
+    func require(_ found: Int, is wanted: Int, _ keyPath: String, _ what: String) {
+      if found != wanted { misfits.append((keyPath, "\(found), but \(what) \(wanted)")) }
+    }
+    for (extractor, name) in [(boxExtractor, "bbox_roi_extractor"), (maskExtractor, "mask_roi_extractor")] {
+      require(extractor.channels, is: channels, "\(name).out_channels", "the neck's out_channels is")
+      if extractor.levels > levels {
+        misfits.append(("\(name).featmap_strides", "\(extractor.levels) levels, but the neck has \(levels)"))
+      }
+    }
+    require(boxHead.input.channels, is: channels, "bbox_head.in_channels", "the neck's out_channels is")
+    require(
+      boxHead.input.side, is: boxExtractor.outputSize, "bbox_head.roi_feat_size",
+      "bbox_roi_extractor's output_size is")
+    require(maskHead.inputChannels, is: channels, "mask_head.in_channels", "the neck's out_channels is")
+    require(
+      maskExtractor.outputSize * 2, is: maskSize, "mask_roi_extractor.roi_layer.output_size",
+      "half of train_cfg.rcnn.mask_size is wanted: twice the side must be")
+    return misfits
+  }
 
   /// A second stage of its four parts.
   init(

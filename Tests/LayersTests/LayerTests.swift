@@ -1,0 +1,102 @@
+import Foundation
+import Layers
+import Tensors
+import TestSupport
+import Testing
+
+@Suite("layers")
+struct LayerTests {
+  @Test(
+    "weight layouts go to PyTorch's and back",
+    arguments: [
+      (WeightLayout.plain, [3, 4], [3, 4]), (.channelsLast, [5, 3, 2, 4], [5, 4, 3, 2]),
+      (.flattened(channels: 2, height: 3, width: 4), [5, 24], [5, 24]),
+    ])
+  func layouts(layout: WeightLayout, memory: [Int], torch: [Int]) {
+    let weight = Tensor.random(memory)
+    let there = layout.toPyTorch(weight)
+    #expect(there.shape == torch && layout.shapeInPyTorch(memory) == torch)
+    #expect(layout.fromPyTorch(there).values == weight.values)
+  }
+
+  @Test("a flattened weight sees the channels first in PyTorch, last in memory")
+  func flattened() {
+    // One output that looks at channel 1, row 0, column 2 of [2, 1, 3] (channels, rows, columns).
+    let torch = Tensor([0, 0, 0, 0, 0, 1], shape: [1, 6])
+    let memory = WeightLayout.flattened(channels: 2, height: 1, width: 3).fromPyTorch(torch)
+    #expect(memory.values == [0, 0, 0, 0, 0, 1])
+    let first = WeightLayout.flattened(channels: 2, height: 1, width: 3).fromPyTorch(
+      Tensor([0, 0, 1, 0, 0, 0], shape: [1, 6]))
+    #expect(first.values == [0, 0, 0, 0, 1, 0])
+  }
+
+  @Test(
+    "initial values have the distribution's deviation, and depend on seed and name alone",
+    arguments: [
+      (Initializer.normal(deviation: 0.01), 0.01), (.truncatedNormal(deviation: 0.02), 0.02),
+      (.uniform(bound: 0.3), 0.3 / 3.0.squareRoot()), (.uniformByFanIn, 1 / (36.0 * 3).squareRoot()),
+      (.xavierUniform, (2 / (36.0 + 90)).squareRoot()), (.kaimingNormalFanOut, (2 / 90.0).squareRoot()),
+    ] as [(Initializer, Double)])
+  func initializers(initializer: Initializer, deviation: Double) {
+    struct Model: Layer {
+      let weight: Parameter
+      var tree: ParameterTree { ["w": .parameter(weight)] }
+    }
+    // PyTorch's [10, 4, 3, 3]: fan in 36, fan out 90; many of them for a good estimate.
+    var sum = 0.0
+    var count = 0.0
+    for seed in 0..<40 {
+      let model = Model(weight: Parameter([10, 3, 3, 4], initializer, layout: .channelsLast))
+      model.initialize(seed: UInt64(seed))
+      for value in model.weight.value.values {
+        sum += Double(value) * Double(value)
+        count += 1
+      }
+    }
+    #expect(abs((sum / count).squareRoot() / deviation - 1) < 0.03)
+    let (a, b) = (Model(weight: Parameter([9], initializer)), Model(weight: Parameter([9], initializer)))
+    a.initialize(seed: 3)
+    b.initialize(seed: 3)
+    #expect(a.weight.value.values == b.weight.value.values)
+  }
+
+  @Test("batch norm in training moves its statistics; in evaluation it uses them")
+  func batchNorm() {
+    let norm = BatchNorm2d(1)
+    norm.initialize(seed: 0)
+    let x = Tensor([1, 3, 5, 7], shape: [4, 1, 1, 1])
+    let step = ForwardMode.Step(seed: 0, step: 0, samples: [0, 1, 2, 3])
+    let y = ForwardMode.training(step) { norm(x) }
+    #expect(abs(y.values.reduce(0, +)) < 1e-5)
+    let buffers = Dictionary(norm.tree.buffers.map { ($0.name, $0.buffer.value.scalar) }) { a, _ in a }
+    #expect(abs((buffers["running_mean"] ?? 0) - 0.4) < 1e-6)
+    // 0.9 + 0.1 * (unbiased variance 20 / 3)
+    #expect(abs((buffers["running_var"] ?? 0) - (0.9 + 2.0 / 3)) < 1e-5)
+    #expect(buffers["num_batches_tracked"] == 1)
+    let evaluated = ForwardMode.evaluation { norm(x) }.values
+    #expect(abs(evaluated[0] - (1 - 0.4) / (0.9 + 2.0 / 3 + 1e-5).squareRoot()) < 1e-5)
+  }
+
+  @Test("names of a tree follow PyTorch's")
+  func names() {
+    let block = ConvModule(2, 3, kernel: 3, norm: NormConfiguration())
+    #expect(
+      block.tree.leaves.map(\.name) == [
+        "conv.weight", "bn.weight", "bn.bias", "bn.running_mean", "bn.running_var", "bn.num_batches_tracked",
+      ])
+    #expect(ConvModule(2, 3, kernel: 1).tree.leaves.map(\.name) == ["conv.weight", "conv.bias"])
+  }
+
+  @Test("random numbers of a training step depend on the sample, not on its place in the batch")
+  func dropPath() {
+    let drop = DropPath(probability: 0.5, layer: 3)
+    let x = Tensor.ones([64, 2])
+    func kept(_ samples: [Int]) -> [Bool] {
+      let y = ForwardMode.training(ForwardMode.Step(seed: 5, step: 7, samples: samples)) { drop(x) }.values
+      return stride(from: 0, to: y.count, by: 2).map { y[$0] != 0 }
+    }
+    let forward = kept(Array(0..<64))
+    #expect(kept(Array((0..<64).reversed())) == forward.reversed())
+    #expect(Set(forward).count == 2)
+  }
+}
