@@ -45,5 +45,5 @@ struct MLP: UnaryLayer {
 
   var tree: ParameterTree { ["fc1": .layer(fc1), "fc2": .layer(fc2)] }
 
-  func callAsFunction(_ x: Tensor) -> Tensor { fc2(fc1(x).gelu()) }
+  func callAsFunction(_ x: Tensor) -> Tensor { fc2(fc1(x, activation: .gelu)) }
 }

@@ -36,14 +36,37 @@ INLINE float silu_slope(float x) {
 }
 
 FORWARD(exponential, dp_exp(x))
+FORWARD(logarithm, dp_log(x))
+FORWARD(square_root, __builtin_elementwise_sqrt(x))
+FORWARD(absolute, __builtin_fabsf(x))
+FORWARD(hyperbolic_tangent, dp_tanh(x))
 FORWARD(logistic, dp_sigmoid(x))
 FORWARD(relu, x < 0.f ? 0.f : x)
 FORWARD(gelu, gelu(x))
 FORWARD(silu, x *dp_sigmoid(x))
 FORWARD(soft_plus, dp_softplus(x))
 
+BACKWARD(square_root, 0.5f * g[i] / s)
+BACKWARD(absolute, g[i] * (s > 0.f ? 1.f : s < 0.f ? -1.f : 0.f))
+BACKWARD(hyperbolic_tangent, g[i] * (1.f - s * s))
 BACKWARD(logistic, g[i] * s * (1.f - s))
 BACKWARD(relu, s > 0.f ? g[i] : 0.f)
 BACKWARD(gelu, g[i] * gelu_slope(s))
 BACKWARD(silu, g[i] * silu_slope(s))
 BACKWARD(soft_plus, s > 20.f ? g[i] : g[i] * dp_sigmoid(s))
+
+MULTIVERSION void dp_clamp(float *restrict out, const float *restrict in, float low, float high,
+                           ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) {
+    const float raised = in[i] < low ? low : in[i];
+    out[i] = raised > high ? high : raised;
+  }
+}
+
+MULTIVERSION void dp_clamp_backward(float *restrict gx, const float *restrict g, const float *restrict x,
+                                    float low, float high, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) {
+    const float inside = x[i] >= low ? g[i] : 0.f;
+    gx[i] = x[i] <= high ? inside : 0.f;
+  }
+}

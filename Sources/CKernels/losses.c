@@ -27,3 +27,21 @@ MULTIVERSION void dp_l1_backward(float *restrict gx, const float *restrict g, co
     gx[i] = g[i] * sign;
   }
 }
+
+MULTIVERSION void dp_smooth_l1(float *restrict loss, const float *restrict x, const float *restrict target,
+                               float beta, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) {
+    const float d = __builtin_fabsf(x[i] - target[i]);
+    const float square = 0.5f * d * d / beta, line = d - 0.5f * beta;
+    loss[i] = d < beta ? square : line;
+  }
+}
+
+MULTIVERSION void dp_smooth_l1_backward(float *restrict gx, const float *restrict g, const float *restrict x,
+                                        const float *restrict target, float beta, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) {
+    const float d = x[i] - target[i];
+    const float sign = d > 0.f ? 1.f : d < 0.f ? -1.f : 0.f, slope = d / beta;
+    gx[i] = g[i] * (__builtin_fabsf(d) < beta ? slope : sign);
+  }
+}

@@ -104,5 +104,19 @@ INLINE float dp_erf(float x) {
 /// 1 / (1 + e^-x). At most 2 ulp; results below the least normal number become 0.
 INLINE float dp_sigmoid(float x) { return 1.f / (1.f + dp_exp(-x)); }
 
+/// The hyperbolic tangent.
+INLINE float dp_tanh(float x) {
+  const float s = x * x;
+  float p = -6.647486509e-3f;
+  p = p * s + 2.129799046e-2f;
+  p = p * s - 5.389919038e-2f;
+  p = p * s + 1.333296426e-1f;
+  p = p * s - 3.333332688e-1f;
+  const float small = p * (s * x) + x;
+  const float a = __builtin_fabsf(x);
+  const float large = __builtin_copysignf(1.f - 2.f / (dp_exp(2.f * a) + 1.f), x);
+  return a < 0.5f ? small : large;
+}
+
 /// log(1 + e^x), and x itself above 20 (PyTorch's threshold). At most 2.1 ulp.
 INLINE float dp_softplus(float x) { return x > 20.f ? x : dp_log1p(dp_exp(x)); }

@@ -69,6 +69,39 @@ MULTIVERSION void dp_max_pool_backward(const dp_windows *w, const float *x, cons
     }
 }
 
+MULTIVERSION void dp_average_pool(const dp_windows *w, const float *x, float *y, ptrdiff_t first,
+                                  ptrdiff_t last) {
+  const ptrdiff_t channels = w->channels;
+  const float scale = 1.f / (float)(w->kernelHeight * w->kernelWidth);
+  for (ptrdiff_t line = first; line < last; line++)
+    for (ptrdiff_t column = 0; column < w->outputWidth; column++) {
+      const float *image = x + line / w->outputHeight * w->height * w->width * channels;
+      float *out = y + (line * w->outputWidth + column) * channels;
+      const window at = window_at(w, line % w->outputHeight, column);
+      memset(out, 0, (size_t)channels * sizeof *out);
+      for (ptrdiff_t ky = at.fromY; ky < at.toY; ky++)
+        for (ptrdiff_t kx = at.fromX; kx < at.toX; kx++) {
+          const float *in = image + ((at.y + ky) * w->width + at.x + kx) * channels;
+          for (ptrdiff_t c = 0; c < channels; c++) out[c] += in[c];
+        }
+      for (ptrdiff_t c = 0; c < channels; c++) out[c] *= scale;
+    }
+}
+
+MULTIVERSION void dp_average_pool_backward(const dp_windows *w, const float *gy, float *gx,
+                                           ptrdiff_t firstChannel, ptrdiff_t lastChannel) {
+  const float scale = 1.f / (float)(w->kernelHeight * w->kernelWidth);
+  for (ptrdiff_t row = 0; row < w->outputHeight; row++)
+    for (ptrdiff_t column = 0; column < w->outputWidth; column++, gy += w->channels) {
+      const window at = window_at(w, row, column);
+      for (ptrdiff_t ky = at.fromY; ky < at.toY; ky++)
+        for (ptrdiff_t kx = at.fromX; kx < at.toX; kx++) {
+          float *out = gx + ((at.y + ky) * w->width + at.x + kx) * w->channels;
+          for (ptrdiff_t c = firstChannel; c < lastChannel; c++) out[c] += gy[c] * scale;
+        }
+    }
+}
+
 INLINE ptrdiff_t cell_begin(ptrdiff_t i, ptrdiff_t in, ptrdiff_t out) { return i * in / out; }
 INLINE ptrdiff_t cell_end(ptrdiff_t i, ptrdiff_t in, ptrdiff_t out) { return ((i + 1) * in + out - 1) / out; }
 

@@ -29,9 +29,12 @@ public struct Conv2d: UnaryLayer {
   public var tree: ParameterTree { ["weight": .parameter(weight), "bias": .optional(bias)] }
 
   /// `[B, H, W, I]` to `[B, H', W', O]`.
-  public func callAsFunction(_ x: Tensor) -> Tensor {
+  public func callAsFunction(_ x: Tensor) -> Tensor { self(x, weight: weight.value, bias: bias?.value) }
+
+  /// The same with other numbers for weight and bias.
+  func callAsFunction(_ x: Tensor, weight: Tensor, bias: Tensor?) -> Tensor {
     conv2d(
-      x, weight: weight.value, bias: bias?.value, stride: (stride, stride), padding: (padding, padding),
+      x, weight: weight, bias: bias, stride: (stride, stride), padding: (padding, padding),
       dilation: (dilation, dilation), groups: groups)
   }
 }

@@ -1,11 +1,14 @@
 import Tensors
 
 /// Convolution, norm, ReLU (mmcv's `ConvModule`): without bias where a norm follows.
+///
+/// In evaluation without gradients a batch norm is part of the convolution's weights.
 public struct ConvModule: UnaryLayer {
   private let convolution: Conv2d
   private let norm: (any UnaryLayer)?
   private let normName: String
   private let hasReLU: Bool
+  private let folded = FoldedWeights()
 
   /// A block; Kaiming normal, fan out, unless said otherwise.
   public init(
@@ -25,8 +28,17 @@ public struct ConvModule: UnaryLayer {
 
   /// `[B, H, W, I]` to `[B, H', W', O]`.
   public func callAsFunction(_ x: Tensor) -> Tensor {
-    let y = convolution(x)
-    let normalized = norm.map { $0(y) } ?? y
-    return hasReLU ? normalized.relu() : normalized
+    let y = normalized(x)
+    return hasReLU ? y.relu() : y
+  }
+
+  private func normalized(_ x: Tensor) -> Tensor {
+    guard let norm else { return convolution(x) }
+    guard let norm = norm as? BatchNorm2d, ForwardMode.current.isInference else {
+      folded.forget()
+      return norm(convolution(x))
+    }
+    let weights = folded.weights(of: convolution, norm)
+    return convolution(x, weight: weights.weight, bias: weights.bias)
   }
 }

@@ -19,6 +19,23 @@ public struct DropPath: Sendable {
   }
 }
 
+/// Dropout of single numbers (PyTorch's `Dropout`).
+public struct Dropout: Sendable {
+  /// The probability.
+  public let probability: Float
+  /// Tells the layers of a model apart in the key of the random numbers.
+  public let layer: Int
+
+  /// Dropout of one layer.
+  public init(probability: Float, layer: Int) { (self.probability, self.layer) = (probability, layer) }
+
+  /// `[B, ...]`, shape kept.
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    guard probability > 0, let step = ForwardMode.current.training else { return x }
+    return dropout(x, probability: probability, generators: step.generators(for: .dropout(layer: layer)))
+  }
+}
+
 /// Dropout of whole channels of a sample (PyTorch's `Dropout2d`).
 public struct ChannelDropout: Sendable {
   /// The probability.

@@ -27,6 +27,9 @@ public struct ForwardMode: Sendable {
   /// The training step, or nil in evaluation.
   public let training: Step?
 
+  /// Whether this is evaluation and no backward pass can follow, so that weights may be prepared for speed.
+  var isInference: Bool { training == nil && !Recording.isOn && Recomputation.current == .none }
+
   /// The mode of the forward pass that runs now; evaluation unless said otherwise.
   @TaskLocal public static var current = ForwardMode(training: nil)
 

@@ -22,5 +22,10 @@ public struct Linear: UnaryLayer {
   public var tree: ParameterTree { ["weight": .parameter(weight), "bias": .optional(bias)] }
 
   /// `[..., I]` to `[..., O]`.
-  public func callAsFunction(_ x: Tensor) -> Tensor { linear(x, weight: weight.value, bias: bias?.value) }
+  public func callAsFunction(_ x: Tensor) -> Tensor { self(x, activation: nil) }
+
+  /// The same with an activation after it.
+  public func callAsFunction(_ x: Tensor, activation: Activation?) -> Tensor {
+    linear(x, weight: weight.value, bias: bias?.value, activation: activation)
+  }
 }

@@ -47,6 +47,17 @@ public struct BatchNorm2d: UnaryLayer {
     ])
   }
 
+  /// The norm in evaluation as x scale + shift, each `[C]`.
+  var affine: (scale: Tensor, shift: Tensor) {
+    withoutGradients {
+      let scale = weight.value / (runningVariance.value + epsilon).sqrt()
+      return (scale, bias.value - runningMean.value * scale)
+    }
+  }
+
+  /// What `affine` is made from.
+  var numbers: [Tensor] { [weight.value, bias.value, runningMean.value, runningVariance.value] }
+
   /// `[..., C]`, shape kept. In training by the batch's statistics, which also move the running ones.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     guard ForwardMode.current.training != nil else {
@@ -55,6 +66,8 @@ public struct BatchNorm2d: UnaryLayer {
         epsilon: epsilon)
     }
     let (y, mean, variance) = batchNorm(x, weight: weight.value, bias: bias.value, epsilon: epsilon)
+    // What runs twice for a backward pass has moved them the first time.
+    if Recomputation.current == .second { return y }
     let rows = Float(x.count / max(1, mean.count))
     // PyTorch normalises by the biased variance and keeps the unbiased one.
     let unbiased = rows / max(1, rows - 1)

@@ -1,16 +1,70 @@
 import CKernels
 
-private typealias ForwardKernel =
-  @Sendable @convention(c) (UnsafeMutablePointer<Float>?, UnsafePointer<Float>?, Int) -> Void
-private typealias BackwardKernel =
-  @Sendable @convention(c) (
-    UnsafeMutablePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?, Int
-  ) -> Void
+/// Writes y from x.
+typealias ElementwiseKernel =
+  @Sendable (UnsafeMutablePointer<Float>?, UnsafePointer<Float>?, Int) -> Void
+/// Writes gx from the gradient of y and from what was kept, x or y.
+typealias ElementwiseSlope =
+  @Sendable (UnsafeMutablePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?, Int) -> Void
+
+/// A function that a layer may apply to its result.
+public enum Activation: Sendable {
+  /// max(x, 0).
+  case relu
+  /// x Φ(x).
+  case gelu
+  /// x sigmoid(x).
+  case silu
+
+  /// y from x.
+  var kernel: ElementwiseKernel {
+    switch self {
+    case .relu: { dp_relu($0, $1, $2) }
+    case .gelu: { dp_gelu($0, $1, $2) }
+    case .silu: { dp_silu($0, $1, $2) }
+    }
+  }
+
+  /// The gradient of x from that of y and from x, or from y where `slopeIsFromResult`.
+  var slope: ElementwiseSlope {
+    switch self {
+    case .relu: { dp_relu_backward($0, $1, $2, $3) }
+    case .gelu: { dp_gelu_backward($0, $1, $2, $3) }
+    case .silu: { dp_silu_backward($0, $1, $2, $3) }
+    }
+  }
+
+  /// Whether the derivative is computed from y, so that x need not be kept.
+  var slopeIsFromResult: Bool { self == .relu }
+}
 
 extension Tensor {
   /// e to the power of each element.
   public func exp() -> Tensor {
     elementwise("exp", dp_exponential, slopeFrom: .result, dp_multiply)
+  }
+
+  /// Natural logarithm of each element: -inf at 0, NaN below.
+  public func log() -> Tensor { elementwise("log", dp_logarithm, slopeFrom: .input, dp_divide) }
+
+  /// Square root of each element: NaN below 0; its slope at 0 is infinite.
+  public func sqrt() -> Tensor {
+    elementwise("sqrt", dp_square_root, slopeFrom: .result, dp_square_root_backward)
+  }
+
+  /// Each element without its sign; the slope at 0 is 0.
+  public func abs() -> Tensor { elementwise("abs", dp_absolute, slopeFrom: .input, dp_absolute_backward) }
+
+  /// Hyperbolic tangent of each element.
+  public func tanh() -> Tensor {
+    elementwise("tanh", dp_hyperbolic_tangent, slopeFrom: .result, dp_hyperbolic_tangent_backward)
+  }
+
+  /// Each element moved into a range (PyTorch's `clamp`); what lies in it, its ends included, keeps its gradient.
+  public func clamped(to range: ClosedRange<Float>) -> Tensor {
+    elementwise(
+      "clamp", { dp_clamp($0, $1, range.lowerBound, range.upperBound, $2) }, slopeFrom: .input,
+      { dp_clamp_backward($0, $1, $2, range.lowerBound, range.upperBound, $3) })
   }
 
   /// 1 / (1 + e^-x).
@@ -36,7 +90,8 @@ extension Tensor {
   private enum Kept { case input, result }
 
   private func elementwise(
-    _ name: String, _ forward: ForwardKernel, slopeFrom kept: Kept, _ backward: @escaping BackwardKernel
+    _ name: String, _ forward: @escaping ElementwiseKernel, slopeFrom kept: Kept,
+    _ backward: @escaping ElementwiseSlope
   ) -> Tensor {
     Tensor.operation(name, of: [self]) {
       let y = Tensor.uninitialized(shape)

@@ -99,7 +99,7 @@ private enum Arithmetic: String {
   }
 
   private func value(_ a: Tensor, _ b: Tensor) -> Tensor {
-    let shape = Self.broadcast(a.shape, b.shape)
+    let shape = broadcastShape(a.shape, b.shape)
     if a.shape == shape, b.shape == shape { return whole(a, b) }
     if a.shape == shape, let width = Self.rowWidth(b.shape, of: shape) {
       return rows(right, shape, a.storage, width, b.storage, 0)
@@ -160,20 +160,20 @@ private enum Arithmetic: String {
     }
   }
 
-  /// The common shape, axes of 1 repeated.
-  private static func broadcast(_ a: [Int], _ b: [Int]) -> [Int] {
-    let rank = max(a.count, b.count)
-    return (0..<rank).map { axis in
-      let left = axis < rank - a.count ? 1 : a[axis - (rank - a.count)]
-      let right = axis < rank - b.count ? 1 : b[axis - (rank - b.count)]
-      precondition(left == right || left == 1 || right == 1, "shapes \(a) and \(b) do not broadcast")
-      return left == 1 ? right : left
-    }
-  }
-
   /// How many numbers of a tensor are repeated as a whole to fill `shape`; nil when they are not.
   private static func rowWidth(_ small: [Int], of shape: [Int]) -> Int? {
     let row = Array(small.drop { $0 == 1 })
     return shape.suffix(row.count) == row[...] ? row.product : nil
+  }
+}
+
+/// The common shape of two, matched from the last axis; axes of 1 are repeated.
+func broadcastShape(_ a: [Int], _ b: [Int]) -> [Int] {
+  let rank = max(a.count, b.count)
+  return (0..<rank).map { axis in
+    let left = axis < rank - a.count ? 1 : a[axis - (rank - a.count)]
+    let right = axis < rank - b.count ? 1 : b[axis - (rank - b.count)]
+    precondition(left == right || left == 1 || right == 1, "shapes \(a) and \(b) do not broadcast")
+    return left == 1 ? right : left
   }
 }

@@ -11,6 +11,8 @@ package final class GraphNode {
   let inputs: [GraphNode?]
   var derivative: Derivative?
   var gradient: Tensor?
+  /// A leaf that stands for a node of another graph gives its gradients to that one.
+  var original: GraphNode?
 
   private static let counter = Atomic<UInt64>(0)
 
@@ -25,6 +27,7 @@ package final class GraphNode {
 
   /// Adds to the gradient, in place where nobody else holds it.
   func accumulate(_ addend: Tensor) {
+    if let original { return original.accumulate(addend) }
     guard var sum = gradient.take() else {
       gradient = addend
       return
@@ -111,7 +114,7 @@ extension Tensor {
   }
 
   /// The operations that a node was made by, the latest first.
-  private static func reachable(from root: GraphNode) -> [GraphNode] {
+  static func reachable(from root: GraphNode) -> [GraphNode] {
     var seen: Set<UInt64> = [root.order]
     var found: [GraphNode] = []
     var open = [root]

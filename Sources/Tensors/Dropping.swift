@@ -1,5 +1,42 @@
 import CKernels
 
+/// Dropout of single numbers (Srivastava et al., 2014): kept ones are scaled by 1 / (1 - probability).
+///
+/// Nothing is stored for the backward pass: the random numbers are made again.
+///
+/// - Parameters:
+///   - x: `[B, ...]`.
+///   - probability: That a number is dropped.
+///   - generators: One for each sample, none of which has been drawn from.
+public func dropout(_ x: Tensor, probability: Float, generators: [RandomGenerator]) -> Tensor {
+  precondition(
+    x.rank >= 1 && generators.count == x.shape[0], "\(generators.count) generators for shape \(x.shape)")
+  precondition(0 <= probability && probability <= 1, "probability \(probability)")
+  let keys = generators.map(\.words)
+  return Tensor.operation("dropout", of: [x]) {
+    func dropped(_ x: Tensor) -> Tensor {
+      let y = Tensor.uninitialized(x.shape)
+      guard x.count > 0 else { return y }
+      let width = x.count / keys.count
+      // The kernel makes 64 random numbers at once.
+      let units = (width + 63) / 64
+      let chunks = min(32, max(1, units >> 6))
+      let (input, result) = (x.storage, y.storage)
+      parallel(keys.count * chunks) { piece in
+        let (sample, chunk) = (piece / chunks, piece % chunks)
+        let first = units * chunk / chunks * 64
+        let end = min(width, units * (chunk + 1) / chunks * 64)
+        let start = sample * width + first
+        dp_dropout(
+          result.base + start, input.base + start, keys[sample].key, keys[sample].counter, first,
+          end - first, probability, 1 / (1 - probability))
+      }
+      return y
+    }
+    return (dropped(x), { [dropped($0)] })
+  }
+}
+
 /// Dropout of whole channels of a sample (Tompson et al., 2015): kept ones are scaled by 1 / (1 - probability).
 ///
 /// - Parameters:

@@ -81,3 +81,19 @@ extension Tensor {
     }
   }
 }
+
+/// Rows of a table, such as word vectors or relative position biases (PyTorch's `embedding`).
+///
+/// Gradients of a row that is used more than once add up, in the order of the indices.
+///
+/// - Parameters:
+///   - indices: Row-major numbers of `shape`, each below the number of rows.
+///   - shape: Any.
+///   - table: `[rows, ...]`.
+/// - Returns: `shape + [...]`.
+public func embedding(_ indices: [Int], shape: [Int], table: Tensor) -> Tensor {
+  precondition(
+    table.rank >= 1 && shape.product == indices.count,
+    "\(indices.count) indices of shape \(shape) into a table of shape \(table.shape)")
+  return table.rows(indices).reshaped(shape + table.shape.dropFirst())
+}

@@ -1,52 +1,131 @@
 import CKernels
 
-/// y = x Wᵀ + b over the last axis.
+/// y = activation(x Wᵀ + b) over the last axis.
 ///
 /// - Parameters:
 ///   - x: `[..., I]`.
 ///   - weight: `[O, I]`.
 ///   - bias: `[O]`.
+///   - activation: Applied while the result is in the cache; none when nil.
 /// - Returns: `[..., O]`.
-public func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil) -> Tensor {
+public func linear(
+  _ x: Tensor, weight: Tensor, bias: Tensor? = nil, activation: Activation? = nil
+) -> Tensor {
   precondition(
     weight.rank == 2 && x.rank >= 1 && x.shape.last == weight.shape[1],
     "linear of x \(x.shape) with weight \(weight.shape)")
   precondition(
     bias.map { $0.shape == [weight.shape[0]] } ?? true, "bias \(bias?.shape ?? []) of \(weight.shape)")
-  let (outputs, inputs) = (weight.shape[0], weight.shape[1])
-  let rows = x.count / max(1, inputs)
+  let product = LinearProduct(
+    rows: x.shape.dropLast().product, inputs: weight.shape[1], outputs: weight.shape[0])
   return Tensor.operation("linear", of: [x, weight] + (bias.map { [$0] } ?? [])) {
-    let y = Tensor.uninitialized(x.shape.dropLast() + [outputs])
-    if let bias { broadcastRows(bias.storage, to: y.storage, rows: rows, width: outputs) }
-    BLAS.parallelMultiply(
-      transposingB: true, m: rows, n: outputs, k: inputs, x.storage, stride: inputs, weight.storage,
-      stride: inputs, adding: bias == nil ? 0 : 1, to: y.storage, stride: outputs)
+    let y = Tensor.uninitialized(x.shape.dropLast() + [product.outputs])
     let (needsX, needsWeight) = (x.needsGradient, weight.needsGradient)
-    let needsBias = bias?.needsGradient ?? false
+    let (hasBias, needsBias) = (bias != nil, bias?.needsGradient ?? false)
+    let isKept = needsX || needsWeight || needsBias
+    // What the activation's derivative is computed from.
+    var kept: TensorStorage?
+    if let activation {
+      let sums =
+        isKept && !activation.slopeIsFromResult ? TensorStorage(count: product.rows * product.outputs) : nil
+      product.forward(
+        x.storage, weight.storage, bias: bias?.storage, activation, keepingSumsIn: sums, to: y.storage)
+      kept = sums ?? y.storage
+    } else {
+      product.forward(x.storage, weight.storage, bias: bias?.storage, to: y.storage)
+    }
+    let (xShape, weightShape) = (x.shape, weight.shape)
+    let input = needsWeight ? x.storage : nil
+    let factors = needsX ? weight.storage : nil
     return (
       y,
-      { gradient in
+      { [kept] gradient in
+        var g = gradient.storage
+        if let activation, let kept { g = slope(gradient, activation, kept) }
         var gradients: [Tensor?] = [nil, nil]
-        if needsX {
-          let gx = Tensor.uninitialized(x.shape)
-          BLAS.parallelMultiply(
-            m: rows, n: inputs, k: outputs, gradient.storage, stride: outputs, weight.storage, stride: inputs,
-            to: gx.storage, stride: inputs)
+        if let factors {
+          let gx = Tensor.uninitialized(xShape)
+          product.inputGradient(g, factors, to: gx.storage)
           gradients[0] = gx
         }
-        if needsWeight {
-          let gw = Tensor.uninitialized(weight.shape)
-          BLAS.parallelMultiply(
-            transposingA: true, m: outputs, n: inputs, k: rows, gradient.storage, stride: outputs, x.storage,
-            stride: inputs, to: gw.storage, stride: inputs)
+        if let input {
+          let gw = Tensor.uninitialized(weightShape)
+          product.weightGradient(g, input, to: gw.storage)
           gradients[1] = gw
         }
-        if bias != nil {
-          gradients.append(needsBias ? sumOfRows(gradient.storage, rows: rows, width: outputs) : nil)
+        if hasBias {
+          gradients.append(needsBias ? sumOfRows(g, rows: product.rows, width: product.outputs) : nil)
         }
         return gradients
       }
     )
+  }
+}
+
+/// The gradient before an activation.
+private func slope(_ gradient: Tensor, _ activation: Activation, _ kept: TensorStorage) -> TensorStorage {
+  let gz = TensorStorage(count: gradient.count)
+  let (g, kernel) = (gradient.storage, activation.slope)
+  parallel(over: gradient.count, grain: 1 << 14) { range in
+    let start = range.lowerBound
+    kernel(gz.base + start, g.base + start, kept.base + start, range.count)
+  }
+  return gz
+}
+
+/// The products of a linear layer: x [rows, inputs], weight [outputs, inputs].
+private struct LinearProduct: Sendable {
+  let rows, inputs, outputs: Int
+
+  func forward(_ x: TensorStorage, _ weight: TensorStorage, bias: TensorStorage?, to y: TensorStorage) {
+    if let bias { broadcastRows(bias, to: y, rows: rows, width: outputs) }
+    BLAS.parallelMultiply(
+      transposingB: true, m: rows, n: outputs, k: inputs, x, stride: inputs, weight, stride: inputs,
+      adding: bias == nil ? 0 : 1, to: y, stride: outputs)
+  }
+
+  /// With an activation, a tile of rows at a time. The cut is the same whether the sums before the activation are
+  /// kept or not, so that the result has the same bits.
+  func forward(
+    _ x: TensorStorage, _ weight: TensorStorage, bias: TensorStorage?, _ activation: Activation,
+    keepingSumsIn sums: TensorStorage?, to y: TensorStorage
+  ) {
+    let kernel = activation.kernel
+    let tileRows = max(192, (1 << 18) / max(1, outputs))
+    let tiles = (rows + tileRows - 1) / tileRows
+    guard tiles >= 4 else {
+      let sums = sums ?? TensorStorage(count: rows * outputs)
+      forward(x, weight, bias: bias, to: sums)
+      parallel(over: rows * outputs, grain: 1 << 14) { range in
+        kernel(y.base + range.lowerBound, sums.base + range.lowerBound, range.count)
+      }
+      return
+    }
+    parallel(tiles) { tile in
+      let range = rows * tile / tiles..<rows * (tile + 1) / tiles
+      let start = range.lowerBound * outputs
+      let scratch = sums == nil ? TensorStorage(count: range.count * outputs) : nil
+      let z = scratch?.base ?? (sums?.base ?? y.base) + start
+      if let bias {
+        for row in 0..<range.count { (z + row * outputs).update(from: bias.base, count: outputs) }
+      }
+      BLAS.multiply(
+        transposingB: true, m: range.count, n: outputs, k: inputs, x.base + range.lowerBound * inputs,
+        stride: inputs, weight.base, stride: inputs, adding: bias == nil ? 0 : 1, to: z, stride: outputs)
+      kernel(y.base + start, z, range.count * outputs)
+      withExtendedLifetime(scratch) {}
+    }
+  }
+
+  func inputGradient(_ g: TensorStorage, _ weight: TensorStorage, to gx: TensorStorage) {
+    BLAS.parallelMultiply(
+      m: rows, n: inputs, k: outputs, g, stride: outputs, weight, stride: inputs, to: gx, stride: inputs)
+  }
+
+  func weightGradient(_ g: TensorStorage, _ x: TensorStorage, to gw: TensorStorage) {
+    BLAS.parallelMultiply(
+      transposingA: true, m: outputs, n: inputs, k: rows, g, stride: outputs, x, stride: inputs, to: gw,
+      stride: inputs)
   }
 }
 

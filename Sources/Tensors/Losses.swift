@@ -7,9 +7,12 @@ import CKernels
 ///   - labels: One for each position, row-major, in `0 ..< C` or `ignoreIndex`.
 ///   - ignoreIndex: Positions with this label have loss 0 and no gradient.
 ///   - classWeights: Factor of the loss of each class; 1 when nil.
+///   - labelSmoothing: The part e of the target that goes to all classes alike (Szegedy et al., 2016): with class
+///     weights w, (1 - e) w[label] (-log p[label]) + e / C sum over c of w[c] (-log p[c]), as PyTorch has it.
 /// - Returns: `[...]`.
 public func crossEntropy(
-  _ logits: Tensor, labels: [Int32], ignoreIndex: Int32?, classWeights: [Float]? = nil
+  _ logits: Tensor, labels: [Int32], ignoreIndex: Int32?, classWeights: [Float]? = nil,
+  labelSmoothing: Float = 0
 ) -> Tensor {
   precondition(logits.rank >= 1, "logits of shape \(logits.shape)")
   let classes = logits.shape[logits.rank - 1]
@@ -19,6 +22,7 @@ public func crossEntropy(
   precondition(
     classWeights.map { $0.count == classes } ?? true,
     "\(classWeights?.count ?? 0) class weights for logits of shape \(logits.shape)")
+  precondition(0...1 ~= labelSmoothing, "label smoothing \(labelSmoothing)")
   for label in labels where !(0 <= label && label < classes) {
     precondition(label == ignoreIndex, "label \(label) for logits of shape \(logits.shape)")
   }
@@ -32,10 +36,16 @@ public func crossEntropy(
     let (x, result) = (logits.storage, loss.storage)
     parallel(over: rows, grain: grain) { range in
       let start = range.lowerBound
-      known.withUnsafeBufferPointer { label in
-        dp_cross_entropy(
-          result.base + start, statistics.base + 2 * start, x.base + start * classes,
-          label.baseAddress?.advanced(by: start), weights?.base, range.count, classes)
+      known.withUnsafeBufferPointer { known in
+        let label = known.baseAddress?.advanced(by: start)
+        let (loss, statistics) = (result.base + start, statistics.base + 2 * start)
+        let logits = x.base + start * classes
+        if labelSmoothing == 0 {
+          dp_cross_entropy(loss, statistics, logits, label, weights?.base, range.count, classes)
+        } else {
+          dp_smoothed_cross_entropy(
+            loss, statistics, logits, label, weights?.base, labelSmoothing, range.count, classes)
+        }
       }
     }
     let shape = logits.shape
@@ -46,11 +56,17 @@ public func crossEntropy(
         let (g, output) = (gradient.storage, gx.storage)
         parallel(over: rows, grain: grain) { range in
           let start = range.lowerBound
-          known.withUnsafeBufferPointer { label in
-            dp_cross_entropy_backward(
-              output.base + start * classes, g.base + start, statistics.base + 2 * start,
-              x.base + start * classes, label.baseAddress?.advanced(by: start), weights?.base, range.count,
-              classes)
+          known.withUnsafeBufferPointer { known in
+            let label = known.baseAddress?.advanced(by: start)
+            let (gx, g) = (output.base + start * classes, g.base + start)
+            let (statistics, logits) = (statistics.base + 2 * start, x.base + start * classes)
+            if labelSmoothing == 0 {
+              dp_cross_entropy_backward(
+                gx, g, statistics, logits, label, weights?.base, range.count, classes)
+            } else {
+              dp_smoothed_cross_entropy_backward(
+                gx, g, statistics, logits, label, weights?.base, labelSmoothing, range.count, classes)
+            }
           }
         }
         return [gx]
@@ -85,6 +101,23 @@ public func l1(_ x: Tensor, _ target: Tensor) -> Tensor {
   }
 }
 
+/// Squared near 0 and absolute further on (Girshick, "Fast R-CNN", 2015, equation 3), without reduction: with
+/// d = |x - target|, d^2 / (2 beta) below beta and d - beta / 2 from there.
+///
+/// - Parameters:
+///   - target: The same shape; it gets no gradient.
+///   - beta: Where the two parts meet; 0 gives `l1`.
+public func smoothL1(_ x: Tensor, _ target: Tensor, beta: Float = 1) -> Tensor {
+  precondition(x.shape == target.shape, "target \(target.shape) for \(x.shape)")
+  precondition(beta >= 0, "smooth L1 with beta \(beta)")
+  return Tensor.operation("smooth_l1", of: [x]) {
+    (
+      combined(x.storage, target.storage, shape: x.shape) { dp_smooth_l1($0, $1, $2, beta, $3) },
+      slope(x.storage, target.storage) { dp_smooth_l1_backward($0, $1, $2, $3, beta, $4) }
+    )
+  }
+}
+
 /// Losses times weights, averaged: mm's `weight_reduce_loss` with `reduction="mean"`.
 ///
 /// - Parameters:
@@ -98,11 +131,11 @@ public func weightedSum(_ losses: Tensor, weights: Tensor? = nil, averagingFacto
 }
 
 private typealias PairForward =
-  @Sendable @convention(c) (
+  @Sendable (
     UnsafeMutablePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?, Int
   ) -> Void
 private typealias PairBackward =
-  @Sendable @convention(c) (
+  @Sendable (
     UnsafeMutablePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?, Int
   ) -> Void
 

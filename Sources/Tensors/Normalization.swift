@@ -151,7 +151,7 @@ public func batchNorm(
 }
 
 /// The extent of the last axis, which weight and bias have to have.
-private func channels(of x: Tensor, _ weight: Tensor?, _ bias: Tensor?) -> Int {
+func channels(of x: Tensor, _ weight: Tensor?, _ bias: Tensor?) -> Int {
   precondition(x.rank >= 1, "a norm of shape \(x.shape)")
   let width = x.shape[x.rank - 1]
   for parameter in [weight, bias].compactMap(\.self) {
@@ -161,7 +161,7 @@ private func channels(of x: Tensor, _ weight: Tensor?, _ bias: Tensor?) -> Int {
 }
 
 /// Which of a norm's weight and bias there are, and which of them need a gradient.
-private struct NormParameters {
+struct NormParameters {
   private let weight, bias: Bool?
   private let width: Int
 

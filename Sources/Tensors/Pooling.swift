@@ -50,6 +50,54 @@ public func maxPool2d(
   }
 }
 
+/// Mean of each window (torch's `avg_pool2d`); the zeros of the padding count.
+///
+/// - Parameters:
+///   - x: `[B, H, W, C]`.
+///   - kernel: Height and width of a window.
+///   - stride: Step between windows, (vertical, horizontal); the kernel without.
+///   - padding: Rows and columns of zeros around the image: at most half the kernel.
+/// - Returns: `[B, H', W', C]`, H' = (H + 2 padding - kernel) / stride + 1.
+public func averagePool2d(
+  _ x: Tensor, kernel: (Int, Int), stride: (Int, Int)? = nil, padding: (Int, Int) = (0, 0)
+) -> Tensor {
+  let stride = stride ?? kernel
+  precondition(x.rank == 4, "averagePool2d of x \(x.shape)")
+  precondition(
+    min(kernel.0, kernel.1, stride.0, stride.1) > 0
+      && (0...kernel.0 / 2).contains(padding.0) && (0...kernel.1 / 2).contains(padding.1),
+    "averagePool2d with kernel \(kernel), stride \(stride), padding \(padding)")
+  let windows = Windows(
+    images: x.shape[0], height: x.shape[1], width: x.shape[2], channels: x.shape[3], outputs: x.shape[3],
+    kernel: (kernel.0, kernel.1), stride: stride, padding: padding, dilation: (1, 1), groups: 1)
+  return Tensor.operation("averagePool2d", of: [x]) {
+    let y = Tensor.uninitialized(windows.outputShape)
+    let (source, target) = (x.storage, y.storage)
+    let rows = windows.images * windows.outputHeight
+    parallel(over: rows, grain: max(1, (1 << 14) / max(1, windows.outputWidth * windows.channels))) { range in
+      var kernels = windows.kernels
+      dp_average_pool(&kernels, source.base, target.base, range.lowerBound, range.upperBound)
+    }
+    let shape = x.shape
+    return (
+      y,
+      { gradient in
+        let gx = Tensor.filled(0, shape: shape)
+        let (gradients, sums) = (gradient.storage, gx.storage)
+        parallelOverImages(windows.images, channels: windows.channels) { image, channels in
+          var kernels = windows.kernels
+          dp_average_pool_backward(
+            &kernels,
+            gradients.base + image * windows.outputHeight * windows.outputWidth * windows.channels,
+            sums.base + image * windows.height * windows.width * windows.channels, channels.lowerBound,
+            channels.upperBound)
+        }
+        return [gx]
+      }
+    )
+  }
+}
+
 /// Means over a grid of cells that cover the image (torch's `adaptive_avg_pool2d`).
 ///
 /// Cell i covers floor(i in / out) up to, not including, ceil((i + 1) in / out); neighbours may overlap.

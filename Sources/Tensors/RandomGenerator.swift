@@ -61,6 +61,12 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable {
       0, purpose.word, UInt32(truncatingIfNeeded: sample), UInt32(truncatingIfNeeded: step))
   }
 
+  /// What the kernels make the numbers of a fresh generator from: the key, and the counter of the next block.
+  package var words: (key: [UInt32], counter: [UInt32]) {
+    precondition(left == 0, "numbers have been drawn from this generator")
+    return ([key[0], key[1]], (0..<4).map { counter[$0] })
+  }
+
   /// 32 random bits.
   public mutating func nextWord() -> UInt32 {
     if left == 0 {

@@ -92,6 +92,45 @@ extension Tensor {
     }
   }
 
+  /// Turned along some axes (PyTorch's `roll`): the element at i goes to (i + shift) modulo the extent.
+  public func rolled(_ shifts: [Int], axes: [Int]) -> Tensor {
+    precondition(shifts.count == axes.count, "shifts \(shifts) along the axes \(axes)")
+    var total = [Int](repeating: 0, count: rank)
+    for (axis, shift) in zip(axes.map(axis), shifts) where shape[axis] > 0 {
+      let sum = (total[axis] + shift) % shape[axis]
+      total[axis] = sum < 0 ? sum + shape[axis] : sum
+    }
+    if total.allSatisfy({ $0 == 0 }) { return self }
+    return Tensor.operation("roll", of: [self]) { [total] in
+      (turned(total), { [$0.turned(zip($0.shape, total).map { $1 == 0 ? 0 : $0 - $1 })] })
+    }
+  }
+
+  /// Every element moved on by `shifts`, each in `0 ..< extent`; no derivative.
+  private func turned(_ shifts: [Int]) -> Tensor {
+    let y = Tensor.uninitialized(shape)
+    let strides = rowMajorStrides(shape)
+    // Each axis falls into two runs that stay whole; a block is one of them in every axis.
+    var blocks: [(sizes: [Int], from: Int, to: Int)] = [([], 0, 0)]
+    for (axis, shift) in shifts.enumerated() {
+      let rest = shape[axis] - shift
+      let runs = [(size: rest, from: 0, to: shift), (size: shift, from: rest, to: 0)]
+      blocks = blocks.flatMap { block in
+        runs.filter { $0.size > 0 }.map { run in
+          (
+            sizes: block.sizes + [run.size], from: block.from + run.from * strides[axis],
+            to: block.to + run.to * strides[axis]
+          )
+        }
+      }
+    }
+    for block in blocks {
+      StridedCopy(sizes: block.sizes, to: strides, from: strides)(
+        storage, at: block.from, to: y.storage, startingAt: block.to)
+    }
+    return y
+  }
+
   /// A dense copy of what lies at the given strides; no derivative.
   fileprivate func block(of target: [Int], strides: [Int], at offset: Int) -> Tensor {
     let y = Tensor.uninitialized(target)

@@ -9,6 +9,7 @@ let layerCases: [String: CaseRunner] = [
     let layer = LayerCase(golden)
     let name = try layer.text("op")
     if name == "batch_norm" { return try layer.runBatchNorm() }
+    if name == "max" { return try layer.runMaximum() }
     guard let function = LayerCase.functions[name] else { throw NotBuiltYet(what: name) }
     let y = try function(layer)
     var results = CaseResults()
@@ -52,6 +53,14 @@ private struct LayerCase {
     "mul": { try $0.input("x") * $0.input("other") },
     "div": { try $0.input("x") / $0.input("other") },
     "exp": { try $0.input("x").exp() },
+    "log": { try $0.input("x").log() },
+    "sqrt": { try $0.input("x").sqrt() },
+    "abs": { try $0.input("x").abs() },
+    "tanh": { try $0.input("x").tanh() },
+    "clamp": {
+      let range = (Float(try $0.real("min")), Float(try $0.real("max")))
+      return try $0.input("x").clamped(to: range.0...range.1)
+    },
     "sigmoid": { try $0.input("x").sigmoid() },
     "relu": { try $0.input("x").relu() },
     "gelu": { try $0.input("x").gelu() },
@@ -59,6 +68,8 @@ private struct LayerCase {
     "softplus": { try $0.input("x").softplus() },
     "sum": { try $0.input("x").sum(axes: $0.numbers("dim"), keepingAxes: $0.flag("keepdim")) },
     "mean": { try $0.input("x").mean(axes: $0.numbers("dim"), keepingAxes: $0.flag("keepdim")) },
+    "amax": { try $0.input("x").maximum(axes: $0.numbers("dim"), keepingAxes: $0.flag("keepdim")) },
+    "matmul": { try matmul($0.input("x"), $0.input("other")) },
     "softmax": { try $0.input("x").softmax(axis: $0.number("dim")) },
     "log_softmax": { try $0.input("x").logSoftmax(axis: $0.number("dim")) },
   ]
@@ -73,6 +84,7 @@ private struct LayerCase {
       let parts = layer.inputs.keys.count { $0.hasPrefix("x") }
       return concatenated(try (0..<parts).map { try layer.input("x\($0)") }, axis: try layer.number("dim"))
     },
+    "roll": { try $0.input("x").rolled($0.numbers("shifts"), axes: $0.numbers("dims")) },
     "pad": { layer in
       let x = try layer.input("x")
       let pairs = try layer.numbers("pad")
@@ -93,8 +105,7 @@ private struct LayerCase {
     },
     "embedding": { layer in
       let index = try layer.golden.input("index")
-      let rows = try layer.weight("weight").rows(index.integers)
-      return rows.reshaped(index.shape + rows.shape.dropFirst())
+      return embedding(index.integers, shape: index.shape, table: try layer.weight("weight"))
     },
     "interpolate": { layer in
       let x = try layer.input("x").channelsLast
@@ -112,19 +123,28 @@ private struct LayerCase {
 
   private static let layers: [String: @Sendable (LayerCase) throws -> Tensor] = [
     "linear": { layer in
-      let y = linear(try layer.input("x"), weight: try layer.weight("weight"), bias: layer.weights["bias"])
-      switch layer.golden.config["activation"]?.string {
-      case nil: return y
-      case "relu": return y.relu()
-      case "gelu": return y.gelu()
-      case "silu": return y.silu()
-      case let name?: throw NotBuiltYet(what: "activation '\(name)'")
-      }
+      let activation: Activation? =
+        switch layer.golden.config["activation"]?.string {
+        case nil: nil
+        case "relu": .relu
+        case "gelu": .gelu
+        case "silu": .silu
+        case let name?: throw NotBuiltYet(what: "activation '\(name)'")
+        }
+      return linear(
+        try layer.input("x"), weight: try layer.weight("weight"), bias: layer.weights["bias"],
+        activation: activation)
     },
     "layer_norm": {
       layerNorm(
         try $0.input("x"), weight: $0.weights["weight"], bias: $0.weights["bias"],
         epsilon: Float(try $0.real("eps")))
+    },
+    "group_norm": {
+      groupNorm(
+        try $0.input("x").channelsLast, groups: try $0.number("num_groups"), weight: $0.weights["weight"],
+        bias: $0.weights["bias"], epsilon: Float(try $0.real("eps"))
+      ).channelsFirst
     },
     "conv2d": {
       conv2d(
@@ -148,6 +168,18 @@ private struct LayerCase {
         padding: try $0.pair("padding")
       ).channelsFirst
     },
+    "avg_pool2d": {
+      averagePool2d(
+        try $0.input("x").channelsLast, kernel: try $0.pair("kernel_size"), stride: try $0.pair("stride"),
+        padding: try $0.pair("padding")
+      ).channelsFirst
+    },
+    "grid_sample": {
+      gridSample(
+        try $0.input("x").channelsLast, grid: try $0.input("grid"),
+        alignCorners: try $0.flag("align_corners")
+      ).channelsFirst
+    },
     "adaptive_avg_pool2d": {
       let size = try $0.pair("output_size")
       return adaptiveAveragePool2d(try $0.input("x").channelsLast, height: size.0, width: size.1)
@@ -157,18 +189,19 @@ private struct LayerCase {
 
   private static let losses: [String: @Sendable (LayerCase) throws -> Tensor] = [
     "cross_entropy": { layer in
-      guard layer.golden.config["label_smoothing"] == nil else { throw NotBuiltYet(what: "label smoothing") }
       let x = try layer.input("x")
       return crossEntropy(
         x.permuted([0] + Array(2..<x.rank) + [1]),
         labels: try layer.golden.input("label").integers.map { Int32($0) },
         ignoreIndex: layer.golden.config["ignore_index"]?.int.map { Int32($0) },
-        classWeights: layer.inputs["weight"]?.values)
+        classWeights: layer.inputs["weight"]?.values,
+        labelSmoothing: Float(layer.golden.config["label_smoothing"]?.double ?? 0))
     },
     "binary_cross_entropy_with_logits": {
       binaryCrossEntropy(logits: try $0.input("x"), targets: try $0.input("target"))
     },
     "l1": { l1(try $0.input("x"), try $0.input("target")) },
+    "smooth_l1": { smoothL1(try $0.input("x"), try $0.input("target"), beta: Float(try $0.real("beta"))) },
   ]
 
   /// The layer itself, for its running statistics.
@@ -188,6 +221,17 @@ private struct LayerCase {
       results.add("output.updated.\(name)", buffer.value)
     }
     results.differentiate(golden, outputs: ["y": y], model: layer, inputs: ["x": (x, { $0 })])
+    return results
+  }
+
+  /// The largest numbers along an axis, and where they are.
+  func runMaximum() throws -> CaseResults {
+    let x = try input("x")
+    let (values, indices) = try x.maximum(axis: number("dim"), keepingAxis: flag("keepdim"))
+    var results = CaseResults()
+    results.add("output.0", values)
+    results.add("output.1", integers: indices.map { Int($0) }, shape: values.shape)
+    results.differentiate(golden, outputs: ["0": values], inputs: ["x": (x, { $0 })])
     return results
   }
 

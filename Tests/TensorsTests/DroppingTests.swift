@@ -64,4 +64,30 @@ struct DroppingTests {
     let y = stochasticDepth(.ones([2, 3]), probability: 1, generators: Self.generators(2))
     #expect(y.values.allSatisfy { $0 == 0 })
   }
+
+  @Test("single numbers, by the generators' own sequence", arguments: [1, 3, 64, 65, 999, 40_001])
+  func numbers(width: Int) {
+    let x = Tensor.random([3, width], in: 1...2)
+    let y = dropout(x, probability: 0.3, generators: Self.generators(3)).values
+    let (numbers, scale) = (x.values, 1 / (1 - Float(0.3)))
+    var expected: [Float] = []
+    for (sample, generator) in Self.generators(3).enumerated() {
+      var generator = generator
+      for i in 0..<width {
+        expected.append(generator.uniform() < 0.3 ? 0 : numbers[sample * width + i] * scale)
+      }
+    }
+    #expect(y == expected)
+    #expect(dropout(x, probability: 0, generators: Self.generators(3)).values == x.values)
+    #expect(dropout(x, probability: 1, generators: Self.generators(3)).values.allSatisfy { $0 == 0 })
+  }
+
+  @Test("single numbers: gradients", arguments: [[3, 4, 5], [2, 1], [0, 4], [2, 0], [1, 7, 7, 3]])
+  func numberGradients(shape: [Int]) {
+    let generators = Self.generators(shape[0])
+    #expect(
+      gradientMismatches(at: [.random(shape)]) {
+        dropout($0[0], probability: 0.5, generators: generators)
+      } == [])
+  }
 }

@@ -117,4 +117,50 @@ struct LossTests {
     #expect(
       gradientMismatches(at: [losses]) { weightedSum($0[0], weights: weights, averagingFactor: 3) } == [])
   }
+
+  @Test(
+    "label smoothing: a part of the target is shared by all classes", arguments: [2, 5, 31, 33, 150],
+    [false, true])
+  func labelSmoothing(classes: Int, isWeighted: Bool) {
+    let x = Tensor.random([9, classes], in: -4...4)
+    let labels = (0..<9).map { $0 == 4 ? 255 : Int32($0 * 7 % classes) }
+    let weights = isWeighted ? (0..<classes).map { Float($0 % 4) * 0.5 } : nil
+    func loss(_ x: Tensor) -> Tensor {
+      crossEntropy(x, labels: labels, ignoreIndex: 255, classWeights: weights, labelSmoothing: 0.1)
+    }
+    let (found, logarithms) = (loss(x).values, x.logSoftmax(axis: 1).values.map { Double($0) })
+    for (row, label) in labels.enumerated() {
+      func term(_ c: Int) -> Double { -Double(weights?[c] ?? 1) * logarithms[row * classes + c] }
+      let all = (0..<classes).reduce(0) { $0 + term($1) }
+      let expected = label == 255 ? 0 : 0.9 * term(Int(label)) + 0.1 / Double(classes) * all
+      #expect(abs(Double(found[row]) - expected) < 1e-5)
+    }
+    #expect(gradientMismatches(at: [x]) { loss($0[0]) } == [])
+    let none = crossEntropy(
+      .zeros([0, classes]), labels: [], ignoreIndex: nil, classWeights: weights, labelSmoothing: 0.1)
+    #expect(none.shape == [0])
+  }
+
+  @Test("smooth L1: squared near 0, absolute further on", arguments: [1, 0.11, 3] as [Float])
+  func smooth(beta: Float) {
+    // No difference is near beta or 0, where the second derivative or the first one jumps.
+    let t = Tensor.random([7, 5], seed: 1)
+    let x = t + Tensor((0..<35).map { Float($0 - 17) * 0.25 + 0.06 }, shape: [7, 5])
+    for (loss, (x, t)) in zip(smoothL1(x, t, beta: beta).values, zip(x.values, t.values)) {
+      let d = abs(Double(x) - Double(t))
+      let expected = d < Double(beta) ? d * d / Double(2 * beta) : d - Double(beta) / 2
+      #expect(abs(Double(loss) - expected) < 1e-6)
+    }
+    #expect(gradientMismatches(at: [x], step: 5e-3, tolerance: 4e-3) { smoothL1($0[0], t, beta: beta) } == [])
+    #expect(gradientMismatches(at: [.zeros([0, 4])]) { smoothL1($0[0], .zeros([0, 4]), beta: beta) } == [])
+  }
+
+  @Test("smooth L1 with beta 0 is the absolute difference")
+  func smoothWithoutBeta() {
+    let (x, t) = (Tensor([1, 2, 3, -4], shape: [4]).withGradient(), Tensor([2, 2, 1, 1], shape: [4]))
+    let loss = smoothL1(x, t, beta: 0)
+    #expect(loss.values == [1, 0, 2, 5])
+    loss.sum().backward()
+    #expect(x.gradient?.values == [-1, 0, 1, -1])
+  }
 }

@@ -82,4 +82,40 @@ struct PoolingTests {
         adaptiveAveragePool2d($0[0], height: height, width: width)
       } == [])
   }
+
+  @Test(
+    "means of windows; what lies outside of the image is 0 and counts",
+    arguments: [
+      ([2, 8, 7, 3], 2, 2, 0), ([2, 9, 7, 3], 3, 2, 1), ([1, 5, 6, 70], 3, 1, 1), ([1, 4, 4, 2], 1, 2, 0),
+      ([0, 5, 5, 2], 2, 2, 0), ([1, 2, 2, 3], 3, 1, 0), ([2, 5, 5, 0], 2, 1, 1),
+    ])
+  func windowMeans(shape: [Int], kernel: Int, stride: Int, padding: Int) {
+    let x = Tensor.random(shape)
+    func pooled(_ x: Tensor) -> Tensor {
+      averagePool2d(x, kernel: (kernel, kernel), stride: (stride, stride), padding: (padding, padding))
+    }
+    let y = pooled(x)
+    let extents = shape[1...2].map { max(0, $0 + 2 * padding - kernel + stride) / stride }
+    #expect(y.shape == [shape[0], extents[0], extents[1], shape[3]])
+    let border = (before: padding, after: padding)
+    let padded = x.padded([(0, 0), border, border, (0, 0)])
+    for row in 0..<extents[0] {
+      for column in 0..<extents[1] {
+        let window = padded.sliced(axis: 1, from: row * stride, to: row * stride + kernel)
+          .sliced(axis: 2, from: column * stride, to: column * stride + kernel)
+        let found = y.sliced(axis: 1, from: row, to: row + 1).sliced(axis: 2, from: column, to: column + 1)
+        #expect(zip(found.values, window.mean(axes: [1, 2]).values).allSatisfy { abs($0 - $1) < 1e-6 })
+      }
+    }
+    #expect(gradientMismatches(at: [x], of: { pooled($0[0]) }) == [])
+  }
+
+  @Test("kernels that are not square")
+  func oblong() {
+    let x = Tensor.random([2, 6, 9, 3])
+    let y = averagePool2d(x, kernel: (2, 3))
+    #expect(y.shape == [2, 3, 3, 3])
+    let cells = x.reshaped([2, 3, 2, 3, 3, 3]).mean(axes: [2, 4])
+    #expect(zip(y.values, cells.values).allSatisfy { abs($0 - $1) < 1e-6 })
+  }
 }

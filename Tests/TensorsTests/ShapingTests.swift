@@ -150,4 +150,48 @@ struct ShapingTests {
     #expect(gradientMismatches(at: [x]) { $0[0].rows(indices, axis: axis) } == [])
     #expect(x.rows([], axis: axis).count == 0)
   }
+
+  @Test(
+    "rolling",
+    arguments: [
+      ([2, 6, 7, 3], [-2, -2], [1, 2]), ([5, 8], [3], [1]), ([5, 8], [-11, 16], [0, -1]), ([3], [0], [0]),
+      ([4, 3], [1, 2], [0, 0]), ([0, 3], [1, 1], [0, 1]), ([2, 3, 4], [1, -1, 2], [0, 1, 2]),
+    ])
+  func rolled(shape: [Int], shifts: [Int], axes: [Int]) {
+    let x = Tensor.random(shape)
+    let y = x.rolled(shifts, axes: axes)
+    var expected = x
+    for (axis, shift) in zip(axes, shifts) where x.count > 0 {
+      let extent = shape[axis < 0 ? axis + shape.count : axis]
+      // The element at i comes from i - shift.
+      let cut = ((-shift) % extent + extent) % extent
+      expected = concatenated(
+        [
+          expected.sliced(axis: axis, from: cut, to: extent), expected.sliced(axis: axis, from: 0, to: cut),
+        ], axis: axis)
+    }
+    #expect(y.shape == shape && y.values == expected.values)
+    #expect(y.rolled(shifts.map { -$0 }, axes: axes).values == x.values)
+    #expect(gradientMismatches(at: [x]) { $0[0].rolled(shifts, axes: axes) } == [])
+  }
+
+  @Test("a table's rows by index; gradients of repeated ones add up in order")
+  func embedded() {
+    let table = Tensor.random([7, 3])
+    let indices = (0..<300).map { $0 * $0 % 7 }
+    let y = embedding(indices, shape: [20, 15], table: table)
+    #expect(y.shape == [20, 15, 3])
+    #expect(y.reshaped([300, 3]).values == table.rows(indices).values)
+    #expect(gradientMismatches(at: [table]) { embedding(indices, shape: [20, 15], table: $0[0]) } == [])
+    let leaf = table.withGradient()
+    let cotangent = Tensor.random([20, 15, 3], seed: 8)
+    embedding(indices, shape: [20, 15], table: leaf).backward(from: cotangent)
+    var expected = [Float](repeating: 0, count: 21)
+    for (position, index) in indices.enumerated() {
+      for c in 0..<3 { expected[index * 3 + c] += cotangent.values[position * 3 + c] }
+    }
+    #expect(leaf.gradient?.values == expected)
+    #expect(embedding([], shape: [0, 4], table: table).shape == [0, 4, 3])
+    #expect(gradientMismatches(at: [table]) { embedding([], shape: [0], table: $0[0]) } == [])
+  }
 }

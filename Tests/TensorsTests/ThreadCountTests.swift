@@ -30,7 +30,37 @@ struct ThreadCountTests {
         roiAlign(
           $0[0], boxes: boxes, batchIndices: RoIAlignTests.boxes.indices.map { $0 % 2 }, outputSize: (7, 7),
           spatialScale: 0.5)
-      }
+      } + operations(results)
+  }
+
+  func operations(_ results: ([Tensor], ([Tensor]) -> Tensor) -> [[Float]]) -> [[Float]] {
+    let generators = DroppingTests.generators(2)
+    let map = Tensor.random([2, 40, 50, 33], seed: 1)
+    let weight = Tensor.random([33], seed: 2)
+    let products: [([Int], [Int])] = [
+      ([9, 70, 40], [9, 40, 80]), ([2, 1, 300, 50], [3, 50, 60]), ([3, 300, 70], [70, 80]),
+    ]
+    var found = products.flatMap { left, right in
+      results([.random(left, seed: 1), .random(right, seed: 2)]) { matmul($0[0], $0[1]) }
+    }
+    found += results([map, weight]) {
+      groupNorm($0[0], groups: 3, weight: $0[1], bias: nil, epsilon: 1e-5)
+    }
+    found += results([map]) { averagePool2d($0[0], kernel: (3, 3), stride: (2, 2), padding: (1, 1)) }
+    found += results([map]) { dropout($0[0], probability: 0.4, generators: generators) }
+    found += results([map]) { $0[0].maximum(axis: 1).values }
+    found += results([map]) { $0[0].maximum(axes: [1, 3]) }
+    found += results([map, .random([2, 30, 30, 2], seed: 3)]) { gridSample($0[0], grid: $0[1]) }
+    found += results([map, .random([300, 33], seed: 2)]) {
+      linear($0[0], weight: $0[1], activation: .gelu)
+    }
+    let indices = (0..<9000).map { $0 * $0 % 500 }
+    found += results([.random([500, 33])]) { embedding(indices, shape: [9000], table: $0[0]) }
+    let labels = (0..<4000).map { Int32($0 % 33) }
+    found += results([map]) {
+      crossEntropy($0[0], labels: labels, ignoreIndex: nil, labelSmoothing: 0.1)
+    }
+    return found
   }
 
   @Test("the same bits")

@@ -6,6 +6,25 @@
 
 void dp_exponential(float *restrict y, const float *restrict x, ptrdiff_t count);
 
+void dp_logarithm(float *restrict y, const float *restrict x, ptrdiff_t count);
+
+void dp_square_root(float *restrict y, const float *restrict x, ptrdiff_t count);
+void dp_square_root_backward(float *restrict gx, const float *restrict g, const float *restrict y,
+                             ptrdiff_t count);
+
+/// |x|, with slope 0 at 0.
+void dp_absolute(float *restrict y, const float *restrict x, ptrdiff_t count);
+void dp_absolute_backward(float *restrict gx, const float *restrict g, const float *restrict x, ptrdiff_t count);
+
+void dp_hyperbolic_tangent(float *restrict y, const float *restrict x, ptrdiff_t count);
+void dp_hyperbolic_tangent_backward(float *restrict gx, const float *restrict g, const float *restrict y,
+                                    ptrdiff_t count);
+
+/// min(max(x, low), high), NaN kept; the slope is 1 from low to high, both included.
+void dp_clamp(float *restrict y, const float *restrict x, float low, float high, ptrdiff_t count);
+void dp_clamp_backward(float *restrict gx, const float *restrict g, const float *restrict x, float low,
+                       float high, ptrdiff_t count);
+
 void dp_logistic(float *restrict y, const float *restrict x, ptrdiff_t count);
 void dp_logistic_backward(float *restrict gx, const float *restrict g, const float *restrict y, ptrdiff_t count);
 

@@ -14,3 +14,10 @@ void dp_l1(float *restrict loss, const float *restrict x, const float *restrict 
 /// gx = g sign(x - t), with sign(0) = 0
 void dp_l1_backward(float *restrict gx, const float *restrict g, const float *restrict x,
                     const float *restrict target, ptrdiff_t count);
+
+/// loss = d^2 / (2 beta) where d = |x - t| is below beta, else d - beta / 2. beta may be 0.
+void dp_smooth_l1(float *restrict loss, const float *restrict x, const float *restrict target, float beta,
+                  ptrdiff_t count);
+/// gx = g (x - t) / beta where |x - t| is below beta, else g sign(x - t)
+void dp_smooth_l1_backward(float *restrict gx, const float *restrict g, const float *restrict x,
+                           const float *restrict target, float beta, ptrdiff_t count);

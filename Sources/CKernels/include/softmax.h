@@ -27,3 +27,13 @@ void dp_cross_entropy(float *restrict loss, float *restrict statistics, const fl
 void dp_cross_entropy_backward(float *restrict gx, const float *restrict g, const float *restrict statistics,
                                const float *restrict x, const int32_t *restrict label,
                                const float *restrict weight, ptrdiff_t rows, ptrdiff_t width);
+
+/// The same with label smoothing e: (1 - e) weight[label] (-log p[label]) + e / width sum weight[i] (-log p[i]).
+void dp_smoothed_cross_entropy(float *restrict loss, float *restrict statistics, const float *restrict x,
+                               const int32_t *restrict label, const float *restrict weight, float smoothing,
+                               ptrdiff_t rows, ptrdiff_t width);
+/// gx of it
+void dp_smoothed_cross_entropy_backward(float *restrict gx, const float *restrict g,
+                                        const float *restrict statistics, const float *restrict x,
+                                        const int32_t *restrict label, const float *restrict weight,
+                                        float smoothing, ptrdiff_t rows, ptrdiff_t width);
