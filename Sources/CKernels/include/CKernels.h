@@ -23,3 +23,4 @@
 #include "softmax.h"
 #include "strided.h"
 #include "windows.h"
+#include "winograd.h"
