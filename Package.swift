@@ -30,6 +30,7 @@ let rooms: [Target] = [
   room("Detection", ["Backbones"]),
   room("Segmentation", ["Backbones"]),
   room("Training", ["Data", "Checkpoints"]),
+  room("Analysis", ["Tensors", "COpenBLAS"]),
   room("Verification", ["Detection", "Segmentation", "Training"]),
 ]
 
@@ -52,7 +53,9 @@ let package = Package(
       linkerSettings: [.linkedLibrary("opencv_core"), .linkedLibrary("opencv_imgproc")]),
     .executableTarget(
       name: "dense",
-      dependencies: ["Verification", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "Analysis", "Verification", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       path: "tools/dense", swiftSettings: swift),
     .executableTarget(
       name: "training-step",
@@ -74,6 +77,7 @@ let package = Package(
     tests("Detection"),
     tests("Segmentation"),
     tests("Training"),
+    tests("Analysis"),
     tests("Verification"),
     .testTarget(
       name: "CommandTests", dependencies: ["dense", "Imaging", "Masks", "Tensors"], swiftSettings: swift),

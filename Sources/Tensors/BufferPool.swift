@@ -81,6 +81,7 @@ package final class BufferPool: Sendable {
 package final class TensorStorage: @unchecked Sendable {
   package let base: UnsafeMutablePointer<Float>
   package let count: Int
+  private let kept = Mutex<[DerivedForm: TensorStorage]>([:])
 
   /// Uninitialised numbers.
   package init(count: Int) {
@@ -95,4 +96,15 @@ package final class TensorStorage: @unchecked Sendable {
   package var values: UnsafeMutableBufferPointer<Float> {
     UnsafeMutableBufferPointer(start: base, count: count)
   }
+
+  /// What an operation has made of these numbers, kept until they are written: made at the first call.
+  func derived(_ form: DerivedForm, _ make: () -> TensorStorage) -> TensorStorage {
+    if let made = kept.withLock({ $0[form] }) { return made }
+    let made = make()
+    kept.withLock { $0[form] = made }
+    return made
+  }
+
+  /// Drops what was made of the numbers, as they are about to be written.
+  func forgetDerived() { kept.withLock { $0 = [:] } }
 }

@@ -13,6 +13,16 @@ public func conv2d(
   _ x: Tensor, weight: Tensor, bias: Tensor? = nil, stride: (Int, Int) = (1, 1), padding: (Int, Int) = (0, 0),
   dilation: (Int, Int) = (1, 1), groups: Int = 1
 ) -> Tensor {
+  conv2d(
+    x, weight: weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups,
+    method: nil)
+}
+
+/// The same by a given method, or by the faster one when nil.
+package func conv2d(
+  _ x: Tensor, weight: Tensor, bias: Tensor? = nil, stride: (Int, Int) = (1, 1), padding: (Int, Int) = (0, 0),
+  dilation: (Int, Int) = (1, 1), groups: Int = 1, method: ConvolutionMethod?
+) -> Tensor {
   precondition(
     x.rank == 4 && weight.rank == 4 && groups > 0 && weight.shape[3] * groups == x.shape[3]
       && weight.shape[0] % groups == 0,
@@ -22,16 +32,24 @@ public func conv2d(
   precondition(
     min(stride.0, stride.1, dilation.0, dilation.1) > 0 && min(padding.0, padding.1) >= 0,
     "conv2d with stride \(stride), padding \(padding), dilation \(dilation)")
-  let windows = Windows(
+  var windows = Windows(
     images: x.shape[0], height: x.shape[1], width: x.shape[2], channels: x.shape[3], outputs: weight.shape[0],
     kernel: (weight.shape[1], weight.shape[2]), stride: stride, padding: padding, dilation: dilation,
     groups: groups)
   if groups > 1, groups == windows.channels, groups == windows.outputs {
     return depthwiseConv2d(x, weight: weight, bias: bias, windows: windows)
   }
-  return Tensor.operation("conv2d", of: [x, weight] + (bias.map { [$0] } ?? [])) {
+  windows.forcedMethod = method
+  return convolution(x, weight: weight, bias: bias, windows: windows)
+}
+
+/// A convolution that is not depthwise, with its derivative.
+private func convolution(_ x: Tensor, weight: Tensor, bias: Tensor?, windows: Windows) -> Tensor {
+  Tensor.operation("conv2d", of: [x, weight] + (bias.map { [$0] } ?? [])) {
     let y = Tensor.uninitialized(windows.outputShape)
-    windows.convolve(x.storage, weight.storage, bias: bias?.storage, to: y.storage)
+    // In inference the weights stay as they are from call to call.
+    windows.convolve(
+      x.storage, weight.storage, bias: bias?.storage, keepsTransform: !weight.needsGradient, to: y.storage)
     let (needsX, needsWeight) = (x.needsGradient, weight.needsGradient)
     let (hasBias, needsBias) = (bias != nil, bias?.needsGradient ?? false)
     // What the other input's gradient needs, and nothing else, is kept alive.

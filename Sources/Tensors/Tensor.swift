@@ -61,7 +61,7 @@ public struct Tensor {
 
   /// Copies the numbers where somebody else holds them too, so that they can be written in place.
   package mutating func makeUnique() {
-    guard !isKnownUniquelyReferenced(&storage) else { return }
+    guard !isKnownUniquelyReferenced(&storage) else { return storage.forgetDerived() }
     let copy = TensorStorage(count: storage.count)
     _ = copy.values.initialize(from: storage.values)
     storage = copy

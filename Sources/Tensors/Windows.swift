@@ -17,6 +17,8 @@ struct Windows: Sendable {
   var padding: (Int, Int)
   var dilation: (Int, Int)
   var groups: Int
+  /// A method that tests and measurements ask for; nil leaves the choice to the shapes.
+  var forcedMethod: ConvolutionMethod?
 
   /// Windows over an input; the output's size follows.
   init(
@@ -75,8 +77,26 @@ struct Windows: Sendable {
     pixels * tile / tiles..<pixels * (tile + 1) / tiles
   }
 
-  /// y `[pixels, O]` = the columns of x times the weights, plus the bias.
-  func convolve(_ x: TensorStorage, _ weight: TensorStorage, bias: TensorStorage?, to y: TensorStorage) {
+  /// y `[pixels, O]` = the windows of x times the weights, plus the bias.
+  ///
+  /// - Parameter keepsTransform: Whether transformed weights stay with the weights for the next call.
+  func convolve(
+    _ x: TensorStorage, _ weight: TensorStorage, bias: TensorStorage?, keepsTransform: Bool = false,
+    to y: TensorStorage
+  ) {
+    guard method == .winograd else { return convolveColumns(x, weight, bias: bias, to: y) }
+    func transform() -> TensorStorage {
+      WinogradConvolution.transform(weight, outputs: outputs, reversed: false)
+    }
+    let transformed =
+      keepsTransform ? weight.derived(.winogradWeights(outputs: outputs), transform) : transform()
+    WinogradConvolution(self).convolve(x, transformed: transformed, reversed: false, bias: bias, to: y)
+  }
+
+  /// The same over columns.
+  private func convolveColumns(
+    _ x: TensorStorage, _ weight: TensorStorage, bias: TensorStorage?, to y: TensorStorage
+  ) {
     let (outputs, group, width, inputs) = (outputs, outputsPerGroup, columnWidth, inputsPerGroup)
     let beta: Float = bias == nil ? 0 : 1
     if isPointwise || (tiles == 1 && groups == 1) {
@@ -163,14 +183,19 @@ struct Windows: Sendable {
         adding: bias == nil ? 0 : 1, to: gx, stride: channels)
     } else if stride == (1, 1), padding.0 <= reach.0, padding.1 <= reach.1, outputHeight > 0, outputWidth > 0
     {
-      let turned = TensorStorage(count: weight.count)
-      dp_turn_weights(weight.base, groups, outputsPerGroup, taps, inputsPerGroup, turned.base)
-      Windows(
+      var windows = Windows(
         images: images, height: outputHeight, width: outputWidth, channels: outputs, outputs: channels,
         kernel: kernel, stride: (1, 1), padding: (reach.0 - padding.0, reach.1 - padding.1),
-        dilation: dilation,
-        groups: groups
-      ).convolve(gy, turned, bias: bias, to: gx)
+        dilation: dilation, groups: groups)
+      windows.forcedMethod = forcedMethod
+      if windows.method == .winograd {
+        let turned = WinogradConvolution.transform(weight, outputs: outputs, reversed: true)
+        return WinogradConvolution(windows).convolve(
+          gy, transformed: turned, reversed: true, bias: bias, to: gx)
+      }
+      let turned = TensorStorage(count: weight.count)
+      dp_turn_weights(weight.base, groups, outputsPerGroup, taps, inputsPerGroup, turned.base)
+      windows.convolveColumns(gy, turned, bias: bias, to: gx)
     } else {
       scatter(gy, weight, bias: bias, to: gx)
     }

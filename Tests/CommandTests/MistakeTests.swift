@@ -18,6 +18,7 @@ struct MistakeTests {
         ["evaluate", "segmentation", "--annotations", "no", "--predictions", "no", "--num-classes", "0"], 2,
         "--num-classes"
       ),
+      (["benchmark", "ops", "--rounds", "0"], 2, "--rounds"),
       (["verify", "no"], 1, "no: no such folder"),
       (["config", "print", "no.yaml"], 1, "no.yaml: cannot be read"),
       (["predict", "no.yaml", "no.safetensors", "a.png"], 2, "--out-dir"), (["nonsense"], 2, "nonsense"),

@@ -8,6 +8,7 @@ import Tensors
 struct ThreadCountTests {
   func run() -> [[Float]] {
     let conv = ConvolutionCase(x: [2, 40, 50, 33], weight: [65, 3, 3, 33], padding: (1, 1))
+    let large = ConvolutionCase(x: [2, 44, 50, 96], weight: [80, 3, 3, 96], padding: (1, 1))
     let depthwise = ConvolutionCase(x: [2, 40, 50, 40], weight: [40, 3, 3, 1], padding: (1, 1), groups: 40)
     let cross = CrossScanCase(images: 2, height: 20, width: 30, channels: 130, states: 4, rank: 5)
     let shared = CrossScanCase(height: 20, width: 30, channels: 40, states: 4, rank: 5, sets: 1)
@@ -24,7 +25,7 @@ struct ThreadCountTests {
         Tensor.random([conv.weight[0]], seed: 3),
       ]) { conv($0[0], $0[1], $0[2]) }
     }
-    return of(conv) + of(depthwise) + results(cross.inputs) { cross($0) }
+    return of(conv) + of(large) + of(depthwise) + results(cross.inputs) { cross($0) }
       + results(shared.inputs) { shared($0) }
       + results([Tensor.random([2, 30, 30, 130])]) {
         roiAlign(

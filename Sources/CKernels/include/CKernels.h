@@ -25,3 +25,4 @@
 #include "softmax.h"
 #include "strided.h"
 #include "windows.h"
+#include "winograd.h"

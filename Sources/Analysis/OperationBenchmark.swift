@@ -1,0 +1,107 @@
+import COpenBLAS
+import Foundation
+import Tensors
+
+/// Measures operations against the machine's own limits, all in the same run.
+///
+/// The machine's state changes while a benchmark runs, so each round measures the limits and every operation
+/// once; what counts is the median over the rounds.
+public struct OperationBenchmark {
+  private let divisor: Int
+
+  /// A benchmark of the sizes that the floors are for.
+  ///
+  /// - Parameter shrinking: What every size is divided by: tests need less.
+  public init(shrinking: Int = 1) {
+    precondition(shrinking > 0, "sizes divided by \(shrinking)")
+    divisor = shrinking
+  }
+
+  /// Runs all operations.
+  ///
+  /// - Parameter rounds: How often each is measured, after a round that does not count.
+  public func run(rounds: Int = 5) -> OperationBenchmarkReport {
+    precondition(rounds > 0, "\(rounds) rounds")
+    let all = [product(), copy()] + BenchmarkedOperation.all(shrinking: divisor)
+    var times = [[Double]](repeating: [], count: all.count)
+    var repeats = [Int](repeating: 1, count: all.count)
+    for round in 0...rounds {
+      for (index, operation) in all.enumerated() {
+        let seconds = (0..<repeats[index]).map { _ in operation.seconds() }
+        if round == 0 {
+          // Short operations are run for a hundredth of a second or so in each round.
+          repeats[index] = min(10, max(1, Int(0.01 / max(1e-9, seconds[0]))))
+        } else {
+          times[index] += seconds
+        }
+      }
+    }
+    let seconds = times.map(Self.median)
+    let rates = zip(all, seconds).map { $0.work / $1 }
+    let operations = zip(all, zip(seconds, rates)).dropFirst(2).map { operation, measured in
+      OperationMeasurement(
+        name: operation.name, milliseconds: 1000 * measured.0, rate: measured.1, limit: operation.limit,
+        ratio: measured.1 / (operation.limit == .product ? rates[0] : rates[1]), floor: operation.floor)
+    }
+    return OperationBenchmarkReport(
+      blas: openblas_get_corename().map { String(cString: $0) } ?? "unknown", threads: Threads.count,
+      productRate: rates[0], memoryRate: rates[1], operations: operations)
+  }
+
+  private static func median(_ numbers: [Double]) -> Double {
+    let sorted = numbers.sorted()
+    return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+  }
+
+  /// P: a product of square matrices, cut into as many parts as there are threads.
+  private func product() -> BenchmarkedOperation {
+    let size = max(1, 2048 / divisor)
+    let (a, b) = (Tensor.pattern([size, size]).storage, Tensor.pattern([size, size]).storage)
+    let c = Tensor.zeros([size, size]).storage
+    return BenchmarkedOperation(
+      name: "P", work: 2 * Double(size * size * size), limit: .product, floor: 1,
+      seconds: {
+        let parts = Threads.count
+        return BenchmarkedOperation.measure {
+          parallel(parts) { part in
+            let (first, last) = (size * part / parts, size * (part + 1) / parts)
+            BLAS.multiply(
+              m: last - first, n: size, k: size, a.base + first * size, stride: size, b.base, stride: size,
+              to: c.base + first * size, stride: size)
+          }
+        }
+      })
+  }
+
+  /// M: a copy, cut likewise.
+  private func copy() -> BenchmarkedOperation {
+    let count = (64 << 20) / divisor
+    let (source, target) = (Tensor.zeros([count]).storage, Tensor.zeros([count]).storage)
+    return BenchmarkedOperation(
+      name: "M", work: 8 * Double(count), limit: .memory, floor: 1,
+      seconds: {
+        let parts = Threads.count
+        return BenchmarkedOperation.measure {
+          parallel(parts) { part in
+            let (first, last) = (count * part / parts, count * (part + 1) / parts)
+            memcpy(target.base + first, source.base + first, (last - first) * MemoryLayout<Float>.stride)
+          }
+        }
+      })
+  }
+}
+
+extension Tensor {
+  /// Numbers in -0.5 ..< 0.5 that are quickly made.
+  static func pattern(_ shape: [Int]) -> Tensor {
+    let tensor = Tensor.uninitialized(shape)
+    let storage = tensor.storage
+    parallel(over: tensor.count, grain: 1 << 16) { range in
+      for index in range {
+        let mixed = UInt32(truncatingIfNeeded: index) &* 2_654_435_761
+        storage.base[index] = Float(mixed >> 16) / 65_536 - 0.5
+      }
+    }
+    return tensor
+  }
+}

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <stddef.h>
+
+#include "windows.h"
+
+/// The transforms around the products of a 3x3 convolution with stride 1 by Winograd's F(4x4, 3x3) (Lavin and
+/// Gray, 2015, arXiv:1509.09308). Output pixels are cut into tiles of 4x4, counted by rows through the batch.
+
+/// transformed [36, O, I] = G w Gᵀ of the outputs first ..< last, from weight [O, 3, 3, I]; `plane` floats from one
+/// of the 36 to the next. Reversed: of the taps turned round, as the derivative by the input needs them.
+void dp_winograd_weights(const float *weight, ptrdiff_t first, ptrdiff_t last, ptrdiff_t inputs, int isReversed,
+                         float *transformed, ptrdiff_t plane);
+
+/// transformed [36, last - first, channels] = Bᵀ d B of the 6x6 input pixels d that each tile sees; zeros outside.
+void dp_winograd_input(const dp_windows *w, const float *x, ptrdiff_t first, ptrdiff_t last, float *transformed,
+                       ptrdiff_t plane);
+
+/// y of the tiles first ..< last = Aᵀ m A + bias, from products [36, last - first, outputs]; bias may be null.
+void dp_winograd_output(const dp_windows *w, const float *products, ptrdiff_t plane, ptrdiff_t first,
+                        ptrdiff_t last, ptrdiff_t outputs, const float *bias, float *y);

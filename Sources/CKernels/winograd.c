@@ -1,0 +1,166 @@
+#include "CKernels.h"
+#include "lanes.h"
+
+#include <string.h>
+
+enum { OUT = 4, IN = 6, POINTS = IN * IN };
+
+// Along one dimension, for the points 0, 1, -1, 2, -2 and infinity.
+typedef struct {
+  float v0, v1, v2, v3, v4, v5;
+} points;
+
+// Bᵀ d
+INLINE points input_points(float d0, float d1, float d2, float d3, float d4, float d5) {
+  const float a = d4 - 4 * d2, b = d3 - 4 * d1, c = d4 - d2, d = 2 * (d3 - d1);
+  return (points){4 * d0 - 5 * d2 + d4, a + b, a - b, c + d, c - d, 4 * d1 - 5 * d3 + d5};
+}
+
+// Aᵀ m
+INLINE points output_points(float m0, float m1, float m2, float m3, float m4, float m5) {
+  const float a = m1 + m2, b = m1 - m2, c = m3 + m4, d = m3 - m4;
+  return (points){m0 + a + c, b + 2 * d, a + 4 * c, b + 8 * d + m5, 0, 0};
+}
+
+// G g
+INLINE points weight_points(float g0, float g1, float g2) {
+  const float a = (g0 + g2) * (-1 / 6.f), b = g1 * (1 / 6.f), c = g0 * (1 / 24.f) + g2 * (1 / 6.f),
+              d = g1 * (1 / 12.f);
+  return (points){g0 * (1 / 4.f), a - b, a + b, c + d, c - d, g2};
+}
+
+// Runs `block(offset, lanes)` over all channels. The last block of LANES may overlap the one before: it writes
+// the same numbers again. Fewer channels than LANES are a block of their own.
+#define FOR_BLOCKS(channels, block)                                                                          \
+  do {                                                                                                       \
+    ptrdiff_t at = 0;                                                                                        \
+    for (; at + LANES <= (channels); at += LANES) block(at, LANES);                                          \
+    if (at < (channels)) {                                                                                   \
+      if (at > 0)                                                                                            \
+        block((channels)-LANES, LANES);                                                                      \
+      else                                                                                                   \
+        block(0, (channels));                                                                                \
+    }                                                                                                        \
+  } while (0)
+
+INLINE void store(float *out, const float *lanes, ptrdiff_t n) { memcpy(out, lanes, (size_t)n * sizeof *out); }
+
+// One tile, n channels. A pixel outside the image is a block of zeros that does not move with the channels.
+INLINE void input_block(const float *const *pixel, const ptrdiff_t *moves, ptrdiff_t at, ptrdiff_t n, float *out,
+                        ptrdiff_t plane) {
+  float m[POINTS][LANES], v[IN][LANES];
+  const float *p[IN];
+  for (int j = 0; j < IN; j++) {
+    for (int i = 0; i < IN; i++) p[i] = pixel[i * IN + j] + (at & moves[i * IN + j]);
+    for (ptrdiff_t c = 0; c < n; c++) {
+      const points t = input_points(p[0][c], p[1][c], p[2][c], p[3][c], p[4][c], p[5][c]);
+      m[j][c] = t.v0, m[IN + j][c] = t.v1, m[2 * IN + j][c] = t.v2;
+      m[3 * IN + j][c] = t.v3, m[4 * IN + j][c] = t.v4, m[5 * IN + j][c] = t.v5;
+    }
+  }
+  for (int i = 0; i < IN; i++) {
+    float(*const row)[LANES] = m + i * IN;
+    for (ptrdiff_t c = 0; c < n; c++) {
+      const points t = input_points(row[0][c], row[1][c], row[2][c], row[3][c], row[4][c], row[5][c]);
+      v[0][c] = t.v0, v[1][c] = t.v1, v[2][c] = t.v2, v[3][c] = t.v3, v[4][c] = t.v4, v[5][c] = t.v5;
+    }
+    for (int j = 0; j < IN; j++) store(out + (i * IN + j) * plane + at, v[j], n);
+  }
+}
+
+MULTIVERSION void dp_winograd_input(const dp_windows *w, const float *x, ptrdiff_t first, ptrdiff_t last,
+                                    float *transformed, ptrdiff_t plane) {
+  const float zeros[LANES] = {0};
+  const ptrdiff_t down = (w->outputHeight + OUT - 1) / OUT, across = (w->outputWidth + OUT - 1) / OUT,
+                  channels = w->channels;
+  for (ptrdiff_t tile = first; tile < last; tile++) {
+    const ptrdiff_t image = tile / (down * across), place = tile % (down * across),
+                    top = place / across * OUT - w->paddingY, left = place % across * OUT - w->paddingX;
+    const float *pixel[POINTS];
+    ptrdiff_t moves[POINTS];
+    for (ptrdiff_t i = 0; i < IN; i++)
+      for (ptrdiff_t j = 0; j < IN; j++) {
+        const ptrdiff_t row = top + i, column = left + j;
+        const int inside = row >= 0 && row < w->height && column >= 0 && column < w->width;
+        pixel[i * IN + j] = inside ? x + ((image * w->height + row) * w->width + column) * w->pixelStride : zeros;
+        moves[i * IN + j] = inside ? -1 : 0;
+      }
+    float *out = transformed + (tile - first) * channels;
+#define BLOCK(at, n) input_block(pixel, moves, at, n, out, plane)
+    FOR_BLOCKS(channels, BLOCK);
+#undef BLOCK
+  }
+}
+
+INLINE void output_block(const float *in, ptrdiff_t plane, const float *bias, ptrdiff_t n, ptrdiff_t rows,
+                         ptrdiff_t columns, float *y, ptrdiff_t rowStride, ptrdiff_t pixelStride) {
+  float m[OUT * IN][LANES], v[OUT][LANES], shift[LANES] = {0};
+  if (bias) store(shift, bias, n);
+  for (int j = 0; j < IN; j++) {
+    const float *q = in + j * plane;
+    const ptrdiff_t next = IN * plane;
+    for (ptrdiff_t c = 0; c < n; c++) {
+      const points t = output_points(q[c], q[next + c], q[2 * next + c], q[3 * next + c], q[4 * next + c],
+                                     q[5 * next + c]);
+      m[j][c] = t.v0, m[IN + j][c] = t.v1, m[2 * IN + j][c] = t.v2, m[3 * IN + j][c] = t.v3;
+    }
+  }
+  for (ptrdiff_t i = 0; i < rows; i++) {
+    float(*const row)[LANES] = m + i * IN;
+    for (ptrdiff_t c = 0; c < n; c++) {
+      const points t = output_points(row[0][c], row[1][c], row[2][c], row[3][c], row[4][c], row[5][c]);
+      v[0][c] = t.v0 + shift[c], v[1][c] = t.v1 + shift[c], v[2][c] = t.v2 + shift[c], v[3][c] = t.v3 + shift[c];
+    }
+    for (ptrdiff_t j = 0; j < columns; j++) store(y + i * rowStride + j * pixelStride, v[j], n);
+  }
+}
+
+MULTIVERSION void dp_winograd_output(const dp_windows *w, const float *products, ptrdiff_t plane, ptrdiff_t first,
+                                     ptrdiff_t last, ptrdiff_t outputs, const float *bias, float *y) {
+  const ptrdiff_t down = (w->outputHeight + OUT - 1) / OUT, across = (w->outputWidth + OUT - 1) / OUT,
+                  rowStride = w->outputWidth * outputs;
+  for (ptrdiff_t tile = first; tile < last; tile++) {
+    const ptrdiff_t image = tile / (down * across), place = tile % (down * across), top = place / across * OUT,
+                    left = place % across * OUT,
+                    rows = w->outputHeight - top < OUT ? w->outputHeight - top : OUT,
+                    columns = w->outputWidth - left < OUT ? w->outputWidth - left : OUT;
+    const float *in = products + (tile - first) * outputs;
+    float *out = y + (image * w->outputHeight + top) * rowStride + left * outputs;
+#define BLOCK(at, n)                                                                                         \
+  output_block(in + (at), plane, bias ? bias + (at) : bias, n, rows, columns, out + (at), rowStride, outputs)
+    FOR_BLOCKS(outputs, BLOCK);
+#undef BLOCK
+  }
+}
+
+// One output, n inputs: the taps (ky, kx) lie `step` floats apart.
+INLINE void weight_block(const float *weight, ptrdiff_t step, ptrdiff_t n, float *out, ptrdiff_t plane) {
+  float m[IN * 3][LANES], v[IN][LANES];
+  for (int x = 0; x < 3; x++) {
+    const float *g0 = weight + x * step, *g1 = g0 + 3 * step, *g2 = g1 + 3 * step;
+    for (ptrdiff_t c = 0; c < n; c++) {
+      const points t = weight_points(g0[c], g1[c], g2[c]);
+      m[x][c] = t.v0, m[3 + x][c] = t.v1, m[6 + x][c] = t.v2;
+      m[9 + x][c] = t.v3, m[12 + x][c] = t.v4, m[15 + x][c] = t.v5;
+    }
+  }
+  for (int i = 0; i < IN; i++) {
+    float(*const row)[LANES] = m + i * 3;
+    for (ptrdiff_t c = 0; c < n; c++) {
+      const points t = weight_points(row[0][c], row[1][c], row[2][c]);
+      v[0][c] = t.v0, v[1][c] = t.v1, v[2][c] = t.v2, v[3][c] = t.v3, v[4][c] = t.v4, v[5][c] = t.v5;
+    }
+    for (int j = 0; j < IN; j++) store(out + (i * IN + j) * plane, v[j], n);
+  }
+}
+
+MULTIVERSION void dp_winograd_weights(const float *weight, ptrdiff_t first, ptrdiff_t last, ptrdiff_t inputs,
+                                      int isReversed, float *transformed, ptrdiff_t plane) {
+  for (ptrdiff_t o = first; o < last; o++) {
+    const float *taps = weight + (o * 9 + (isReversed ? 8 : 0)) * inputs;
+    float *out = transformed + o * inputs;
+#define BLOCK(at, n) weight_block(taps + (at), isReversed ? -inputs : inputs, n, out + (at), plane)
+    FOR_BLOCKS(inputs, BLOCK);
+#undef BLOCK
+  }
+}

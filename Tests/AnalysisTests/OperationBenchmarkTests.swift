@@ -1,0 +1,45 @@
+import Analysis
+import Foundation
+import Testing
+
+@Suite("benchmark of operations")
+struct OperationBenchmarkTests {
+  /// What `--json` promises.
+  private struct Object: Decodable {
+    struct Operation: Decodable {
+      var name: String
+      var milliseconds: Double
+      var rate: Double
+      var limit: String
+      var ratio: Double
+      var floor: Double
+    }
+    // Spelled as in the object.
+    var P: Double
+    var M: Double
+    var operations: [Operation]
+  }
+
+  private static let floors: [String: (limit: String, floor: Double)] = [
+    "linear.forward": ("P", 0.85), "linear.backward": ("P", 0.75), "conv3x3_256.forward": ("P", 2.4),
+    "conv3x3_256.backward_input": ("P", 2.2), "conv3x3_256.backward_weights": ("P", 0.8),
+    "conv3x3_2048.forward": ("P", 2.6), "conv1x1_256.forward": ("P", 0.85),
+    "depthwise3x3_192.forward": ("M", 0.5), "layer_norm_96.forward": ("M", 0.6),
+    "scan.forward": ("P", 1.0 / 45), "scan.backward": ("P", 1.0 / 110),
+  ]
+
+  @Test("has the names, limits and floors of the table, and the keys of its JSON")
+  func report() throws {
+    let report = OperationBenchmark(shrinking: 16).run(rounds: 2)
+    let object = try JSONDecoder().decode(Object.self, from: JSONEncoder().encode(report))
+    #expect(object.P > 0 && object.M > 0)
+    #expect(object.operations.map(\.name).sorted() == Self.floors.keys.sorted())
+    for operation in object.operations {
+      let expected = try #require(Self.floors[operation.name])
+      #expect(operation.limit == expected.limit && operation.floor == expected.floor)
+      #expect(operation.milliseconds > 0 && operation.rate > 0 && operation.rate.isFinite)
+      #expect(operation.ratio == operation.rate / (operation.limit == "P" ? object.P : object.M))
+    }
+    #expect(report.text().split(separator: "\n").count == Self.floors.count + 2)
+  }
+}
