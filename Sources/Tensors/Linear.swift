@@ -6,7 +6,8 @@ import CKernels
 ///   - x: `[..., I]`.
 ///   - weight: `[O, I]`.
 ///   - bias: `[O]`.
-///   - activation: Applied while the result is in the cache; none when nil.
+///   - activation: Applied to each piece of the product as it is made, so that the sums before it need a tensor of
+///     their own only for a derivative; none when nil.
 /// - Returns: `[..., O]`.
 public func linear(
   _ x: Tensor, weight: Tensor, bias: Tensor? = nil, activation: Activation? = nil
@@ -84,16 +85,16 @@ private struct LinearProduct: Sendable {
       adding: bias == nil ? 0 : 1, to: y, stride: outputs)
   }
 
-  /// With an activation, a tile of rows at a time. The cut is the same whether the sums before the activation are
+  /// With an activation, a piece of rows at a time, as coarse as the plain product's: smaller ones, that would fit
+  /// the cache, cost the product more than they spare the activation. The cut is the same whether the sums before the activation are
   /// kept or not, so that the result has the same bits.
   func forward(
     _ x: TensorStorage, _ weight: TensorStorage, bias: TensorStorage?, _ activation: Activation,
     keepingSumsIn sums: TensorStorage?, to y: TensorStorage
   ) {
     let kernel = activation.kernel
-    let tileRows = max(192, (1 << 18) / max(1, outputs))
-    let tiles = (rows + tileRows - 1) / tileRows
-    guard tiles >= 4 else {
+    let pieces = min(16, rows / 192)
+    guard pieces >= 4 else {
       let sums = sums ?? TensorStorage(count: rows * outputs)
       forward(x, weight, bias: bias, to: sums)
       parallel(over: rows * outputs, grain: 1 << 14) { range in
@@ -101,8 +102,8 @@ private struct LinearProduct: Sendable {
       }
       return
     }
-    parallel(tiles) { tile in
-      let range = rows * tile / tiles..<rows * (tile + 1) / tiles
+    parallel(pieces) { piece in
+      let range = rows * piece / pieces..<rows * (piece + 1) / pieces
       let start = range.lowerBound * outputs
       let scratch = sums == nil ? TensorStorage(count: range.count * outputs) : nil
       let z = scratch?.base ?? (sums?.base ?? y.base) + start
