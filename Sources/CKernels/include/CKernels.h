@@ -21,5 +21,6 @@
 #include "roi_align.h"
 #include "selective_scan.h"
 #include "softmax.h"
+#include "stored.h"
 #include "strided.h"
 #include "windows.h"
