@@ -101,6 +101,10 @@ struct PickleTests {
       ([0x7d, 0x71, 1] + P.text("a") + [0x68, 1, 0x73], true),
       (P.dictionary([("a", one), ("b", [0x5d, 0x71, 1, 0x68, 1, 0x85, 0x61])]), true),
       (P.dictionary([("a", one), ("b", [0x5d, 0x71, 1]), ("c", [0x68, 1])]), false),
+      (
+        P.dictionary([("a", [0x4e, 0x71, 9, 0x30] + one + [0x71, 0]), ("b", [0x68, 9]), ("c", [0x68, 0])]),
+        false
+      ),
     ] as [([UInt8], Bool)])
   func cycles(body: [UInt8], isCycle: Bool) {
     let text = message(pickle: P.program(body), storages: storages)
@@ -189,6 +193,21 @@ struct PickleTests {
     let pickle =
       [0x80, 2, 0x7d, 0x58] + P.little(UInt32(400_000_000)) + [UInt8](repeating: 0x41, count: 1 << 20)
     #expect(message(pickle: pickle).contains("a string of 400000000 bytes, more than 67108864"))
+  }
+
+  @Test("getattr is harm, but for the methods of a HistoryBuffer, which mm's files name")
+  func attributes() {
+    let buffer = ("mmengine.logging.history_buffer", "HistoryBuffer")
+    for (module, name, attribute, isFine) in [
+      (buffer.0, buffer.1, "mean", true), (buffer.0, buffer.1, "__init__", false),
+      ("torch", "serialization", "os", false),
+    ] {
+      let call = P.call("__builtin__", "getattr", [P.global(module, name), P.text(attribute)])
+      let text = message(
+        pickle: P.program(P.dictionary([("state_dict", P.dictionary([("a", one)])), ("m", call)])),
+        storages: storages)
+      #expect(text.contains(isFine ? #"no error: ["a"]"# : "__builtin__.getattr (byte"), "\(text)")
+    }
   }
 
   @Test("P21: objects of mm's checkpoints are passed over and listed")

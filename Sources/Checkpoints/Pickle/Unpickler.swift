@@ -24,11 +24,15 @@ struct Unpickler {
   var graph = PickleGraph()
   var stack: [PickleValue] = []
   private var marks: [Int] = []
-  private var memo: [Int: PickleValue] = [:]
+  /// Values by number; those that leave numbers out stand apart.
+  private var memo: [PickleValue] = []
+  private var scatteredMemo: [Int: PickleValue] = [:]
   private var nameIndices: [String: Int] = [:]
   private var values = 0
+  /// `getattr` that has not (yet) been called for what it may be called for.
+  var attribute: (name: String, byte: Int)?
   /// Where the current opcode stands.
-  private var place = 0
+  private(set) var place = 0
 
   init(_ stream: ByteStream) { self.stream = stream }
 
@@ -52,11 +56,12 @@ struct Unpickler {
   }
 
   private func refuseHarm() throws {
-    guard !graph.harmful.isEmpty else { return }
-    let names = graph.harmful.prefix(10).map { "\($0.name.printed) (byte \($0.byte))" }
+    let harmful = graph.harmful + (attribute.map { [$0] } ?? [])
+    guard !harmful.isEmpty else { return }
+    let names = harmful.prefix(10).map { "\($0.name.printed) (byte \($0.byte))" }
     throw stream.source.failure(
       "is made to run code and no checkpoint: it names \(names.joined(separator: ", "))"
-        + (graph.harmful.count > 10 ? " and \(graph.harmful.count - 10) more" : "")
+        + (harmful.count > 10 ? " and \(harmful.count - 10) more" : "")
         + ". Nothing was run. Do not open it with torch.load; get the file from a source you trust")
   }
 
@@ -136,7 +141,7 @@ struct Unpickler {
     case .put: try remember(try lineNumber())
     case .binaryPut: try remember(Int(try stream.byte()))
     case .longBinaryPut: try remember(Int(try stream.integer(UInt32.self)))
-    case .memoize: try remember(memo.count)
+    case .memoize: try remember(memo.count + scatteredMemo.count)
     case .global:
       let module = try line()
       try pushName(module, try line())
@@ -197,12 +202,23 @@ struct Unpickler {
   // MARK: Memo
 
   private mutating func remember(_ index: Int) throws {
-    memo[index] = try top()
-    guard memo.count <= Limit.memo else { throw fault("more than \(Limit.memo) values in the memo") }
+    let value = try top()
+    if index < memo.count {
+      memo[index] = value
+    } else if index == memo.count {
+      memo.append(value)
+    } else {
+      scatteredMemo[index] = value
+    }
+    guard memo.count + scatteredMemo.count <= Limit.memo else {
+      throw fault("more than \(Limit.memo) values in the memo")
+    }
   }
 
   private mutating func recall(_ index: Int) throws {
-    guard let value = memo[index] else { throw fault("the memo has no value \(index)") }
+    guard let value = index < memo.count ? memo[index] : scatteredMemo[index] else {
+      throw fault("the memo has no value \(index)")
+    }
     try push(value)
   }
 
@@ -264,6 +280,7 @@ struct Unpickler {
     let named = PickleName(module: module, name: name)
     switch named.meaning {
     case .harmful: graph.harmful.append((named.full, place))
+    case .attribute: attribute = (named.full, place)
     case .unknown: graph.skipped.insert(named.full)
     default: break
     }

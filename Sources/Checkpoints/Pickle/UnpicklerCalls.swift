@@ -40,6 +40,17 @@ extension Unpickler {
       }
       return first
     case .foreignTensor(let kind): return try foreignTensor(kind)
+    case .attribute:
+      guard arguments.count == 2, case .name(let owner) = arguments[0],
+        case .string(let attribute) = arguments[1],
+        graph.names[owner].full == PickleName.historyBuffer, !attribute.hasPrefix("_")
+      else {
+        if graph.harmful.count < 100 { graph.harmful.append((name.full, place)) }
+        return .placeholder(index)
+      }
+      self.attribute = nil
+      try keep(1)
+      return .placeholder(owner)
     case .storage, .untypedStorage, .type, .plain, .unknown, .harmful:
       try keep(1)
       return .placeholder(index)

@@ -65,7 +65,9 @@ struct JSONScanner {
     if takes("\"") { return try string(of: head) }
     var text = Array(head)
     while !takes("\"") {
-      guard index < bytes.count else { throw fault("a string without an end") }
+      guard index < bytes.count, text.count <= Self.stringLimit else {
+        throw fault("a string without an end, or of more than \(Self.stringLimit) bytes")
+      }
       guard bytes[index] >= 0x20 else { throw fault("a control character in a string") }
       if takes("\\") {
         try escape(&text)
@@ -105,6 +107,7 @@ struct JSONScanner {
         guard 0xdc00..<0xe000 ~= low else { throw fault("half of a surrogate pair") }
         code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
       }
+      guard code >= 0x80 else { return text.append(UInt8(code)) }
       guard let scalar = Unicode.Scalar(code) else { throw fault("half of a surrogate pair") }
       text += Array(String(Character(scalar)).utf8)
     default: throw fault("an unknown escape in a string")
@@ -114,8 +117,12 @@ struct JSONScanner {
   private mutating func unit() throws(Fault) -> UInt32 {
     var code: UInt32 = 0
     for _ in 0..<4 {
-      guard index < bytes.count, let digit = Character(Unicode.Scalar(bytes[index])).hexDigitValue else {
-        throw fault("four hexadecimal digits are expected")
+      let byte = index < bytes.count ? bytes[index] : 0
+      let digit: UInt8
+      switch byte {
+      case 0x30...0x39: digit = byte - 0x30
+      case 0x41...0x46, 0x61...0x66: digit = (byte | 0x20) - 0x61 + 10
+      default: throw fault("four hexadecimal digits are expected")
       }
       code = code << 4 | UInt32(digit)
       index += 1
