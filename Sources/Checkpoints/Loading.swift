@@ -9,6 +9,8 @@ public struct LoadingSummary: Sendable, CustomStringConvertible {
   public var initialized: [String] = []
   /// Names in the file that the model has no place for.
   public var unused: [String] = []
+  /// Classes of objects in the file that were passed over.
+  public var skipped: [String] = []
 
   /// «212 of 212 tensors loaded».
   public var description: String {
@@ -18,7 +20,7 @@ public struct LoadingSummary: Sendable, CustomStringConvertible {
         "; \(title): \(names.prefix(8).joined(separator: ", "))\(names.count > 8 ? ", … (\(names.count))" : "")"
     }
     return "\(loaded.count) of \(loaded.count + initialized.count) tensors loaded"
-      + list("initialised", initialized) + list("unused", unused)
+      + list("initialised", initialized) + list("unused", unused) + list("passed over", skipped)
   }
 }
 
@@ -86,7 +88,7 @@ extension Layer {
       }
     }
     for (name, stored) in tensors.sorted(by: { $0.key < $1.key }) where !used.contains(name) {
-      faults.append("unexpected  \(name) \(stored.shape)")
+      faults.append("unexpected  \(name.printed) \(stored.shape)")
     }
     guard faults.isEmpty, !summary.loaded.isEmpty else {
       let shown = faults.prefix(40).map { "\n  \($0)" }.joined()

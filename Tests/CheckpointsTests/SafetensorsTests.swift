@@ -71,6 +71,43 @@ struct SafetensorsTests {
         "1 bytes after the last"
       ),
       (file(#"{"__metadata__": {"a": 1}}"#), "the header is not valid"),
+      (
+        file(#"{"a": {"dtype": "U8", "shape": [0, 4611686018427387904, 4], "data_offsets": [0, 0]}}"#),
+        "an impossible shape"
+      ),
+      (file("{\"\u{1}\": 1}"), "a control character in a string"),
+      (file("{} x"), "something follows the header"),
+      (file(#"{"a": {"dtype": "F32", "shape": [1]}}"#), "'a' has no data_offsets"),
+      (file(#"{"a": {"dtype": "F32", "dtype": "F32"}}"#), "the key 'dtype' twice"),
+      (file(#"{"a": {"dtype": "F32", "shape": [1.5], "data_offsets": [0, 4]}}"#, data: 4), "',' is expected"),
+      (
+        file(#"{"a": {"dtype": "F32", "shape": [99999999999999999999], "data_offsets": [0, 4]}}"#, data: 4),
+        "a number beyond 64 bits"
+      ),
+      (
+        file(
+          #"{"a": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}, "a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}"#,
+          data: 4), "two tensors are named 'a'"
+      ), (file(#"{"__metadata__": {}, "__metadata__": {}}"#), "'__metadata__' twice"),
+      (
+        file(#"{"a": {"dtype": "F4", "shape": [1], "data_offsets": [0, 1]}}"#, data: 1),
+        "dtype 'F4', not one of"
+      ),
+      (
+        file(
+          "{\"a\": {\"dtype\": \"F32\", \"shape\": [\([String](repeating: "1", count: 65).joined(separator: ","))]}}"
+        ),
+        "a list of more than 64 numbers"
+      ),
+      (
+        file(#"{"\ud800": {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}}"#),
+        "half of a surrogate pair"
+      ), (file(#"{"__metadata__": {"crc32": "00000000 00000000"}}"#), "has 2 checksums for 0 tensors"),
+      (
+        file(
+          #"{"__metadata__": {"crc32": "00000000"}, "a": {"dtype": "U8", "shape": [1], "data_offsets": [0, 1]}}"#,
+          data: 1), "tensor 'a' is damaged: its checksum is d202ef8d, not 00000000"
+      ),
     ])
   func checks(data: Data, expected: String) {
     #expect(message(data).contains(expected), "\(message(data))")
@@ -91,6 +128,55 @@ struct SafetensorsTests {
     #expect(read.tensors == written.tensors)
     #expect(read.metadata == ["step": "3", "format": "pt"])
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["x.safetensors"])
+  }
+
+  @Test("S7, S12: BOOL, odd names and long metadata are accepted, and printed escaped")
+  func accepted() throws {
+    let long = String(repeating: "x", count: 10 << 20)
+    let bytes = file(
+      #"{"__metadata__": {"long": "\#(long)"}, "../a\n\u0000": {"dtype": "BOOL", "shape": [2], "data_offsets": [0, 2]}, "": {"dtype": "F64", "shape": [0, 3], "data_offsets": [2, 2]}, "\ud83d\ude00": {"dtype": "I8", "shape": [], "data_offsets": [2, 3]}}"#,
+      data: 3)
+    let read = try Safetensors(data: bytes, file: "x.safetensors")
+    #expect(read.tensors.keys.sorted() == ["", "../a\n\0", "😀"])
+    #expect(read.metadata["long"]?.count == 10 << 20)
+    #expect("../a\n\0".printed == #"../a\u{a}\u{0}"#)
+  }
+
+  @Test("limits: 100,000 tensors; 100,000,000 bytes of header")
+  func limits() {
+    func tensors(_ count: Int) -> Data {
+      file(
+        "{"
+          + (0..<count).map { #""\#($0)":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}"# }.joined(
+            separator: ",") + "}")
+    }
+    #expect(message(tensors(100_000)).hasPrefix("no error"))
+    #expect(message(tensors(100_001)).contains("more than 100000 tensors"))
+    func header(_ count: Int) -> Data {
+      Data(PickleText.little(UInt64(count)) + Array("{}".utf8) + [UInt8](repeating: 0x20, count: count - 2))
+    }
+    var seconds = 0.0
+    seconds = processorSeconds { #expect(message(header(100_000_000)) == "no error: []") }
+    #expect(message(header(100_000_001)).contains("more than 100000000"))
+    #expect(seconds < 2, "\(seconds) s")
+  }
+
+  @Test("S14: a file that shrinks while it is read is an error")
+  func shrinks() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/x.safetensors"
+    try Safetensors(["a": StoredTensor(integers: [1, 2], shape: [2])]).write(to: path)
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    for count in [0, 7, 8, 60, bytes.count - 1] {
+      try bytes.prefix(count).write(to: URL(fileURLWithPath: path))
+      #expect(throws: CheckpointError.self) { try Safetensors(file: path) }
+    }
+    // Cut off between the opening of the file and the reading of its end.
+    try bytes.write(to: URL(fileURLWithPath: path))
+    let error = #expect(throws: CheckpointError.self) {
+      _ = try Safetensors(file: path) { truncate(path, bytes.count - 4) }
+    }
+    #expect(error?.message.contains("became shorter while it was read") == true)
   }
 
   @Test("a file cut at any byte is an error, never a trap")

@@ -7,8 +7,8 @@ struct Dense: ParsableCommand {
     commandName: "dense",
     abstract: "Detectors and segmentors: train, test, predict and evaluate.",
     subcommands: [
-      Train.self, Test.self, Predict.self, Evaluate.self, ConfigCommand.self, Verify.self,
-      Benchmark.self,
+      Train.self, Test.self, Predict.self, Evaluate.self, ConfigCommand.self, CheckpointCommand.self,
+      Verify.self, Benchmark.self,
     ])
 }
 

@@ -14,7 +14,9 @@ struct Predict: ParsableCommand {
 
   @OptionGroup var config: ConfigOptions
 
-  @Argument(help: "The checkpoint (safetensors).", completion: .file(extensions: ["safetensors"]))
+  @Argument(
+    help: "The checkpoint (safetensors or .pth).",
+    completion: .file(extensions: ["safetensors", "pth", "pt"]))
   var checkpoint: String
 
   @Argument(help: "The images.", completion: .file())

@@ -13,7 +13,9 @@ struct Test: ParsableCommand {
 
   @OptionGroup var config: ConfigOptions
 
-  @Argument(help: "The checkpoint (safetensors).", completion: .file(extensions: ["safetensors"]))
+  @Argument(
+    help: "The checkpoint (safetensors or .pth).",
+    completion: .file(extensions: ["safetensors", "pth", "pt"]))
   var checkpoint: String
 
   @Option(

@@ -23,6 +23,7 @@
 #include "roi_align.h"
 #include "selective_scan.h"
 #include "softmax.h"
+#include "stored.h"
 #include "strided.h"
 #include "windows.h"
 #include "winograd.h"

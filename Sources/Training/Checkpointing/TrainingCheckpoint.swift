@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Layers
 
 /// What a training checkpoint holds beside the weights, and what must be the same when it is resumed.
 public struct TrainingState: Sendable, Equatable {
@@ -45,8 +46,10 @@ public struct TrainingCheckpoint: Sendable {
   public var state: TrainingState?
   /// The classes' names, where the file has them.
   public var classes: [String]?
+  /// Classes of Python objects in a `.pth` that were passed over.
+  public var skipped: [String] = []
 
-  private static let prefix = "optimizer/"
+  private static let prefix = Checkpoint.optimizerPrefix
   /// Of the file's layout.
   private static let version = 1
 
@@ -58,19 +61,12 @@ public struct TrainingCheckpoint: Sendable {
 
   private struct Schedule: Codable { var rates: [Double] }
 
-  /// Reads a checkpoint.
+  /// Reads a checkpoint: safetensors, or the weights of a PyTorch file.
   ///
   /// - Throws: `CheckpointError` that names the file and what is wrong with it.
   public init(file path: String) throws {
-    let file = try Safetensors(file: path)
-    (weights, optimizer) = ([:], [:])
-    for (name, tensor) in file.tensors {
-      if name.hasPrefix(Self.prefix) {
-        optimizer[String(name.dropFirst(Self.prefix.count))] = tensor
-      } else {
-        weights[name] = tensor
-      }
-    }
+    let file = try Checkpoint(file: path)
+    (weights, optimizer, skipped) = (file.weights, [:], file.skipped)
     let metadata = file.metadata
     func failure(_ message: String) -> CheckpointError { CheckpointError(file: path, message) }
     func json<T: Decodable>(_ type: T.Type, _ key: String) throws -> T? {
@@ -79,6 +75,11 @@ public struct TrainingCheckpoint: Sendable {
         throw failure("its metadata '\(key)' cannot be read: \(text.prefix(80))")
       }
     }
+    classes = try json([String].self, "classes")
+    guard file.format == .safetensors else { return }
+    for (name, tensor) in file.tensors where name.hasPrefix(Self.prefix) {
+      optimizer[String(name.dropFirst(Self.prefix.count))] = tensor
+    }
     if let text = metadata["version"] {
       guard let version = Int(text) else { throw failure("its metadata 'version' is '\(text.prefix(80))'") }
       guard version <= Self.version else {
@@ -86,7 +87,6 @@ public struct TrainingCheckpoint: Sendable {
           "was written by a newer version: layout \(version), and this one reads up to \(Self.version)")
       }
     }
-    classes = try json([String].self, "classes")
     guard let iteration = metadata["iteration"] else { return }
     guard let iteration = Int(iteration), iteration >= 0, let epoch = metadata["epoch"].flatMap({ Int($0) }),
       epoch >= 0, let seed = metadata["seed"].flatMap({ UInt64($0) }), let classes,
@@ -96,6 +96,17 @@ public struct TrainingCheckpoint: Sendable {
     state = TrainingState(
       iteration: iteration, epoch: epoch, rates: schedule.rates, seed: seed, classes: classes, data: data,
       history: try json(CheckpointHistory.self, "checkpoints") ?? CheckpointHistory())
+  }
+
+  /// Fills a model's weights and buffers; `file` is named in errors.
+  ///
+  /// - Throws: `CheckpointError` with a table when they do not fit.
+  public func load(
+    into model: any Layer, file: String, allowingMissing: [String] = []
+  ) throws -> LoadingSummary {
+    var summary = try model.load(weights, file: file, allowingMissing: allowingMissing)
+    summary.skipped = skipped
+    return summary
   }
 
   /// Writes the file beside its place and renames it.

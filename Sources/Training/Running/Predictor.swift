@@ -33,7 +33,7 @@ public struct Predictor {
       classes: classes, palette: palette.filter { $0.count == 3 }.map { SIMD3($0[0], $0[1], $0[2]) })
     model = try experiment.model(classes: classes)
     model.initialize(seed: TrainingRun.defaultSeed)
-    loading = try model.load(checkpoint.weights, file: file)
+    loading = try checkpoint.load(into: model, file: file)
     let steps = try (dataset.node["pipeline"]?.elements ?? []).map { try ComponentConfiguration($0) }
       .filter { $0.type.split(separator: ".").last != "LoadAnnotations" }
     pipeline = try Pipeline(steps, in: DataContext(scope: experiment.scope, components: components))

@@ -41,7 +41,7 @@ public final class TestRun {
     model = try experiment.model(classes: classes)
     // What the file may lack keeps the values it is drawn with.
     model.initialize(seed: configuration.randomness.seed ?? TrainingRun.defaultSeed)
-    loading = try model.load(checkpoint.weights, file: file, allowingMissing: allowMissing)
+    loading = try checkpoint.load(into: model, file: file, allowingMissing: allowMissing)
     metrics = try experiment.metrics(configuration.testEvaluators, for: loader.dataset)
   }
 

@@ -130,7 +130,7 @@ public final class TrainingRun {
     guard let file = configuration.loadFrom else { return nil }
     let checkpoint = try TrainingCheckpoint(file: file)
     return
-      "\(try model.load(checkpoint.weights, file: file, allowingMissing: options.allowMissing)) from \(file)"
+      "\(try checkpoint.load(into: model, file: file, allowingMissing: options.allowMissing)) from \(file)"
   }
 
   /// Builds everything that a config names.

@@ -8,8 +8,9 @@ import Foundation
 public enum AtomicFile {
   /// Writes beside the file, under a name that begins with a dot, and renames.
   ///
+  /// - Parameter chunks: The file's bytes, one piece after the other.
   /// - Throws: `CheckpointError` that names the file and the system's reason.
-  public static func write(to path: String, _ parts: [UnsafeRawBufferPointer]) throws {
+  public static func write(to path: String, chunks: some Sequence<[UInt8]>) throws {
     let url = URL(fileURLWithPath: path)
     let folder = url.deletingLastPathComponent()
     try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -21,17 +22,11 @@ public enum AtomicFile {
     }
     let file = open(hidden, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw failure("be written") }
-    for part in parts {
-      var rest = part[...]
-      while !rest.isEmpty {
-        let count = Glibc.write(file, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-        if count < 0 && errno == EINTR { continue }
-        guard count > 0 else {
-          let error = failure("be written")
-          close(file)
-          throw error
-        }
-        rest = rest.dropFirst(count)
+    for chunk in chunks {
+      guard chunk.withUnsafeBytes({ write($0, to: file) }) else {
+        let error = failure("be written")
+        close(file)
+        throw error
       }
     }
     guard fsync(file) == 0 || errno == EINVAL else {
@@ -47,7 +42,18 @@ public enum AtomicFile {
   ///
   /// - Throws: `CheckpointError` that names the file and the system's reason.
   public static func write(_ bytes: some Sequence<UInt8>, to path: String) throws {
-    let bytes = Array(bytes)
-    try bytes.withUnsafeBytes { try write(to: path, [$0]) }
+    try write(to: path, chunks: CollectionOfOne(Array(bytes)))
+  }
+
+  /// All of them; false, with the reason in `errno`, when that fails.
+  private static func write(_ bytes: UnsafeRawBufferPointer, to file: Int32) -> Bool {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = Glibc.write(file, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { return false }
+      rest = rest.dropFirst(count)
+    }
+    return true
   }
 }

@@ -1,0 +1,86 @@
+/// A checkpoint file of any format that is read: safetensors, or a `.pth` of PyTorch, by content.
+///
+/// Reading can run nothing: a pickle's calls are not made, and what it asks for is an error where it can only mean
+/// harm, an inert placeholder otherwise.
+public struct Checkpoint: Sendable {
+  /// How a file is written.
+  public enum Format: String, Sendable {
+    case safetensors
+    /// `torch.save` of PyTorch 1.6 and later.
+    case zip = "pytorch-zip"
+    /// `torch.save` before that.
+    case legacy = "pytorch-legacy"
+  }
+
+  /// The file.
+  public let file: String
+  /// How it is written.
+  public let format: Format
+  /// Where in it the weights stand: «plain», or keys such as `state_dict`.
+  public let layout: String
+  /// Strings beside the tensors; of a `.pth` the small values of its top and of mm's `meta`. `classes` is a JSON list.
+  public let metadata: [String: String]
+  /// All tensors; where there are several groups (`model`, `model_ema`), under group and name with a dot.
+  public let tensors: [String: StoredTensor]
+  /// The weights under today's names: of the groups the plain one, without an optimiser's state.
+  public let weights: [String: StoredTensor]
+  /// Averages of the weights (`model_ema`, `ema_state_dict`), where there are some.
+  public let averages: [String: StoredTensor]?
+  /// Classes and functions in a pickle that are not known here, and were passed over.
+  public let skipped: [String]
+  /// Bytes of all tensors; what several share (tied weights) counts once.
+  public let byteCount: Int
+
+  /// What the names of an optimiser's state begin with in a training checkpoint.
+  package static let optimizerPrefix = "optimizer/"
+
+  /// Reads a file.
+  ///
+  /// - Throws: `CheckpointError` that names the file, what is wrong, and what would be right.
+  public init(file path: String) throws { try self.init(ByteSource(file: path)) }
+
+  /// Reads bytes in memory; `file` is their name in errors.
+  ///
+  /// - Throws: `CheckpointError`, as for a file.
+  package init(bytes: [UInt8], file: String) throws { try self.init(ByteSource(bytes, name: file)) }
+
+  private init(_ source: ByteSource) throws {
+    switch try FileKind(source) {
+    case .safetensors: try self.init(try Safetensors(source), source.name)
+    case .zip: try self.init(try PyTorchFile(zip: source), source.name)
+    case .legacy: try self.init(try PyTorchFile(legacy: source), source.name)
+    case .other(let what): throw source.failure("is \(what)")
+    }
+  }
+
+  private init(_ read: Safetensors, _ file: String) throws {
+    self.file = file
+    (format, layout, metadata, averages, skipped) = (.safetensors, "plain", read.metadata, nil, [])
+    tensors = try OlderNames.mapped(read.tensors, file: file)
+    weights = tensors.filter { !$0.key.hasPrefix(Self.optimizerPrefix) }
+    byteCount = tensors.values.reduce(0) { $0 + $1.bytes.count }
+  }
+
+  private init(_ read: PyTorchFile, _ file: String) throws {
+    let layout = try CheckpointLayout(read.graph, root: read.root, file: file)
+    let groups = try layout.groups.mapValues { try OlderNames.mapped($0, file: file) }
+    func full(_ group: String, _ name: String) -> String { groups.count > 1 ? "\(group).\(name)" : name }
+    var chosen: [String: Int] = [:]
+    for (group, names) in groups {
+      for (name, number) in names { chosen[full(group, name)] = number }
+    }
+    let (tensors, byteCount) = try read.tensors(chosen)
+    func members(_ keys: [String]) -> [String: StoredTensor]? {
+      guard let group = keys.first(where: { groups[$0] != nil }), let names = groups[group] else {
+        return nil
+      }
+      return names.keys.reduce(into: [:]) { $0[$1] = tensors[full(group, $1)] }
+    }
+    self.file = file
+    (format, self.layout, metadata) = (read.format, layout.name, layout.metadata)
+    (self.tensors, self.byteCount) = (tensors, byteCount)
+    averages = members(CheckpointLayout.averageKeys)
+    weights = members(CheckpointLayout.weightKeys + [""]) ?? averages ?? [:]
+    skipped = read.graph.skipped.sorted()
+  }
+}

@@ -1,0 +1,81 @@
+import Foundation
+import Testing
+
+private let golden = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  .appendingPathComponent("Golden/ckpt").path
+
+@Suite("dense checkpoint")
+struct CheckpointCommandTests {
+  private struct Report: Decodable {
+    struct Row: Decodable {
+      var name: String
+      var dtype: String
+      var shape: [Int]
+      var bytes: Int
+    }
+    var format: String
+    var layout: String
+    var metadata: [String: String]
+    var tensors: [Row]
+  }
+
+  private func inspect(_ file: String) throws -> Report {
+    let outcome = try Command.run(["checkpoint", "inspect", file, "--json"])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    return try JSONDecoder().decode(Report.self, from: Data(outcome.output.utf8))
+  }
+
+  @Test(
+    "inspect names format, layout and tensors",
+    arguments: [
+      ("odd_zip.pth", "pytorch-zip", "plain", 22), ("odd_legacy.pth", "pytorch-legacy", "plain", 22),
+      ("mmengine.pth", "pytorch-zip", "state_dict", 73),
+      ("classification.pth", "pytorch-zip", "model, model_ema", 138),
+      ("odd_zip.safetensors", "safetensors", "plain", 22),
+    ])
+  func inspect(file: String, format: String, layout: String, count: Int) throws {
+    let report = try inspect("\(golden)/\(file)")
+    #expect(report.format == format && report.layout == layout && report.tensors.count == count)
+    let text = try Command.run(["checkpoint", "inspect", "\(golden)/\(file)"])
+    #expect(text.status == 0 && text.output.contains("format    \(format)"))
+  }
+
+  @Test("convert goes there and back, with --ema, --prefix and --half")
+  func convert() throws {
+    let folder = try TemporaryFolder()
+    func convert(_ arguments: [String]) throws {
+      let outcome = try Command.run(["checkpoint", "convert"] + arguments)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+    try convert(["\(golden)/odd_zip.pth", "\(folder.path)/a.safetensors"])
+    try convert(["\(folder.path)/a.safetensors", "\(folder.path)/b.pth"])
+    let (before, after) = (try inspect("\(golden)/odd_zip.pth"), try inspect("\(folder.path)/b.pth"))
+    #expect(before.tensors.map { "\($0)" } == after.tensors.map { "\($0)" })
+    try convert(["\(golden)/classification.pth", "\(folder.path)/c.safetensors", "--ema", "--half"])
+    let halved = try inspect("\(folder.path)/c.safetensors")
+    #expect(halved.tensors.count == 69 && halved.tensors.allSatisfy { $0.dtype == "F16" })
+    try convert(["\(golden)/mmengine.pth", "\(folder.path)/d.pth", "--prefix", "backbone"])
+    #expect(try inspect("\(folder.path)/d.pth").tensors.contains { $0.name == "patch_embed.0.weight" })
+  }
+
+  @Test("a hostile file is an error that names what it asks for")
+  func hostile() throws {
+    let folder = try TemporaryFolder()
+    let file = folder.path + "/x.pth"
+    let magic: [UInt8] = [
+      0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e,
+    ]
+    let rest = Array("\u{80}".unicodeScalars.map { UInt8($0.value) }) + [2, 0x4d, 0xe9, 3, 0x2e]
+    let call = Array("cos\nsystem\n(S'touch \(folder.path)/made'\ntR.".utf8)
+    try Data(magic + rest + call).write(to: URL(fileURLWithPath: file))
+    for arguments in [
+      ["checkpoint", "inspect", file, "--json"], ["checkpoint", "convert", file, "\(folder.path)/y.pth"],
+    ] {
+      let outcome = try Command.run(arguments)
+      #expect(outcome.status == 1 && outcome.errors.contains("os.system"), "\(outcome.errors)")
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["x.pth"])
+    let usage = try Command.run(["checkpoint", "convert", file, "y.onnx"])
+    #expect(usage.status == 2 && usage.errors.contains(".safetensors, .pth or .pt"))
+  }
+}
