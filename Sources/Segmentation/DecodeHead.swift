@@ -104,7 +104,7 @@ extension DecodeHead {
       counts.0 += 1
       if pixel.0 == pixel.1 { counts.1 += 1 }
     }
-    // PyTorch's accuracy adds the smallest normal number to both counts' ratio, so that no label gives 0.
+    // Without a labelled pixel the accuracy is 0, as in mmsegmentation.
     let accuracy = labelled > 0 ? 100 * Float(right) / Float(labelled) : 0
     return [
       ("loss_ce", entropies.mean() * settings.loss.weight), ("acc_seg", Tensor([accuracy], shape: [1])),
