@@ -6,6 +6,8 @@ public struct Components: Sendable {
   public var transforms = Registry<any Transform, DataContext>(kind: "transform")
   /// Data sets.
   public var datasets = Registry<any Dataset, DataContext>(kind: "data set")
+  /// What a data set's files name, faults included: under the data sets' names.
+  public var inventories = Registry<DatasetInventory, DataContext>(kind: "data set")
   /// Orders of data.
   public var samplers = Registry<any Sampler, SamplerContext>(kind: "sampler")
   /// Figures of merit.
