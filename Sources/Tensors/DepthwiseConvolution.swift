@@ -49,7 +49,8 @@ private struct DepthwiseConvolution: Sendable {
 
   init(_ windows: Windows) {
     self.windows = windows
-    rowsAtOnce = max(1, (1 << 15) / max(1, windows.outputWidth * windows.channels))
+    // A piece reads a row above and one below its own: pieces of a few rows would read much twice.
+    rowsAtOnce = max(1, (1 << 17) / max(1, windows.outputWidth * windows.channels))
   }
 
   private var rows: Int { windows.images * windows.outputHeight }
@@ -71,10 +72,16 @@ private struct DepthwiseConvolution: Sendable {
     return turned
   }
 
+  /// From 16 MiB on an output is streamed: it would leave the caches before it is read again.
+  private static let streamedCount = 4 << 20
+
   func convolve(_ x: TensorStorage, _ taps: TensorStorage, bias: TensorStorage?, to y: TensorStorage) {
+    let isStreamed: Int32 = y.count >= Self.streamedCount ? 1 : 0
     parallel(over: rows, grain: rowsAtOnce) { range in
       var kernels = kernels
-      dp_depthwise(&kernels, x.base, taps.base, bias?.base, y.base, range.lowerBound, range.upperBound)
+      dp_depthwise(
+        &kernels, x.base, taps.base, bias?.base, y.base, range.lowerBound, range.upperBound,
+        isStreamed)
     }
   }
 

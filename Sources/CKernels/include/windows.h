@@ -27,8 +27,9 @@ void dp_turn_weights(const float *weight, ptrdiff_t groups, ptrdiff_t outputs, p
                      float *turned);
 
 /// y of the output rows first ..< last, counted through the batch: bias[c] + sum of weight[tap, c] x[.., c].
+/// Streamed: y goes past the caches, which pays where it is larger than they are.
 void dp_depthwise(const dp_windows *w, const float *x, const float *weight, const float *bias, float *y,
-                  ptrdiff_t first, ptrdiff_t last);
+                  ptrdiff_t first, ptrdiff_t last, int isStreamed);
 
 /// gradient [taps, channels] += gy x over the output rows first ..< last, counted through the batch.
 void dp_depthwise_weights(const dp_windows *w, const float *x, const float *gy, float *gradient,
