@@ -41,7 +41,7 @@ struct TrainingStep: ParsableCommand {
       let name = entry.name.padding(toLength: 34, withPad: " ", startingAt: 0)
       print(name + String(format: "%8.2f ms %5.1f %% %4d calls", milliseconds, share, entry.calls / steps))
     }
-    let usage = BufferPool.shared.usage
+    let usage = TensorMemory.current
     print("live \(usage.live >> 20) MB, idle \(usage.idle >> 20) MB, peak \(usage.peak >> 20) MB")
   }
 }

@@ -4,32 +4,54 @@ import Synchronization
   import Glibc
 #endif
 
+/// The memory that tensors take, in bytes.
+public struct TensorMemory: Sendable {
+  /// Held by tensors.
+  public internal(set) var live = 0
+  /// The most that tensors ever held at once.
+  public internal(set) var peak = 0
+  /// Kept for tensors to come.
+  public internal(set) var idle = 0
+
+  /// What the program's tensors take now.
+  public static var current: TensorMemory { BufferPool.shared.usage }
+}
+
 /// Memory for tensors: 64-byte aligned blocks that are kept and handed out again.
 ///
-/// A fresh block of 100 MB costs 44 ms of page faults, a reused one nothing; so blocks go back to a free list
-/// by size class (eight classes to a power of two) and leave it only when more than `limit` bytes lie idle.
+/// A fresh block of 100 MB costs 44 ms of page faults, a reused one nothing; so blocks go back to a free list by
+/// size class (eight classes to a power of two). Where more than `limit` bytes lie idle, those that have lain
+/// longest go back to the system.
 package final class BufferPool: Sendable {
   /// The pool that every tensor uses.
-  package static let shared = BufferPool()
+  package static let shared = BufferPool(limit: min(8 << 30, physicalMemory / 2))
 
-  /// Live and idle bytes, and the most that was ever live.
-  package struct Usage: Sendable {
-    package var live = 0
-    package var idle = 0
-    package var peak = 0
+  private struct IdleBlock {
+    var address: UInt
+    /// When it was given back, counted in blocks.
+    var time: Int
   }
 
   private struct State: ~Copyable {
-    var free: [Int: [UInt]] = [:]
-    var usage = Usage()
+    /// By size, those idle longest first.
+    var free: [Int: [IdleBlock]] = [:]
+    var usage = TensorMemory()
+    var time = 0
   }
 
   private let state = Mutex(State())
-  private let limit = 8 << 30
+  private let limit: Int
   private static let hugePage = 2 << 20
 
+  /// A pool that keeps at most `limit` bytes idle.
+  package init(limit: Int) { self.limit = limit }
+
+  private static var physicalMemory: Int {
+    max(1 << 30, Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE))))
+  }
+
   /// What is in use now.
-  package var usage: Usage { state.withLock { $0.usage } }
+  package var usage: TensorMemory { state.withLock { $0.usage } }
 
   /// The block size that serves a request: at most an eighth more.
   static func blockSize(forBytes bytes: Int) -> Int {
@@ -38,39 +60,64 @@ package final class BufferPool: Sendable {
     return (least + step - 1) / step * step
   }
 
-  func take(bytes: Int) -> UnsafeMutableRawPointer {
+  package func take(bytes: Int) -> UnsafeMutableRawPointer {
     let size = Self.blockSize(forBytes: bytes)
     let reused: UInt? = state.withLock { state in
       state.usage.live += size
       state.usage.peak = max(state.usage.peak, state.usage.live)
-      guard let address = state.free[size]?.popLast() else { return nil }
+      guard let block = state.free[size]?.popLast() else { return nil }
       state.usage.idle -= size
-      return address
+      return block.address
     }
     if let reused, let pointer = UnsafeMutableRawPointer(bitPattern: reused) { return pointer }
+    if let pointer = allocate(size) { return pointer }
+    // The system has no more: perhaps it has when what lies idle goes back.
+    release(downTo: 0)
+    guard let pointer = allocate(size) else {
+      preconditionFailure("out of memory: \(size) bytes for a tensor")
+    }
+    return pointer
+  }
+
+  package func give(_ pointer: UnsafeMutableRawPointer, bytes: Int) {
+    let size = Self.blockSize(forBytes: bytes)
+    let isOver = state.withLock { state in
+      state.usage.live -= size
+      state.usage.idle += size
+      state.time += 1
+      state.free[size, default: []].append(IdleBlock(address: UInt(bitPattern: pointer), time: state.time))
+      return state.usage.idle > limit
+    }
+    if isOver { release(downTo: limit) }
+  }
+
+  private func allocate(_ size: Int) -> UnsafeMutableRawPointer? {
     let isLarge = size > 4 << 20
-    guard let pointer = aligned_alloc(isLarge ? Self.hugePage : 64, isLarge ? roundedToHugePage(size) : size)
-    else { preconditionFailure("out of memory: \(size) bytes for a tensor") }
+    let rounded = isLarge ? (size + Self.hugePage - 1) / Self.hugePage * Self.hugePage : size
+    guard let pointer = aligned_alloc(isLarge ? Self.hugePage : 64, rounded) else { return nil }
     #if os(Linux)
-      if isLarge { _ = madvise(pointer, roundedToHugePage(size), MADV_HUGEPAGE) }
+      if isLarge { _ = madvise(pointer, rounded, MADV_HUGEPAGE) }
     #endif
     return pointer
   }
 
-  func give(_ pointer: UnsafeMutableRawPointer, bytes: Int) {
-    let size = Self.blockSize(forBytes: bytes)
-    let isKept = state.withLock { state in
-      state.usage.live -= size
-      guard state.usage.idle + size <= limit else { return false }
-      state.free[size, default: []].append(UInt(bitPattern: pointer))
-      state.usage.idle += size
-      return true
+  /// Gives idle blocks back to the system, those that have lain longest first.
+  private func release(downTo bytes: Int) {
+    let released: [UInt] = state.withLock { state in
+      var released: [UInt] = []
+      while state.usage.idle > bytes,
+        let size = state.free.min(by: { ($0.value.first?.time ?? .max) < ($1.value.first?.time ?? .max) })?
+          .key,
+        let block = state.free[size]?.first
+      {
+        state.free[size]?.removeFirst()
+        if state.free[size]?.isEmpty == true { state.free[size] = nil }
+        state.usage.idle -= size
+        released.append(block.address)
+      }
+      return released
     }
-    if !isKept { free(pointer) }
-  }
-
-  private func roundedToHugePage(_ size: Int) -> Int {
-    (size + Self.hugePage - 1) / Self.hugePage * Self.hugePage
+    for address in released { free(UnsafeMutableRawPointer(bitPattern: address)) }
   }
 }
 

@@ -101,6 +101,15 @@ public final class Trainer {
       if loop.validates(after: loop.unit == .epochs ? epoch : iteration) { try validate() }
     }
     try tell { try $0.afterTraining(self) }
+    logMemory()
+  }
+
+  /// What the run's tensors took, so that a user sees how much larger a batch may be.
+  private func logMemory() {
+    let memory = TensorMemory.current
+    log.info(
+      "memory of tensors: \(memory.peak >> 20) MB at most, \(memory.live >> 20) MB now, "
+        + "\(memory.idle >> 20) MB kept for reuse")
   }
 
   private func tell(_ body: (inout any Hook) throws -> Void) rethrows {
@@ -162,6 +171,7 @@ public final class Trainer {
     for (_, parameter) in model.parameters { parameter.gradient = nil }
     let fields = terms.terms.map { "\($0.name): \(decimal($0.value, 4))" }
     log.info("first batch  loss: \(decimal(terms.total, 4))  " + fields.joined(separator: "  "))
+    logMemory()
   }
 
   private func validate() throws {
