@@ -41,4 +41,15 @@ public struct Pipeline: Sendable {
     }
     return current
   }
+
+  /// The sample behind all steps, which draw one after the other from the same random numbers: for pipelines within
+  /// a transform.
+  package func callAsFunction(_ sample: Sample, random: inout RandomGenerator) throws -> Sample? {
+    var current = sample
+    for transform in transforms {
+      guard let next = try transform(current, random: &random) else { return nil }
+      current = next
+    }
+    return current
+  }
 }
