@@ -87,7 +87,7 @@ public struct DetectionRandomCrop: Transform, Decodable {
   }
 
   /// The window whose upper left corner is (top, left), by the rules of this crop.
-  func cropped(_ sample: Sample, top: Int, left: Int, to window: ImageSize) -> Sample? {
+  package func cropped(_ sample: Sample, top: Int, left: Int, to window: ImageSize) -> Sample? {
     let result = sample.cropped(
       top: top, left: left, height: window.height, width: window.width, clipsBoxes: clipsBoxes)
     if let instances = result.instances, instances.count == 0, !allowsEmpty { return nil }
