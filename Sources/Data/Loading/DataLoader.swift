@@ -7,8 +7,10 @@ public struct DataLoader: Sendable {
   /// The data set.
   public let dataset: any Dataset
   private let plan: BatchPlan
-  private let workers: Int
-  private let seed: UInt64
+  /// Threads that load ahead.
+  public let workers: Int
+  /// The run's seed.
+  public let seed: UInt64
   private let orders: OrderCache
 
   /// A loader over a data set.

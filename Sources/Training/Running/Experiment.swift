@@ -88,6 +88,13 @@ public struct Experiment: Sendable {
     return built
   }
 
+  /// The loader of the training data.
+  ///
+  /// - Throws: As `loader`, and when the config has none.
+  public func trainLoader(seed: UInt64) throws -> DataLoader {
+    try loader(require(configuration.trainDataloader, "train_dataloader"), for: .training, seed: seed)
+  }
+
   /// Metrics over a data set.
   ///
   /// - Throws: `ConfigurationError` with the place of what is wrong.
