@@ -30,7 +30,7 @@ let rooms: [Target] = [
   room("Detection", ["Backbones"]),
   room("Segmentation", ["Backbones"]),
   room("Training", ["Data", "Checkpoints"]),
-  room("Analysis", ["Tensors", "COpenBLAS"]),
+  room("Analysis", ["Data", "Tensors", "COpenBLAS"]),
   room("Verification", ["Detection", "Segmentation", "Training"]),
 ]
 

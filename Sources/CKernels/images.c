@@ -34,3 +34,12 @@ void dp_labels_count(
     }
   }
 }
+
+void dp_pixels_map(const uint8_t *image, int64_t pixels, const uint8_t *tables, uint8_t *target) {
+  const uint8_t *first = tables, *second = tables + 256, *third = tables + 512;
+  for (int64_t i = 0; i < 3 * pixels; i += 3) {
+    target[i] = first[image[i]];
+    target[i + 1] = second[image[i + 1]];
+    target[i + 2] = third[image[i + 2]];
+  }
+}

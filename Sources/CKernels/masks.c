@@ -107,3 +107,26 @@ MULTIVERSION void dp_bytes_gather(
     const uint8_t *from, const int32_t *index, int64_t count, uint8_t *restrict to) {
   for (int64_t i = 0; i < count; ++i) to[i] = from[index[i]];
 }
+
+MULTIVERSION void dp_mask_bounds(const uint8_t *pixels, int64_t height, int64_t width, int32_t *bounds) {
+  int64_t left = width, right = 0, top = height, bottom = 0;
+  for (int64_t y = 0; y < height; ++y) {
+    const uint8_t *row = pixels + y * width;
+    uint8_t any = 0;
+    for (int64_t x = 0; x < width; ++x) any |= row[x];
+    if (!any) continue;
+    if (top == height) top = y;
+    bottom = y + 1;
+    // Only what widens the box so far is looked at.
+    int64_t first = 0, last = width;
+    while (first < left && !row[first]) ++first;
+    while (last > right && !row[last - 1]) --last;
+    left = first < left ? first : left;
+    right = last > right ? last : right;
+  }
+  const int32_t found = bottom > 0;
+  bounds[0] = found ? (int32_t)left : 0;
+  bounds[1] = found ? (int32_t)top : 0;
+  bounds[2] = (int32_t)right;
+  bounds[3] = (int32_t)bottom;
+}

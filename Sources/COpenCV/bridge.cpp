@@ -168,6 +168,28 @@ int dp_swap_red_and_blue(dp_raster source, dp_raster target, dp_message message)
   });
 }
 
+int dp_pad(dp_raster source, dp_raster target, int mode, const double *value, dp_message message) {
+  return guarded(message, [&] {
+    static const int borders[] = {
+        cv::BORDER_CONSTANT, cv::BORDER_REPLICATE, cv::BORDER_REFLECT_101, cv::BORDER_REFLECT};
+    cv::Scalar constant;
+    for (int channel = 0; channel < source.channels; ++channel) constant[channel] = value[channel];
+    cv::Mat result = view(target);
+    cv::copyMakeBorder(
+        view(source), result, 0, target.height - source.height, 0, target.width - source.width, borders[mode],
+        constant);
+    expect(result, target);
+  });
+}
+
+int dp_convert_hsv(dp_raster source, dp_raster target, int to_hsv, dp_message message) {
+  return guarded(message, [&] {
+    cv::Mat result = view(target);
+    cv::cvtColor(view(source), result, to_hsv ? cv::COLOR_BGR2HSV : cv::COLOR_HSV2BGR);
+    expect(result, target);
+  });
+}
+
 int dp_draw_rectangle(
     dp_raster image, int32_t x1, int32_t y1, int32_t x2, int32_t y2, const uint8_t *rgb, int32_t thickness,
     dp_message message) {

@@ -183,12 +183,22 @@ extension ConfigurationNode: Decodable {
   func givingDataRoot() -> ConfigurationNode {
     guard let root = self["data_root"], !root.isNull else { return self }
     return ["train_dataloader", "val_dataloader", "test_dataloader"].reduce(self) { node, name in
-      guard let loader = node[name], let dataset = loader["dataset"], dataset["data_root"] == nil else {
-        return node
-      }
-      var own = root.rooted(at: dataset.keyPath + ".data_root")
-      own.location = root.location
-      return node.setting(name, to: loader.setting("dataset", to: dataset.setting("data_root", to: own)))
+      guard let loader = node[name], let dataset = loader["dataset"] else { return node }
+      return node.setting(name, to: loader.setting("dataset", to: dataset.withRoot(root)))
     }
+  }
+
+  /// A data set, or one made of others, with a `data_root` where it has none.
+  private func withRoot(_ root: ConfigurationNode) -> ConfigurationNode {
+    if let dataset = self["dataset"] { return setting("dataset", to: dataset.withRoot(root)) }
+    if let datasets = self["datasets"], let elements = datasets.elements {
+      var list = datasets
+      list.value = .sequence(elements.map { $0.withRoot(root) })
+      return setting("datasets", to: list)
+    }
+    guard self["data_root"] == nil else { return self }
+    var own = root.rooted(at: keyPath + ".data_root")
+    own.location = root.location
+    return setting("data_root", to: own)
   }
 }

@@ -10,6 +10,8 @@ public struct Components: Sendable {
   public var inventories = Registry<DatasetInventory, DataContext>(kind: "data set")
   /// Orders of data.
   public var samplers = Registry<any Sampler, SamplerContext>(kind: "sampler")
+  /// Which images may share a batch.
+  public var batchSamplers = Registry<any BatchSampler, DataContext>(kind: "batch sampler")
   /// Figures of merit.
   public var metrics = Registry<any Metric, MetricContext>(kind: "metric")
   /// Whole models.
@@ -17,16 +19,20 @@ public struct Components: Sendable {
   /// Backbones.
   public var backbones = Registry<any Backbone, ModelContext>(kind: "backbone")
 
-  /// What this room has: transforms and samplers. The rooms of models add theirs.
+  /// What this room has: transforms, samplers and data sets made of others. The rooms of models add theirs.
   public init() {
     addTransforms()
+    addCombinedDatasets()
     samplers.add("DefaultSampler", description: "Every image once an epoch") {
-      (c: PassSampler.Configuration, context: SamplerContext) in
-      PassSampler(isInfinite: false, isShuffled: c.isShuffled, in: context)
+      (c: PassSampler.EpochConfiguration, context: SamplerContext) in
+      PassSampler(isInfinite: false, c.shared, in: context)
     }
     samplers.add("InfiniteSampler", description: "One pass after the other, without epochs") {
       (c: PassSampler.Configuration, context: SamplerContext) in
-      PassSampler(isInfinite: true, isShuffled: c.isShuffled, in: context)
+      PassSampler(isInfinite: true, c, in: context)
+    }
+    batchSamplers.add("AspectRatioBatchSampler", description: "Batches of upright or of wide images only") {
+      (c: AspectRatioBatchSampler, _: DataContext) in c
     }
   }
 }

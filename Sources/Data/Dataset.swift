@@ -27,9 +27,23 @@ public protocol Dataset: Sendable {
   var isTest: Bool { get }
   /// The sample before the pipeline.
   func sample(at index: Int) throws -> Sample
+  /// What happens to one sample: `pipeline`, unless the data set is made of several.
+  func pipeline(at index: Int) -> Pipeline
+  /// The size of an image as far as it is known before it is loaded; else 0 x 0.
+  ///
+  /// Samplers ask for that of every image: a data set whose `sample(at:)` does more than look it up has its own.
+  func size(at index: Int) throws -> ImageSize
+  /// The sample behind the pipeline; see the extension.
+  func load(index: Int, number: Int, seed: UInt64) throws -> Sample
 }
 
 extension Dataset {
+  /// The data set's one pipeline.
+  public func pipeline(at index: Int) -> Pipeline { pipeline }
+
+  /// What the sample before the pipeline says.
+  public func size(at index: Int) throws -> ImageSize { try sample(at: index).size }
+
   /// The sample behind the pipeline.
   ///
   /// In training a sample of which nothing is left is replaced by another one, drawn by its own random numbers.
@@ -43,7 +57,7 @@ extension Dataset {
       sample.number = number
       sample.index = next
       do {
-        if let loaded = try pipeline(sample, seed: seed, step: attempt) { return loaded }
+        if let loaded = try pipeline(at: next)(sample, seed: seed, step: attempt) { return loaded }
       } catch {
         throw naming(sample, error)
       }

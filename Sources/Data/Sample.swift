@@ -53,6 +53,9 @@ public struct Sample: Sendable {
   /// The class of each pixel, moved along with the image; nil until loaded.
   public var labelMap: LabelMap?
 
+  /// All variants of the image that `TestTimeAug` made, of which this sample is the first; else empty.
+  public var variants: [Sample] = []
+
   /// A sample before its pipeline.
   ///
   /// - Parameter size: What the annotation file says of the image's size, if anything; loading the image corrects it.

@@ -43,15 +43,35 @@ public struct PassSampler: Sampler {
     return random.permutation(context.count)
   }
 
-  /// mm's keys.
+  init(isInfinite: Bool, _ configuration: Configuration, in context: SamplerContext) {
+    self.init(
+      isInfinite: isInfinite, isShuffled: configuration.isShuffled,
+      in: SamplerContext(count: context.count, seed: configuration.seed ?? context.seed))
+  }
+
+  /// mm's keys; `seed` takes the place of the run's.
   struct Configuration: Decodable, Sendable {
     let isShuffled: Bool
+    let seed: UInt64?
 
-    enum CodingKeys: String, CodingKey { case shuffle }
+    enum CodingKeys: String, CodingKey { case shuffle, seed }
 
     init(from decoder: any Decoder) throws {
-      isShuffled =
-        try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(Bool.self, forKey: .shuffle) ?? true
+      let keys = try decoder.container(keyedBy: CodingKeys.self)
+      isShuffled = try keys.decodeIfPresent(Bool.self, forKey: .shuffle) ?? true
+      seed = try keys.decodeIfPresent(UInt64.self, forKey: .seed)
+    }
+  }
+
+  /// `DefaultSampler` has one key more: whether several processes get equally many images. In one, both are the same.
+  struct EpochConfiguration: Decodable, Sendable {
+    let shared: Configuration
+
+    enum CodingKeys: String, CodingKey { case roundsUp = "round_up" }
+
+    init(from decoder: any Decoder) throws {
+      shared = try Configuration(from: decoder)
+      _ = try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(Bool.self, forKey: .roundsUp)
     }
   }
 }

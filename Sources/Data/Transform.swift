@@ -16,8 +16,14 @@ public struct Pipeline: Sendable {
   /// The steps, in order.
   public var transforms: [any Transform]
 
+  /// What the config calls them.
+  private let types: [String]
+
   /// A pipeline of given steps.
-  public init(_ transforms: [any Transform]) { self.transforms = transforms }
+  public init(_ transforms: [any Transform]) {
+    self.transforms = transforms
+    types = []
+  }
 
   /// The steps that a config lists.
   ///
@@ -26,16 +32,42 @@ public struct Pipeline: Sendable {
     transforms = try steps.map {
       try context.components.transforms.build($0, scope: context.scope, in: context)
     }
+    types = steps.map(\.type)
+  }
+
+  /// The name of each step: the config's, or the type's where there is no config.
+  package var names: [String] {
+    types.count == transforms.count ? types : transforms.map { "\(type(of: $0))" }
   }
 
   /// The sample behind all steps, or nil when one of them had nothing left.
   ///
   /// - Parameter step: Part of the key of the random numbers: tells the draws for one sample number apart.
   public func callAsFunction(_ sample: Sample, seed: UInt64, step: Int = 0) throws -> Sample? {
+    try self(sample, seed: seed, step: step) { _ in }
+  }
+
+  /// The same, telling after each step that it is done.
+  package func callAsFunction(
+    _ sample: Sample, seed: UInt64, step: Int = 0, afterStage done: (_ stage: Int) -> Void
+  ) throws -> Sample? {
     var current = sample
     for (stage, transform) in transforms.enumerated() {
       var random = RandomGenerator(
         seed: seed, step: step, sample: sample.number, purpose: .augmentation(stage: stage))
+      let next = try transform(current, random: &random)
+      done(stage)
+      guard let next else { return nil }
+      current = next
+    }
+    return current
+  }
+
+  /// The sample behind all steps, which draw one after the other from the same random numbers: for pipelines within
+  /// a transform.
+  package func callAsFunction(_ sample: Sample, random: inout RandomGenerator) throws -> Sample? {
+    var current = sample
+    for transform in transforms {
       guard let next = try transform(current, random: &random) else { return nil }
       current = next
     }

@@ -114,6 +114,11 @@ public struct CocoDataset: Dataset {
       annotations: places.compactMap { instance(annotations.annotations[$0], in: image) })
   }
 
+  /// The image's size as the annotation file gives it.
+  public func size(at index: Int) -> ImageSize {
+    ImageSize(height: images[index].image.height, width: images[index].image.width)
+  }
+
   /// An object, unless mmdetection drops it at loading: `ignore`, outside the image, without area, thinner than a
   /// pixel, or of another class.
   private func instance(

@@ -36,9 +36,11 @@ extension Image {
 
   /// Grown to the right and below.
   ///
-  /// - Parameter value: One number a channel.
-  public func padded(height: Int, width: Int, value: [UInt8]) -> Image {
-    with(height: height, width: width, raster.padded(height: height, width: width, with: value))
+  /// - Parameter value: One number a channel; counts for constant padding.
+  public func padded(height: Int, width: Int, value: [UInt8], mode: PaddingMode = .constant) -> Image {
+    with(
+      height: height, width: width,
+      raster.padded(height: height, width: width, mode: mode, value: value.map { Double($0) }))
   }
 
   /// Grown to the right and below with one number in all channels.

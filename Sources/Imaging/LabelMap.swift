@@ -47,8 +47,10 @@ public struct LabelMap: Sendable, Equatable {
   }
 
   /// Grown to the right and below.
-  public func padded(height: Int, width: Int, value: Int32) -> LabelMap {
-    LabelMap(height: height, width: width, pixels: raster.padded(height: height, width: width, with: [value]))
+  public func padded(height: Int, width: Int, value: Int32, mode: PaddingMode = .constant) -> LabelMap {
+    LabelMap(
+      height: height, width: width,
+      pixels: raster.padded(height: height, width: width, mode: mode, value: [Double(value)]))
   }
 
   /// The bytes of a PNG file of one channel: 8 bits where they suffice, else 16.

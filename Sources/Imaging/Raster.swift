@@ -22,24 +22,6 @@ struct Raster<Element> {
     }
     return result
   }
-
-  /// Grown to the right and below with one value a channel.
-  func padded(height: Int, width: Int, with value: [Element]) -> [Element] {
-    precondition(
-      height >= self.height && width >= self.width,
-      "padding makes \(self.height) x \(self.width) larger, not \(height) x \(width)")
-    precondition(value.count == channels, "\(value.count) padding values for \(channels) channels")
-    let right = (0..<width - self.width).flatMap { _ in value }
-    let below = (0..<width).flatMap { _ in value }
-    var result: [Element] = []
-    result.reserveCapacity(height * width * channels)
-    for row in 0..<self.height {
-      result.append(contentsOf: elements[row * rowLength..<(row + 1) * rowLength])
-      result.append(contentsOf: right)
-    }
-    for _ in self.height..<height { result.append(contentsOf: below) }
-    return result
-  }
 }
 
 /// Element types that the OpenCV bridge knows.
@@ -90,6 +72,15 @@ extension Raster where Element: RasterSample {
 
   func resized(height: Int, width: Int, nearest: Bool) -> [Element] {
     mapped(height: height, width: width) { dp_resize($0, $1, nearest ? 1 : 0, $2) }
+  }
+
+  /// Grown to the right and below; `value` has one number a channel, for constant padding.
+  func padded(height: Int, width: Int, mode: PaddingMode, value: [Double]) -> [Element] {
+    precondition(
+      height >= self.height && width >= self.width,
+      "padding makes \(self.height) x \(self.width) larger, not \(height) x \(width)")
+    precondition(value.count == channels, "\(value.count) padding values for \(channels) channels")
+    return mapped(height: height, width: width) { dp_pad($0, $1, mode.number, value, $2) }
   }
 
   func flippedHorizontally() -> [Element] {

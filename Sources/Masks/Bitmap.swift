@@ -29,6 +29,15 @@ public struct Bitmap: Sendable, Equatable {
     pixels.withUnsafeBufferPointer { Int(dp_mask_area($0.baseAddress, Int64($0.count))) }
   }
 
+  /// The box (x1, y1, x2, y2) around the object; all 0 where there is none.
+  public var bounds: SIMD4<Float> {
+    var bounds: [Int32] = [0, 0, 0, 0]
+    pixels.withUnsafeBufferPointer {
+      dp_mask_bounds($0.baseAddress, Int64(height), Int64(width), &bounds)
+    }
+    return SIMD4(Float(bounds[0]), Float(bounds[1]), Float(bounds[2]), Float(bounds[3]))
+  }
+
   /// The mirror image: left becomes right.
   public func flippedHorizontally() -> Bitmap {
     rebuilt(height: height, width: width) { from, to in

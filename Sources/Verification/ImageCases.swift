@@ -44,6 +44,34 @@ let imageCases: [String: CaseRunner] = [
       "output.scale_factor", Tensor([result.scaleFactor.width, result.scaleFactor.height], shape: [2]))
     return results
   },
+  "pad": { golden in
+    var results = CaseResults()
+    if let image = try golden.applied(golden.config.decode(Pad.self), to: golden.imageSample("img")).image {
+      results.add("output.img", image)
+    }
+    return results
+  },
+  "hsv": { golden in
+    var results = CaseResults()
+    results.add("output.hsv", try golden.image("img").convertedToHSV())
+    // The way back begins at the reference's HSV.
+    if let stored = golden.tensors["output.hsv"] {
+      results.add("output.bgr", Image(stored).convertedFromHSV())
+    }
+    return results
+  },
+  "photometric": { golden in
+    let decisions = try golden.config.decode(PhotometricCase.self)
+    var results = CaseResults()
+    results.add(
+      "output.img",
+      PhotoMetricDistortion.distorted(
+        try golden.image("img"),
+        by: PhotoMetricDistortion.Decisions(
+          brightness: decisions.brightness, contrast: decisions.contrast, contrastComesFirst: true,
+          saturation: decisions.saturation, hue: decisions.hue)))
+    return results
+  },
   "normalize": { golden in
     // The preprocessor's rule under the older names of its keys.
     let settings = try golden.config.decode(NormalizeCase.self)
@@ -83,6 +111,7 @@ let imageCases: [String: CaseRunner] = [
     switch golden.config["type"]?.string ?? "" {
     case "Resize": results.add(try golden.applied(settings.decode(Resize.self), to: sample))
     case "RandomFlip": results.add(try golden.applied(settings.decode(RandomFlip.self), to: sample))
+    case "Pad": results.add(try golden.applied(settings.decode(Pad.self), to: sample))
     case "RandomCrop":
       let window = try settings.decode(WindowCase.self)
       results.add(
@@ -116,6 +145,13 @@ private struct NormalizeCase: Decodable {
   }
 }
 
+private struct PhotometricCase: Decodable {
+  let brightness: Float
+  let contrast: Float
+  let saturation: Float
+  let hue: Int
+}
+
 private struct WindowCase: Decodable {
   let size: [Int]
   let top: Int
@@ -135,12 +171,7 @@ extension GoldenCase {
   }
 
   /// An input of bytes as a picture: `[H, W, 3]` or `[H, W]`.
-  fileprivate func image(_ name: String) throws -> Image {
-    let stored = try input(name)
-    return Image(
-      height: stored.shape[0], width: stored.shape[1], channels: stored.shape.count == 3 ? 3 : 1,
-      pixels: stored.bytes)
-  }
+  fileprivate func image(_ name: String) throws -> Image { Image(try input(name)) }
 
   fileprivate func labels(_ name: String) throws -> LabelMap {
     let stored = try input(name)
@@ -206,6 +237,12 @@ extension CaseResults {
 }
 
 extension Image {
+  fileprivate init(_ stored: StoredTensor) {
+    self.init(
+      height: stored.shape[0], width: stored.shape[1], channels: stored.shape.count == 3 ? 3 : 1,
+      pixels: stored.bytes)
+  }
+
   /// The mean of each channel.
   fileprivate var channelMeans: [Float] {
     (0..<3).map { channel in

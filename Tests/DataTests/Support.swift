@@ -86,10 +86,13 @@ struct MemoryDataset: Dataset {
   var metainfo = DatasetMetainfo(classes: ["thing"])
   var pipeline = Pipeline([])
   var isTest = false
+  /// What the annotations say of the images' sizes.
+  var sizes: [ImageSize]?
 
   func sample(at index: Int) throws -> Sample {
     var sample = Sample(
-      imageID: index, imagePath: "images/\(index).png", size: ImageSize(height: 1, width: 2),
+      index: index, imageID: index, imagePath: "images/\(index).png",
+      size: sizes?[index] ?? ImageSize(height: 1, width: 2),
       annotations: [InstanceAnnotation(box: SIMD4(0, 0, 1, 1), label: 0)])
     sample.image = Image(height: 1, width: 2, pixels: [UInt8(index % 256), 0, 0, 1, 1, 1])
     return sample

@@ -250,8 +250,8 @@ struct TrainingRunTests {
         "3 images do not fill a batch of 8"
       ),
       (
-        "train_dataloader: {batch_sampler: {type: AspectRatioBatchSampler}, dataset: {type: ToyDataset, count: 3}}",
-        "unknown batch sampler 'AspectRatioBatchSampler'"
+        "train_dataloader: {batch_sampler: {type: AspectRatioSampler}, dataset: {type: ToyDataset, count: 3}}",
+        "unknown batch sampler 'AspectRatioSampler'"
       ),
     ])
   func explains(more: String, message: String) throws {

@@ -1,10 +1,13 @@
 import Analysis
 import ArgumentParser
+import Configuration
+import Training
 
 /// `dense benchmark`
 struct Benchmark: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure speed against the machine's own limits.", subcommands: [BenchmarkOperations.self])
+    abstract: "Measure speed: operations against the machine's own limits, or the loading of data.",
+    subcommands: [BenchmarkOperations.self, BenchmarkData.self])
 }
 
 /// `dense benchmark ops`
@@ -32,6 +35,41 @@ struct BenchmarkOperations: ParsableCommand {
     threads.apply()
     try Output.reporting(json: json) {
       let report = OperationBenchmark().run(rounds: rounds)
+      if json { try Output.json(report) } else { print(report.text()) }
+    }
+  }
+}
+
+/// `dense benchmark data CONFIG`
+struct BenchmarkData: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data", abstract: "How fast a config's training data are loaded, and where the time goes.",
+    discussion: """
+      Images per second are those of the train loader, with its workers. Stages are the steps of its pipeline, \
+      in milliseconds of one thread for a mean image.
+      """)
+
+  @OptionGroup var config: ConfigOptions
+
+  @Option(help: "How many images are loaded, for the rate and for the stages.")
+  var images = 200
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  @OptionGroup var threads: ThreadOptions
+
+  func validate() throws {
+    guard (1...1_000_000).contains(images) else { throw ValidationError("--images must be in 1...1000000.") }
+  }
+
+  func run() throws {
+    threads.apply()
+    try Output.reporting(json: json) {
+      let configuration = try ExperimentConfiguration(try config.load())
+      let experiment = Experiment(configuration, components: .all)
+      let report = try DataBenchmark(try experiment.trainLoader(seed: TrainingRun.defaultSeed))
+        .run(images: images)
       if json { try Output.json(report) } else { print(report.text()) }
     }
   }

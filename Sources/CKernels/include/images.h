@@ -14,3 +14,7 @@ void dp_image_normalize(
 void dp_labels_count(
     const int32_t *labels, int64_t width, int64_t top, int64_t left, int64_t window_height, int64_t window_width,
     int32_t *counts, int32_t bins);
+
+// Every byte replaced by what the table of its channel says.
+//   image, target: [pixels, 3], may be the same; tables: [3, 256].
+void dp_pixels_map(const uint8_t *image, int64_t pixels, const uint8_t *tables, uint8_t *target);

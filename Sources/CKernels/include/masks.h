@@ -25,3 +25,6 @@ void dp_bytes_reverse(const uint8_t *from, int64_t count, uint8_t *to);
 
 // to[i] = from[index[i]]
 void dp_bytes_gather(const uint8_t *from, const int32_t *index, int64_t count, uint8_t *to);
+
+// The box (x1, y1, x2, y2) around the bytes that are not 0; all 0 where there is none.
+void dp_mask_bounds(const uint8_t *pixels, int64_t height, int64_t width, int32_t *bounds);

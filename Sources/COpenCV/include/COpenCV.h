@@ -40,6 +40,11 @@ int dp_encode_png(dp_raster image, dp_owned **result, dp_message message);
 int dp_resize(dp_raster source, dp_raster target, int nearest, dp_message message);
 int dp_flip_horizontally(dp_raster source, dp_raster target, dp_message message);
 int dp_swap_red_and_blue(dp_raster source, dp_raster target, dp_message message);
+// `target` is at least as large; what is new lies right and below. `value`: one number a channel, for a constant.
+enum { DP_PAD_CONSTANT = 0, DP_PAD_EDGE = 1, DP_PAD_REFLECT = 2, DP_PAD_SYMMETRIC = 3 };
+int dp_pad(dp_raster source, dp_raster target, int mode, const double *value, dp_message message);
+// Between blue green red and hue (0 ..< 180) saturation value, three channels of 8 bits.
+int dp_convert_hsv(dp_raster source, dp_raster target, int to_hsv, dp_message message);
 
 // Drawing into 8-bit images of three channels; colours are red, green, blue.
 int dp_draw_rectangle(

@@ -1,7 +1,10 @@
 import Foundation
 
-/// Batches in order. Its threads end with it.
-public final class BatchIterator {
+/// Batches in order. Its threads end with it, or when it is cancelled.
+///
+/// At most two batches a worker are loaded ahead of the caller. A sample that cannot be loaded ends all: the next call
+/// throws its error, even if batches before it were ready. So a broken file is told at once, not some steps later.
+public final class BatchIterator: Sendable {
   typealias Load = @Sendable (BatchPlan.Entry) throws -> Sample
   typealias Entries = @Sendable (_ batch: Int) -> [BatchPlan.Entry]
 
@@ -12,7 +15,9 @@ public final class BatchIterator {
     /// The next batch that the caller gets.
     var nextToReturn: Int
     /// Loaded, not yet returned.
-    var loaded: [Int: Result<[Sample], any Error>] = [:]
+    var loaded: [Int: [Sample]] = [:]
+    /// What stopped a batch, the first in order of those that are known.
+    var failure: (batch: Int, error: any Error)?
     var isStopped = false
     /// Workers that have not ended yet.
     var running = 0
@@ -44,27 +49,51 @@ public final class BatchIterator {
   }
 
   deinit {
-    state.change { $0.isStopped = true }
+    cancel()
     // A worker may be within a file: nothing of it is left behind.
     state.wait { $0.running == 0 ? () : nil }
   }
 
-  /// The next batch, or nil behind the last.
+  /// Ends the loading ahead: no other batch comes. A worker that is within a sample ends behind it.
+  public func cancel() {
+    state.change {
+      $0.isStopped = true
+      $0.loaded = [:]
+    }
+  }
+
+  /// The next batch, or nil behind the last and after a cancellation.
   ///
   /// - Throws: What stopped a sample from being loaded; it names the image's file. Nothing comes after it.
   public func next() throws -> [Sample]? {
+    if workers == 0 { return try loadNext() }
+    let result: Result<[Sample]?, any Error> = state.wait { state in
+      if let failure = state.failure {
+        state.failure = nil
+        return .failure(failure.error)
+      }
+      guard !state.isStopped, batches.contains(state.nextToReturn) else { return .success(nil) }
+      guard let samples = state.loaded.removeValue(forKey: state.nextToReturn) else { return nil }
+      state.nextToReturn += 1
+      return .success(samples)
+    }
+    // There is room for another batch.
+    state.change { _ in }
+    return try result.get()
+  }
+
+  /// The next batch, loaded here and now.
+  private func loadNext() throws -> [Sample]? {
     let number = state.withLock { state -> Int? in
       guard !state.isStopped, batches.contains(state.nextToReturn) else { return nil }
       defer { state.nextToReturn += 1 }
       return state.nextToReturn
     }
     guard let number else { return nil }
-    let result =
-      workers == 0
-      ? Result { try entries(number).map(load) } : state.wait { $0.loaded.removeValue(forKey: number) }
-    // Room for another batch, or an end after an error.
-    state.change { if case .failure = result { $0.isStopped = true } }
-    return try result.get()
+    do { return try entries(number).map(load) } catch {
+      cancel()
+      throw error
+    }
   }
 
   /// A worker: takes the next batch as long as it is not too far ahead of the caller.
@@ -80,15 +109,20 @@ public final class BatchIterator {
         return .some(state.nextToLoad)
       }
       guard let batch else { break }
-      let result = Result {
+      do {
         var samples: [Sample] = []
         for entry in entries(batch) {
           if isStopped() { break }
           samples.append(try load(entry))
         }
-        return samples
+        state.change { if !$0.isStopped { $0.loaded[batch] = samples } }
+      } catch {
+        state.change {
+          if $0.failure.map({ batch < $0.batch }) ?? true { $0.failure = (batch, error) }
+          $0.isStopped = true
+          $0.loaded = [:]
+        }
       }
-      state.change { $0.loaded[batch] = result }
     }
     state.change { $0.running -= 1 }
   }

@@ -7,8 +7,10 @@ public struct DataLoader: Sendable {
   /// The data set.
   public let dataset: any Dataset
   private let plan: BatchPlan
-  private let workers: Int
-  private let seed: UInt64
+  /// Threads that load ahead.
+  public let workers: Int
+  /// The run's seed.
+  public let seed: UInt64
   private let orders: OrderCache
 
   /// A loader over a data set.
@@ -16,17 +18,23 @@ public struct DataLoader: Sendable {
   /// - Parameters:
   ///   - workers: Threads that load ahead; 0 loads when a batch is asked for, on the caller's thread.
   ///   - dropLast: Whether an epoch leaves out its last batch when that is not full.
+  ///   - groups: The group of each image, numbered from 0: batches hold images of one group only.
   ///   - seed: The run's seed.
   public init(
     dataset: any Dataset, sampler: any Sampler, batchSize: Int, workers: Int = 0, dropLast: Bool = false,
-    seed: UInt64
+    groups: [Int]? = nil, seed: UInt64
   ) {
     precondition(batchSize > 0 && workers >= 0, "batch size \(batchSize), \(workers) workers")
+    precondition(
+      groups?.count ?? dataset.count == dataset.count,
+      "\(groups?.count ?? 0) groups for \(dataset.count) images")
+    let groups = groups.map { ImageGroups($0) }
     self.dataset = dataset
     self.workers = workers
     self.seed = seed
-    plan = BatchPlan(sampler: sampler, count: dataset.count, batchSize: batchSize, dropsLast: dropLast)
-    orders = OrderCache(sampler)
+    plan = BatchPlan(
+      sampler: sampler, count: dataset.count, batchSize: batchSize, dropsLast: dropLast, groups: groups)
+    orders = OrderCache(sampler, batchSize: batchSize, groups: groups)
   }
 
   /// Batches of one pass over the data.
@@ -48,7 +56,7 @@ public struct DataLoader: Sendable {
     let batches = dataset.count > 0 ? batches : batches.lowerBound..<batches.lowerBound
     return BatchIterator(
       workers: workers, batches: batches,
-      entries: { [plan, orders] in plan.entries(of: $0, order: orders.order) },
+      entries: { [plan, orders] in plan.entries(of: $0, orders: orders) },
       load: { [dataset, seed] in try dataset.load(index: $0.index, number: $0.number, seed: seed) })
   }
 }

@@ -14,29 +14,53 @@ public struct Resize: Transform, Decodable {
     case factor(Double, Double)
   }
 
-  private let target: Target
-  private let keepsRatio: Bool
-  private let clipsBoxes: Bool
-  private let interpolation: Interpolation
+  /// What does not depend on the size: keys that `RandomResize` and `RandomChoiceResize` hand on.
+  struct Settings: Decodable, Sendable {
+    var keepsRatio = false
+    var clipsBoxes = true
+    var interpolation = Interpolation.bilinear
 
-  private enum Backend: String, Decodable, CaseIterable { case cv2 }
+    private enum Backend: String, Decodable, CaseIterable { case cv2 }
+
+    enum CodingKeys: String, CodingKey {
+      case keepsRatio = "keep_ratio"
+      case clipsBoxes = "clip_object_border"
+      case interpolation, backend
+    }
+
+    init(keepsRatio: Bool = false, interpolation: Interpolation = .bilinear) {
+      self.keepsRatio = keepsRatio
+      self.interpolation = interpolation
+    }
+
+    init(from decoder: any Decoder) throws {
+      let keys = try decoder.container(keyedBy: CodingKeys.self)
+      keepsRatio = try keys.decodeIfPresent(Bool.self, forKey: .keepsRatio) ?? false
+      clipsBoxes = try keys.decodeIfPresent(Bool.self, forKey: .clipsBoxes) ?? true
+      interpolation = try keys.decodeIfPresent(Interpolation.self, forKey: .interpolation) ?? .bilinear
+      _ = try keys.decodeIfPresent(Backend.self, forKey: .backend)
+    }
+  }
+
+  private let target: Target
+  private let settings: Settings
 
   enum CodingKeys: String, CodingKey {
     case scale
     case factor = "scale_factor"
-    case keepsRatio = "keep_ratio"
-    case clipsBoxes = "clip_object_border"
-    case interpolation, backend
   }
 
   /// To (width, height), or as large as fits into it.
   public init(
     width: Int, height: Int, keepsRatio: Bool = false, interpolation: Interpolation = .bilinear
   ) {
+    self.init(
+      width: width, height: height, Settings(keepsRatio: keepsRatio, interpolation: interpolation))
+  }
+
+  init(width: Int, height: Int, _ settings: Settings) {
     target = .scale(width, height)
-    self.keepsRatio = keepsRatio
-    self.interpolation = interpolation
-    clipsBoxes = true
+    self.settings = settings
   }
 
   /// mm's keys; `scale` is (width, height).
@@ -62,10 +86,7 @@ public struct Resize: Transform, Decodable {
       throw keys.refusal("[width, height] is wanted, not \(missing)", forKey: .scale)
     case (_?, _?): throw keys.refusal("scale and scale_factor exclude each other", forKey: .factor)
     }
-    keepsRatio = try keys.decodeIfPresent(Bool.self, forKey: .keepsRatio) ?? false
-    clipsBoxes = try keys.decodeIfPresent(Bool.self, forKey: .clipsBoxes) ?? true
-    interpolation = try keys.decodeIfPresent(Interpolation.self, forKey: .interpolation) ?? .bilinear
-    _ = try keys.decodeIfPresent(Backend.self, forKey: .backend)
+    settings = try Settings(from: decoder)
   }
 
   /// The sample in its new size.
@@ -83,7 +104,8 @@ public struct Resize: Transform, Decodable {
         file: sample.imagePath,
         "an image of \(sample.size) pixels would be resized to \(size), which is too large")
     }
-    return sample.resized(to: size, interpolation: interpolation, clipsBoxes: clipsBoxes)
+    return sample.resized(
+      to: size, interpolation: settings.interpolation, clipsBoxes: settings.clipsBoxes)
   }
 
   /// What an image of a size becomes.
@@ -93,7 +115,7 @@ public struct Resize: Transform, Decodable {
     }
     switch target {
     case .factor(let x, let y): return scaled(x, y)
-    case .scale(let width, let height) where keepsRatio:
+    case .scale(let width, let height) where settings.keepsRatio:
       let long = Double(max(width, height)) / Double(max(1, max(size.height, size.width)))
       let short = Double(min(width, height)) / Double(max(1, min(size.height, size.width)))
       return scaled(min(long, short), min(long, short))

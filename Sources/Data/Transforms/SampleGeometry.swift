@@ -38,18 +38,22 @@ extension Sample {
     return result
   }
 
-  /// The window whose upper left corner is (top, left), cut to the image. Boxes are cut to it; objects of whose box
-  /// nothing is left are gone.
-  package func cropped(top: Int, left: Int, height: Int, width: Int) -> Sample {
+  /// The window whose upper left corner is (top, left), cut to the image. Objects of whose box nothing is left are
+  /// gone; what is left of a box is cut to the window unless `clipsBoxes` is false.
+  package func cropped(top: Int, left: Int, height: Int, width: Int, clipsBoxes: Bool = true) -> Sample {
     var result = self
     let newSize = ImageSize(
       height: max(0, min(height, size.height - top)), width: max(0, min(width, size.width - left)))
     result.image = image?.cropped(top: top, left: left, height: newSize.height, width: newSize.width)
     result.labelMap = labelMap?.cropped(top: top, left: left, height: newSize.height, width: newSize.width)
     if let instances {
-      let boxes = instances.boxes.shifted(x: -Float(left), y: -Float(top))
-        .clipped(width: Float(newSize.width), height: Float(newSize.height))
-      let kept = (0..<boxes.count).filter { boxes[$0][2] > boxes[$0][0] && boxes[$0][3] > boxes[$0][1] }
+      let (right, bottom) = (Float(newSize.width), Float(newSize.height))
+      let moved = instances.boxes.shifted(x: -Float(left), y: -Float(top))
+      let boxes = clipsBoxes ? moved.clipped(width: right, height: bottom) : moved
+      let kept = (0..<boxes.count).filter {
+        let box = boxes[$0]
+        return box[0] < right && box[1] < bottom && box[2] > 0 && box[3] > 0
+      }
       var remaining = instances[kept]
       remaining.boxes = boxes[kept]
       remaining.masks = remaining.masks?.map {
@@ -58,6 +62,37 @@ extension Sample {
       result.instances = remaining
     }
     result.size = newSize
+    return result
+  }
+
+  /// Grown to the right and below: the image and the label map by `mode`, masks by background.
+  ///
+  /// - Parameters:
+  ///   - colour: One number a channel, for constant padding.
+  ///   - label: For constant padding.
+  package func padded(
+    to newSize: ImageSize, colour: [UInt8], label: Int32, mode: PaddingMode = .constant
+  ) -> Sample {
+    var result = self
+    result.image = image?.padded(height: newSize.height, width: newSize.width, value: colour, mode: mode)
+    result.labelMap = labelMap?.padded(
+      height: newSize.height, width: newSize.width, value: label, mode: mode)
+    result.instances?.masks = instances?.masks?.map {
+      $0.padded(height: newSize.height, width: newSize.width)
+    }
+    result.size = newSize
+    return result
+  }
+
+  /// Every box replaced by that of its mask; (0, 0, 0, 0) where the mask is empty. Without masks as it is.
+  package func withBoxesOfMasks() -> Sample {
+    guard let masks = instances?.masks else { return self }
+    var result = self
+    result.instances?.boxes = Boxes(
+      masks.flatMap { mask -> [Float] in
+        let bounds = mask.bounds
+        return [bounds[0], bounds[1], bounds[2], bounds[3]]
+      })
     return result
   }
 }

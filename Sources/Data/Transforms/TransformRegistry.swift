@@ -15,11 +15,31 @@ extension Components {
     transforms.add("Resize", description: "To a size, or as large as fits into it") {
       (c: Resize, _: DataContext) in c
     }
+    transforms.add("RandomResize", description: "To a size drawn from a range") {
+      (c: RandomResize, _: DataContext) in c
+    }
+    transforms.add("RandomChoiceResize", description: "To one of several sizes") {
+      (c: RandomChoiceResize, _: DataContext) in c
+    }
+    transforms.add("RandomChoice", description: "One of several pipelines") {
+      (c: RandomChoice.Configuration, context: DataContext) in try RandomChoice(c, in: context)
+    }
+    transforms.add("Pad", description: "Larger, to the right and below") { (c: Pad, _: DataContext) in c }
     transforms.add("RandomFlip", description: "Left and right exchanged, at random") {
       (c: RandomFlip, _: DataContext) in c
     }
     transforms.add("RandomCrop", scope: "mmseg", description: "A window that no class fills") {
       (c: RandomCrop, _: DataContext) in c
+    }
+    transforms.add("RandomCrop", scope: "mmdet", description: "A window with objects") {
+      (c: DetectionRandomCrop, _: DataContext) in c
+    }
+    transforms.add(
+      "PhotoMetricDistortion", scope: "mmseg",
+      description: "Brightness, contrast, saturation and hue, at random"
+    ) { (c: PhotoMetricDistortion, _: DataContext) in c }
+    transforms.add("TestTimeAug", description: "Variants over which a prediction is averaged") {
+      (c: TestTimeAug.Configuration, context: DataContext) in try TestTimeAug(c, in: context)
     }
     transforms.add("PackDetInputs", description: "Ends a detector's pipeline") {
       (c: PackInputs, _: DataContext) in c

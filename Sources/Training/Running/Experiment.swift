@@ -56,14 +56,11 @@ public struct Experiment: Sendable {
   public func loader(_ loader: DataLoaderConfiguration, for purpose: Purpose, seed: UInt64) throws
     -> DataLoader
   {
-    if let batchSampler = loader.batchSampler {
-      throw ConfigurationError(
-        location: batchSampler.node.location, keyPath: batchSampler.node.keyPath,
-        message: "unknown batch sampler '\(batchSampler.type)'",
-        hint: "There is none but the plain one: leave batch_sampler out.")
+    let data = DataContext(scope: scope, components: components)
+    let batchSampler = try loader.batchSampler.map {
+      try components.batchSamplers.build($0, scope: scope, in: data)
     }
-    let dataset = try components.datasets.build(
-      loader.dataset, scope: scope, in: DataContext(scope: scope, components: components))
+    let dataset = try components.datasets.build(loader.dataset, scope: scope, in: data)
     let context = SamplerContext(count: dataset.count, seed: seed)
     let sampler: any Sampler =
       if let sampler = loader.sampler {
@@ -79,7 +76,8 @@ public struct Experiment: Sendable {
     }
     let built = DataLoader(
       dataset: dataset, sampler: sampler, batchSize: loader.batchSize, workers: loader.workers,
-      dropLast: purpose == .training && loader.dropsLast, seed: seed)
+      dropLast: purpose == .training && (loader.dropsLast || batchSampler?.dropsLast ?? false),
+      groups: try batchSampler?.groups(of: dataset), seed: seed)
     guard built.batchesPerEpoch > 0 else {
       throw ConfigurationError(
         location: loader.dataset.node.location, keyPath: loader.dataset.node.keyPath,
@@ -88,6 +86,13 @@ public struct Experiment: Sendable {
         hint: dataset.count == 0 ? nil : "Set drop_last: false, or a smaller batch_size.")
     }
     return built
+  }
+
+  /// The loader of the training data.
+  ///
+  /// - Throws: As `loader`, and when the config has none.
+  public func trainLoader(seed: UInt64) throws -> DataLoader {
+    try loader(require(configuration.trainDataloader, "train_dataloader"), for: .training, seed: seed)
   }
 
   /// Metrics over a data set.

@@ -1,0 +1,69 @@
+import Configuration
+import Imaging
+
+/// A data set that counts several times in a pass (mmengine's `RepeatDataset`). Each time an image is augmented anew.
+public struct RepeatDataset: Dataset {
+  /// mmengine's keys.
+  struct Configuration: Decodable, Sendable {
+    var dataset: ComponentConfiguration
+    var times: Int
+
+    enum CodingKeys: String, CodingKey {
+      case dataset, times
+      case isLazy = "lazy_init"
+    }
+
+    init(from decoder: any Decoder) throws {
+      let keys = try decoder.container(keyedBy: CodingKeys.self)
+      dataset = try keys.decode(ComponentConfiguration.self, forKey: .dataset)
+      times = try keys.decode(Int.self, forKey: .times, in: 1...1_000_000)
+      _ = try keys.decodeIfPresent(Bool.self, forKey: .isLazy)
+    }
+  }
+
+  private let dataset: any Dataset
+  private let times: Int
+
+  /// Classes and colours.
+  public var metainfo: DatasetMetainfo { dataset.metainfo }
+  /// The data set's pipeline.
+  public var pipeline: Pipeline { dataset.pipeline }
+  /// Whether no image is replaced.
+  public var isTest: Bool { dataset.isTest }
+  /// How many images there are, all repetitions counted.
+  public var count: Int { times * dataset.count }
+
+  /// A data set, several times.
+  public init(_ dataset: any Dataset, times: Int) {
+    precondition(times > 0, "a data set \(times) times")
+    self.dataset = dataset
+    self.times = times
+  }
+
+  init(_ configuration: Configuration, in context: DataContext) throws {
+    self.init(
+      try context.components.datasets.build(configuration.dataset, scope: context.scope, in: context),
+      times: configuration.times)
+  }
+
+  /// The sample before the pipeline.
+  public func sample(at index: Int) throws -> Sample {
+    var sample = try dataset.sample(at: index % dataset.count)
+    sample.index = index
+    return sample
+  }
+
+  /// The pipeline of the image.
+  public func pipeline(at index: Int) -> Pipeline { dataset.pipeline(at: index % dataset.count) }
+
+  /// The image's size as far as it is known before loading.
+  public func size(at index: Int) throws -> ImageSize { try dataset.size(at: index % dataset.count) }
+
+  /// The sample behind the pipeline, by the data set's own rules.
+  public func load(index: Int, number: Int, seed: UInt64) throws -> Sample {
+    let start = index / dataset.count * dataset.count
+    var sample = try dataset.load(index: index - start, number: number, seed: seed)
+    sample.index += start
+    return sample
+  }
+}
