@@ -26,14 +26,17 @@ struct ShippedConfigTests {
     #expect(describe(again) == describe(node))
   }
 
-  @Test("every component in it decodes, for training, test and prediction", arguments: names)
+  /// Those that are no parts of others.
+  private static var wholes: [String] { names.filter { !$0.hasPrefix("_base_/") } }
+
+  @Test("every component in it decodes, for training, test and prediction", arguments: wholes)
   func decodes(name: String) throws {
     let experiment = Experiment(
       try ExperimentConfiguration(ConfigurationNode.load(file: "\(Self.root)/\(name)")), components: .all)
     for use in [Experiment.Use.training, .test, .prediction] { try experiment.check(for: use) }
   }
 
-  @Test("its model's parts fit together", arguments: names.filter { !$0.hasPrefix("_base_/") })
+  @Test("its model's parts fit together", arguments: wholes)
   func builds(name: String) throws {
     let experiment = Experiment(
       try ExperimentConfiguration(ConfigurationNode.load(file: "\(Self.root)/\(name)")), components: .all)
