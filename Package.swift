@@ -68,7 +68,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: swift),
     tests("Masks"),
-    tests("Configuration"),
+    tests("Configuration", ["Detection", "Segmentation", "Training"]),
     tests("Tensors"),
     tests("Imaging"),
     tests("Layers"),
@@ -81,7 +81,8 @@ let package = Package(
     tests("Analysis"),
     tests("Verification"),
     .testTarget(
-      name: "CommandTests", dependencies: ["dense", "Imaging", "Masks", "Tensors"], swiftSettings: swift),
+      name: "CommandTests", dependencies: ["dense", "Checkpoints", "Imaging", "Masks", "Tensors"],
+      swiftSettings: swift),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11,

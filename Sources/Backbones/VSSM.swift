@@ -34,9 +34,11 @@ public struct VSSM: Backbone {
     public var dropPathRate: Float
     /// The stages whose outputs are returned.
     public var outIndices: [Int]
+    /// A checkpoint whose weights it starts from; who builds the model reads it.
+    public var pretrained: String?
 
     enum CodingKeys: String, CodingKey {
-      case depths, dims
+      case depths, dims, pretrained
       case patchSize = "patch_size"
       case inputChannels = "in_chans"
       case states = "d_state"
@@ -68,6 +70,7 @@ public struct VSSM: Backbone {
       downsampling = try keys.decodeIfPresent(VSSMDownsampling.self, forKey: .downsampling) ?? .v1
       dropPathRate = try keys.decodeIfPresent(Float.self, forKey: .dropPathRate) ?? 0.2
       outIndices = try keys.decodeIfPresent([Int].self, forKey: .outIndices) ?? [0, 1, 2, 3]
+      pretrained = try keys.decodeIfPresent(String.self, forKey: .pretrained)
       func check(_ isRight: Bool, _ key: CodingKeys, _ message: @autoclosure () -> String) throws {
         guard !isRight else { return }
         throw keys.refusal(message(), forKey: key)

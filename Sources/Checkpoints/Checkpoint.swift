@@ -39,6 +39,13 @@ public struct Checkpoint: Sendable {
   /// - Throws: `CheckpointError` that names the file, what is wrong, and what would be right.
   public init(file path: String) throws { try self.init(ByteSource(file: path)) }
 
+  /// Reads a file as it is after `change`, which runs when the file has been opened and measured; for tests.
+  package init(file path: String, after change: () throws -> Void) throws {
+    let source = try ByteSource(file: path)
+    try change()
+    try self.init(source)
+  }
+
   /// Reads bytes in memory; `file` is their name in errors.
   ///
   /// - Throws: `CheckpointError`, as for a file.

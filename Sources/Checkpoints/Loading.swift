@@ -54,29 +54,49 @@ extension Layer {
   public func load(
     _ tensors: [String: StoredTensor], file: String, allowingMissing: [String] = []
   ) throws -> LoadingSummary {
+    try load(tensors, file: file, rules: LoadingRules(allowingMissing: allowingMissing))
+  }
+
+  /// Fills the weights and buffers of a part, all or none of them.
+  ///
+  /// - Parameters:
+  ///   - tensors: In PyTorch's layouts, under their names below `part`.
+  ///   - part: The part's name, such as `backbone`; the whole layer unless given.
+  ///   - file: The file they are from, for errors.
+  /// - Throws: `CheckpointError` with a table of what is missing, unexpected or mis-shaped.
+  @discardableResult
+  public func load(
+    _ tensors: [String: StoredTensor], into part: String = "", file: String, rules: LoadingRules
+  ) throws -> LoadingSummary {
+    let leaves = tree.leaves(of: part)
     var summary = LoadingSummary()
-    var faults: [String] = []
+    var misfits: [Misfit] = []
     var used: Set<String> = []
     var fillings: [() -> Void] = []
-    for (name, entry) in tree.leaves {
+    for (name, entry) in leaves {
       let shape: [Int]
       switch entry {
       case .parameter(let parameter): shape = parameter.layout.shapeInPyTorch(parameter.shape)
       case .buffer(let buffer): shape = buffer.value.shape
       case .tree, .nothing: continue
       }
+      if rules.resets(name) {
+        summary.initialized.append(name)
+        continue
+      }
       guard let stored = tensors[name] else {
         // PyTorch counts batches for a momentum of None only; older files lack the counter.
         if name.hasSuffix("num_batches_tracked") { continue }
         summary.initialized.append(name)
-        if !allowingMissing.contains(where: { name.matches(pattern: $0) }) {
-          faults.append("missing     \(name) \(shape)")
+        if !rules.allowsMissing(name, in: part) {
+          misfits.append(Misfit("missing", model: "\(name) \(shape)"))
         }
         continue
       }
       used.insert(name)
       guard stored.shape == shape else {
-        faults.append("mis-shaped  \(name): \(stored.shape) in the file, \(shape) in the model")
+        misfits.append(
+          Misfit("mis-shaped", model: "\(name) \(shape)", file: "\(name.printed) \(stored.shape)"))
         continue
       }
       summary.loaded.append(name)
@@ -87,23 +107,86 @@ extension Layer {
       case .tree, .nothing: continue
       }
     }
-    for (name, stored) in tensors.sorted(by: { $0.key < $1.key }) where !used.contains(name) {
-      faults.append("unexpected  \(name.printed) \(stored.shape)")
-    }
-    guard faults.isEmpty, !summary.loaded.isEmpty else {
-      let shown = faults.prefix(40).map { "\n  \($0)" }.joined()
-      let rest = faults.count > 40 ? "\n  … and \(faults.count - 40) more" : ""
+    summary.unused = tensors.keys.filter { !used.contains($0) }.sorted()
+    let faults = misfits.count + (rules.allowsUnused ? 0 : summary.unused.count)
+    guard faults == 0, !summary.loaded.isEmpty else {
+      // What the model has no place for is shown in any case: it may be what is missing, under another name.
+      misfits += summary.unused.map {
+        Misfit(
+          rules.allowsUnused ? "unused" : "unexpected", file: "\($0.printed) \(tensors[$0]?.shape ?? [])")
+      }
       throw CheckpointError(
         file: file,
-        "does not fit the model: \(summary.loaded.count) tensors match, \(faults.count) do not\(shown)\(rest)"
-      )
+        "does not fit \(part.isEmpty ? "the model" : "'\(part)' of the model"): \(summary.loaded.count) tensors match"
+          + ", \(faults) do not" + Misfit.table(misfits))
     }
     for fill in fillings { fill() }
     return summary
   }
 }
 
+/// What a file may lack and hold beside a model's weights.
+public struct LoadingRules: Sendable {
+  /// Patterns, with `*`, of full names that may be absent and then keep their initial values.
+  public var allowingMissing: [String]
+  /// Names, or beginnings of names up to a dot, below the part: those weights keep their initial values.
+  public var reset: [String]
+  /// Whether the file may hold more, and lack the norms that a backbone adds to its outputs (`outnorm0` and so on).
+  public var allowsUnused: Bool
+
+  /// By default every name has to match.
+  public init(allowingMissing: [String] = [], reset: [String] = [], allowsUnused: Bool = false) {
+    (self.allowingMissing, self.reset, self.allowsUnused) = (allowingMissing, reset, allowsUnused)
+  }
+
+  /// Whether a weight below the part keeps its initial value.
+  func resets(_ name: String) -> Bool { reset.contains { name == $0 || name.hasPrefix($0 + ".") } }
+
+  func allowsMissing(_ name: String, in part: String) -> Bool {
+    if allowsUnused && name.hasPrefix("outnorm") { return true }
+    let full = part.isEmpty ? name : "\(part).\(name)"
+    return allowingMissing.contains { full.matches(pattern: $0) }
+  }
+}
+
+extension ParameterTree {
+  /// Weights and buffers of a part, under their names below it; all of them where the part has no name.
+  public func leaves(of part: String) -> [(name: String, entry: Entry)] {
+    guard !part.isEmpty else { return leaves }
+    return leaves.compactMap { name, entry in
+      name.hasPrefix(part + ".") ? (String(name.dropFirst(part.count + 1)), entry) : nil
+    }
+  }
+}
+
+/// A row of the table of what does not fit.
+private struct Misfit {
+  var kind: String
+  var model, file: String
+
+  init(_ kind: String, model: String = "-", file: String = "-") {
+    (self.kind, self.model, self.file) = (kind, model, file)
+  }
+
+  /// At most so many rows are shown.
+  private static let limit = 40
+
+  static func table(_ rows: [Misfit]) -> String {
+    guard !rows.isEmpty else { return "" }
+    let shown = [Misfit("", model: "in the model", file: "in the file")] + rows.prefix(limit)
+    let width = shown.map(\.model.count).max() ?? 0
+    let lines = shown.map { row in
+      "\n  \(row.kind.padded(to: 10))  \(row.model.padded(to: width))  \(row.file)"
+    }
+    return lines.joined() + (rows.count > limit ? "\n  … and \(rows.count - limit) more" : "")
+  }
+}
+
 extension String {
+  fileprivate func padded(to width: Int) -> String {
+    self + String(repeating: " ", count: max(0, width - count))
+  }
+
   /// Whether a pattern, in which `*` stands for anything, describes the whole name.
   func matches(pattern: String) -> Bool {
     let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)

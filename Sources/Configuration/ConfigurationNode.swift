@@ -95,9 +95,14 @@ public struct ConfigurationNode: Sendable {
     switch value {
     case .mapping: "a mapping"
     case .sequence: "a list"
-    case .scalar(let text, let isQuoted): isNull ? "null" : isQuoted ? "the text \"\(text)\"" : "'\(text)'"
+    case .scalar(let text, let isQuoted):
+      isNull
+        ? "null" : isQuoted ? "the text \"\(Self.shortened(text))\"" : "'\(Self.shortened(text))'"
     }
   }
+
+  /// A text that fits a message.
+  private static func shortened(_ text: String) -> String { text.count <= 80 ? text : "\(text.prefix(80))…" }
 
   /// An error at this place.
   func error(_ message: String, hint: String? = nil) -> ConfigurationError {

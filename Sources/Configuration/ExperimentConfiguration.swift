@@ -88,10 +88,27 @@ public struct ExperimentConfiguration: Decodable, Sendable {
     case dataRoot = "data_root"
   }
 
+  /// What is wrong at the top level, if that was to be reported later.
+  public private(set) var mistakes: [ConfigurationError] = []
+
   /// Opens the top level of a merged config.
   ///
-  /// - Throws: `ConfigurationError` for unknown keys and wrong types.
-  public init(_ node: ConfigurationNode) throws { self = try node.givingDataRoot().decode(Self.self) }
+  /// - Parameter deferringMistakes: Whether mistakes are kept, to be reported together with those of the components;
+  ///   what is wrong is then left out.
+  /// - Throws: `ConfigurationError` for unknown keys and wrong types; `ConfigurationErrors` for several.
+  public init(_ node: ConfigurationNode, deferringMistakes: Bool = false) throws {
+    let node = node.givingDataRoot()
+    let completion = Completion(node, observer: DecodingObserver()) { node, observer in
+      try node.decode(Self.self, observer: observer)
+    }
+    if !deferringMistakes { try ConfigurationErrors.report(completion.mistakes) }
+    guard let result = completion.result else {
+      try ConfigurationErrors.report(completion.mistakes)
+      throw node.error("cannot be decoded")
+    }
+    self = result
+    (self.node, mistakes) = (node, completion.mistakes)
+  }
 
   /// Decodes the top level.
   public init(from decoder: any Decoder) throws {

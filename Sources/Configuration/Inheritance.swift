@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 extension ConfigurationNode {
   static let baseDepth = 16
@@ -12,13 +10,17 @@ extension ConfigurationNode {
   ///
   /// - Throws: `ConfigurationError` with the place of the mistake.
   public static func load(file path: String, overrides: [String] = []) throws -> ConfigurationNode {
-    var root = try read(path, chain: [])
-    for override in overrides { root = try root.applying(Override(override)) }
+    var root = try read(path, chain: [], at: SourceLocation(file: path))
+    for (index, override) in overrides.enumerated() {
+      root = try Override(override, number: index + 1).applied(to: root)
+    }
     return root.rooted(at: "")
   }
 
-  private static func read(_ path: String, chain: [String]) throws -> ConfigurationNode {
-    let here = SourceLocation(file: path)
+  /// - Parameter here: Where the path was written.
+  private static func read(
+    _ path: String, chain: [String], at here: SourceLocation
+  ) throws -> ConfigurationNode {
     let shown = (chain + [path]).joined(separator: "\n    -> ")
     if chain.contains(where: { normalized($0) == normalized(path) }) {
       throw ConfigurationError(location: here, message: "a cycle of _base_:\n    \(shown)")
@@ -27,22 +29,50 @@ extension ConfigurationNode {
       throw ConfigurationError(
         location: here, message: "_base_ is nested deeper than \(baseDepth):\n    \(shown)")
     }
+    // A base is named where it was asked for; the file that was given on the command line needs no place.
+    let subject = chain.isEmpty ? "" : "\(path): "
     guard !path.hasSuffix(".py") else {
       throw ConfigurationError(
-        location: here, message: "Python configs are not read",
-        hint: "Write it as YAML, with the same keys: \(path.dropLast(3)).yaml. configs/ has examples.")
+        location: here, message: "\(subject)Python configs are not read", hint: replacement(for: path))
     }
-    let file = try parse(contents(of: path), file: path)
+    let file = try parse(
+      contents(of: path) { ConfigurationError(location: here, message: subject + $0) }, file: path)
     guard file.entries != nil else {
-      throw ConfigurationError(location: file.location, message: "a config is a mapping, not \(file.kind)")
+      throw ConfigurationError(
+        location: file.location,
+        message: "a config is a mapping, not \(file.elements == nil ? "a single value" : "a list")")
     }
     var merged: ConfigurationNode?
     for base in try bases(of: file) {
-      let node = try read(relative(base.path, to: path), chain: chain + [path])
+      let node = try read(relative(base.path, to: path), chain: chain + [path], at: base.node.location)
       merged = try merged.map { try $0.merged(with: node) } ?? node
     }
     let own = file.removing(["_base_"])
     return try merged.map { try $0.merged(with: own) } ?? own.withoutDeletionMarks()
+  }
+
+  /// The YAML file that stands for a Python config: that of the same name, else the nearest of its folder.
+  private static func replacement(for path: String) -> String {
+    let yaml = path.dropLast(3) + ".yaml"
+    if access(String(yaml), R_OK) == 0 { return "Use \(yaml) instead." }
+    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    let files = names(in: folder.isEmpty ? "." : folder).filter { $0.hasSuffix(".yaml") }
+    let near = nearest(to: String(yaml.dropFirst(folder.count)), among: files)
+    guard near.isEmpty else {
+      return "Of the YAML files beside it the nearest: \(near.map { folder + $0 }.joined(separator: ", "))."
+    }
+    return "Write it as YAML, with the same keys: \(yaml). configs/ has examples."
+  }
+
+  private static func names(in folder: String) -> [String] {
+    guard let directory = opendir(folder) else { return [] }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while names.count < 10_000, let entry = readdir(directory) {
+      names.append(
+        withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+    }
+    return names
   }
 
   private static func bases(of file: ConfigurationNode) throws -> [(path: String, node: ConfigurationNode)] {
@@ -66,26 +96,31 @@ extension ConfigurationNode {
     return String(cString: resolved)
   }
 
-  private static func contents(of path: String) throws -> [UInt8] {
-    func failure(_ message: String) -> ConfigurationError {
-      ConfigurationError(location: SourceLocation(file: path), message: message)
-    }
+  private static func contents(
+    of path: String, failure: (String) -> ConfigurationError
+  ) throws -> [UInt8] {
+    // A fifo without a writer would be waited for: it is opened without waiting and refused below.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw failure("cannot be read: \(String(cString: strerror(errno)))") }
+    defer { close(descriptor) }
     var status = stat()
-    guard stat(path, &status) == 0 else {
-      throw failure("cannot be read: \(String(cString: strerror(errno)))")
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw failure("is not a file")
     }
-    // A fifo would be waited for, a device never ends.
-    guard status.st_mode & S_IFMT == S_IFREG else { throw failure("is not a file") }
-    guard status.st_size <= Limit.bytes else {
+    // One byte more than there may be, whatever the file's length says: it may grow.
+    let limit = Limit.bytes + 1
+    guard status.st_size < limit else {
       throw failure("\(status.st_size) bytes, more than the \(Limit.bytes) a config may have")
     }
-    guard let file = fopen(path, "rb") else {
-      throw failure("cannot be read: \(String(cString: strerror(errno)))")
-    }
-    defer { fclose(file) }
-    let size = Int(status.st_size)
-    return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-      count = fread(buffer.baseAddress, 1, size, file)
+    return try [UInt8](unsafeUninitializedCapacity: min(limit, Int(status.st_size) + 1)) { buffer, count in
+      while count < buffer.count, let start = buffer.baseAddress {
+        let got = Glibc.read(descriptor, start + count, buffer.count - count)
+        if got < 0 && errno == EINTR { continue }
+        guard got >= 0 else { throw failure("cannot be read: \(String(cString: strerror(errno)))") }
+        guard got > 0 else { return }
+        count += got
+      }
+      throw failure("became longer while it was read")
     }
   }
 
@@ -117,79 +152,6 @@ extension ConfigurationNode {
           entries.filter { $0.key != "_delete_" }
             .map { Entry(key: $0.key, location: $0.location, value: $0.value.withoutDeletionMarks()) }),
         at: location, keyPath: keyPath)
-    }
-  }
-}
-
-/// One `KEY=VALUE` of `--cfg-options`.
-private struct Override {
-  let path: [String]
-  let value: ConfigurationNode
-  let argument: String
-
-  init(_ argument: String) throws {
-    func failure(_ message: String, column: Int) -> ConfigurationError {
-      ConfigurationError(
-        location: SourceLocation(file: "--cfg-options", line: 1, column: column),
-        message: "\(argument): \(message)",
-        hint: "Write it as key.path=value, such as model.backbone.depths=[2,2,9,2].")
-    }
-    self.argument = argument
-    guard let equals = argument.firstIndex(of: "=") else {
-      throw failure("no '='", column: argument.count + 1)
-    }
-    path = argument[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-    var column = 1
-    for step in path {
-      guard !step.isEmpty else { throw failure("an empty step in the key", column: column) }
-      column += step.count + 1
-    }
-    let text = String(argument[argument.index(after: equals)...])
-    do {
-      value = try ConfigurationNode.parse(text.isEmpty ? "\"\"" : text, file: "--cfg-options")
-        .placed(SourceLocation(file: "--cfg-options \(argument)"))
-    } catch let error as ConfigurationError {
-      throw failure(error.message, column: column + (error.location?.column ?? 1) - 1)
-    }
-  }
-}
-
-extension ConfigurationNode {
-  /// The same tree, all of it written at one place.
-  fileprivate func placed(_ location: SourceLocation) -> ConfigurationNode {
-    switch value {
-    case .scalar: ConfigurationNode(value, at: location)
-    case .sequence(let elements):
-      ConfigurationNode(.sequence(elements.map { $0.placed(location) }), at: location)
-    case .mapping(let entries):
-      ConfigurationNode(
-        .mapping(entries.map { Entry(key: $0.key, location: location, value: $0.value.placed(location)) }),
-        at: location)
-    }
-  }
-
-  fileprivate func applying(_ override: Override) throws -> ConfigurationNode {
-    try replacing(override.path[...], override)
-  }
-
-  private func replacing(_ path: ArraySlice<String>, _ override: Override) throws -> ConfigurationNode {
-    guard let step = path.first else { return try merged(with: override.value) }
-    func failure(_ message: String) -> ConfigurationError {
-      ConfigurationError(
-        location: override.value.location, keyPath: override.path.joined(separator: "."), message: message)
-    }
-    switch value {
-    case .sequence(var elements):
-      guard let index = Int(step), elements.indices.contains(index) else {
-        throw failure("'\(step)' is no position in a list of \(elements.count)")
-      }
-      elements[index] = try elements[index].replacing(path.dropFirst(), override)
-      return ConfigurationNode(.sequence(elements), at: location)
-    case .mapping, .scalar:
-      if case .scalar = value, !isNull { throw failure("'\(step)' is below \(kind), which holds no keys") }
-      let inner = self[step] ?? ConfigurationNode(.mapping([]), at: override.value.location)
-      let isNew = self[step] == nil && path.count == 1
-      return setting(step, to: isNew ? override.value : try inner.replacing(path.dropFirst(), override))
     }
   }
 }

@@ -8,7 +8,11 @@ extension ConfigurationNode {
   ///
   /// - Throws: `ConfigurationError` with the place of the mistake.
   public func decode<T: Decodable>(_ type: T.Type) throws -> T {
-    try translatingErrors { try NodeDecoder(self, codingPath: []).decode(type) }
+    try decode(type, observer: nil)
+  }
+
+  func decode<T: Decodable>(_ type: T.Type, observer: DecodingObserver?) throws -> T {
+    try translatingErrors { try NodeDecoder(self, codingPath: [], observer: observer).decode(type) }
   }
 
   /// Where keys stand that are accepted and have no effect, `model.visualizer` and the like.
@@ -37,13 +41,17 @@ extension ConfigurationNode {
             node = inner
           }
         }
-        return ConfigurationError(location: node.location, keyPath: keyPath, message: message)
+        var error = ConfigurationError(location: node.location, keyPath: keyPath, message: message)
+        error.isRule = true
+        return error
       }
       switch error {
       case .dataCorrupted(let context), .typeMismatch(_, let context), .valueNotFound(_, let context):
         throw place(context.codingPath, context.debugDescription)
       case .keyNotFound(let key, let context):
-        throw place(context.codingPath, "the key '\(key.stringValue)' is missing")
+        var error = place(context.codingPath, "the key '\(key.stringValue)' is missing")
+        (error.isRule, error.missingKey) = (false, key.stringValue)
+        throw error
       @unknown default: throw self.error("\(error)")
       }
     }
@@ -90,17 +98,20 @@ final class NodeDecoder: Decoder {
   fileprivate var asked: Set<String> = []
   /// Set by who keeps the node as it is, to be opened later.
   var isTakenWhole = false
+  let observer: DecodingObserver?
 
-  init(_ node: ConfigurationNode, codingPath: [any CodingKey]) {
-    (self.node, self.codingPath) = (node, codingPath)
+  init(_ node: ConfigurationNode, codingPath: [any CodingKey], observer: DecodingObserver?) {
+    (self.node, self.codingPath, self.observer) = (node, codingPath, observer)
   }
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+    observer?.note(.mapping, at: node.keyPath)
     guard node.entries != nil else { throw node.error("a mapping is expected, not \(node.kind)") }
     return KeyedDecodingContainer(Keyed<Key>(decoder: self))
   }
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
+    observer?.note(.list, at: node.keyPath)
     guard let elements = node.elements else { throw node.error("a list is expected, not \(node.kind)") }
     return Unkeyed(decoder: self, elements: elements)
   }
@@ -109,6 +120,7 @@ final class NodeDecoder: Decoder {
 
   /// Decodes the node and refuses keys that nobody asked for.
   func decode<T: Decodable>(_ type: T.Type) throws -> T {
+    observer?.note(type, at: node.keyPath)
     if let value = try scalar(type) { return value }
     do {
       let value = try T(from: self)
@@ -167,24 +179,36 @@ private struct Keyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
   private func find(_ key: Key) -> ConfigurationNode? {
     decoder.asked.insert(key.stringValue)
+    decoder.observer?.note(key: key.stringValue, of: decoder.node.keyPath)
     return decoder.node[key.stringValue]
   }
 
-  private func require(_ key: Key) throws -> NodeDecoder {
+  /// The decoder of a key's value.
+  ///
+  /// - Parameter type: What is wanted, for the observer.
+  private func require(_ key: Key, _ type: any Decodable.Type = [String: ConfigurationNode].self) throws
+    -> NodeDecoder
+  {
     guard let node = find(key) else {
-      throw decoder.node.error("the key '\(key.stringValue)' is missing")
+      let path = decoder.node.keyPath
+      decoder.observer?.note(type, at: path.isEmpty ? key.stringValue : "\(path).\(key.stringValue)")
+      var error = decoder.node.error("the key '\(key.stringValue)' is missing")
+      error.missingKey = key.stringValue
+      throw error
     }
-    return NodeDecoder(node, codingPath: codingPath + [key])
+    return NodeDecoder(node, codingPath: codingPath + [key], observer: decoder.observer)
   }
 
   func contains(_ key: Key) -> Bool { find(key) != nil }
   func decodeNil(forKey key: Key) throws -> Bool { find(key)?.isNull ?? true }
-  func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T { try require(key).decode(type) }
-  func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try require(key).decode(type) }
-  func decode(_ type: String.Type, forKey key: Key) throws -> String { try require(key).decode(type) }
-  func decode(_ type: Double.Type, forKey key: Key) throws -> Double { try require(key).decode(type) }
-  func decode(_ type: Float.Type, forKey key: Key) throws -> Float { try require(key).decode(type) }
-  func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try require(key).decode(type) }
+  func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
+    try require(key, type).decode(type)
+  }
+  func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try require(key, type).decode(type) }
+  func decode(_ type: String.Type, forKey key: Key) throws -> String { try require(key, type).decode(type) }
+  func decode(_ type: Double.Type, forKey key: Key) throws -> Double { try require(key, type).decode(type) }
+  func decode(_ type: Float.Type, forKey key: Key) throws -> Float { try require(key, type).decode(type) }
+  func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try require(key, type).decode(type) }
   func nestedContainer<NestedKey: CodingKey>(
     keyedBy type: NestedKey.Type, forKey key: Key
   ) throws -> KeyedDecodingContainer<NestedKey> { try require(key).container(keyedBy: type) }
@@ -214,7 +238,8 @@ private struct Unkeyed: UnkeyedDecodingContainer {
   private mutating func next() throws -> NodeDecoder {
     guard !isAtEnd else { throw decoder.node.error("\(elements.count) elements are too few") }
     defer { currentIndex += 1 }
-    return NodeDecoder(elements[currentIndex], codingPath: codingPath + [Index(currentIndex)])
+    return NodeDecoder(
+      elements[currentIndex], codingPath: codingPath + [Index(currentIndex)], observer: decoder.observer)
   }
 
   mutating func decodeNil() throws -> Bool {
@@ -237,6 +262,8 @@ private struct Single: SingleValueDecodingContainer {
   var codingPath: [any CodingKey] { decoder.codingPath }
   private var node: ConfigurationNode { decoder.node }
 
+  private func note(_ shape: DecodingObserver.Shape) { decoder.observer?.note(shape, at: node.keyPath) }
+
   private func plain(_ expected: String) throws -> String {
     guard case .scalar(let text, false) = node.value, !node.isNull else {
       throw node.error("\(expected) is expected, not \(node.kind)")
@@ -254,17 +281,22 @@ private struct Single: SingleValueDecodingContainer {
   func decodeNil() -> Bool { node.isNull }
 
   func decode(_ type: Bool.Type) throws -> Bool {
+    note(.bool)
     let text = try plain("true or false")
     guard let value = Scalar.truth(text) else { throw node.error("true or false is expected, not '\(text)'") }
     return value
   }
 
   func decode(_ type: String.Type) throws -> String {
+    note(.text)
     guard let text = node.string else { throw node.error("text is expected, not \(node.kind)") }
     return text
   }
 
-  func decode(_ type: Double.Type) throws -> Double { try read("a number", Scalar.number) }
+  func decode(_ type: Double.Type) throws -> Double {
+    note(.float)
+    return try read("a number", Scalar.number)
+  }
 
   func decode(_ type: Float.Type) throws -> Float {
     let value = Float(try decode(Double.self))
@@ -272,19 +304,22 @@ private struct Single: SingleValueDecodingContainer {
     return value
   }
 
-  func decode(_ type: Int.Type) throws -> Int { try read("a whole number", Scalar.integer) }
+  func decode(_ type: Int.Type) throws -> Int {
+    note(.int)
+    return try read("a whole number", Scalar.integer)
+  }
 
   func decode<T: Decodable>(_ type: T.Type) throws -> T { try decoder.decode(type) }
 }
 
 extension CaseIterable {
   /// The cases' raw values as written in a config.
-  fileprivate static var words: [String]? {
+  static var words: [String]? {
     let words = allCases.compactMap { ($0 as? any RawRepresentable)?.word }
     return words.isEmpty ? nil : words
   }
 }
 
 extension RawRepresentable {
-  fileprivate var word: String { "\(rawValue)" }
+  var word: String { "\(rawValue)" }
 }

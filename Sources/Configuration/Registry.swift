@@ -13,6 +13,7 @@ public struct ComponentConfiguration: Decodable, Sendable {
     }
     decoder.isTakenWhole = true
     try self.init(decoder.node)
+    decoder.observer?.note(self)
   }
 
   /// A component of a mapping.
@@ -22,7 +23,11 @@ public struct ComponentConfiguration: Decodable, Sendable {
     guard node.entries != nil else {
       throw node.error("a mapping with a 'type' is expected, not \(node.kind)")
     }
-    guard let type = node["type"]?.string else { throw node.error("the key 'type' is missing") }
+    guard let type = node["type"]?.string else {
+      var error = node.error("the key 'type' is missing")
+      error.missingKey = "type"
+      throw error
+    }
     (self.type, self.node) = (type, node)
   }
 }
@@ -31,10 +36,13 @@ public struct ComponentConfiguration: Decodable, Sendable {
 ///
 /// A name may mean different things in mmdetection and mmsegmentation: `mmdet.X` and `mmseg.X` say which, and the
 /// bare name means that of the scope at hand. A name that is registered without a scope answers to all three.
-public struct Registry<Product, Context>: Sendable {
+public struct Registry<Product, Context>: ComponentCatalogue {
   private struct Entry: Sendable {
+    var name: String
+    var aliases: [String]
     var scope: String?
     var description: String
+    var inspect: @Sendable (ConfigurationNode, DecodingObserver) throws -> Reflection
     var build: @Sendable (ConfigurationNode, Context) throws -> Product
   }
 
@@ -56,7 +64,10 @@ public struct Registry<Product, Context>: Sendable {
     _ name: String, aliases: [String] = [], scope: String? = nil, description: String = "",
     make: @escaping @Sendable (Settings, Context) throws -> Product
   ) {
-    let entry = Entry(scope: scope, description: description) { node, context in
+    let entry = Entry(
+      name: name, aliases: aliases, scope: scope, description: description,
+      inspect: { node, observer in Reflection(try node.decode(Settings.self, observer: observer)) }
+    ) { node, context in
       do { return try make(try node.decode(Settings.self), context) } catch var error as ConfigurationError {
         // An error without a place is about this component.
         if error.location == nil {
@@ -74,6 +85,34 @@ public struct Registry<Product, Context>: Sendable {
 
   /// All names, sorted.
   public var names: [String] { entries.keys.sorted() }
+
+  /// All components with their settings, found out from the code that decodes them; by name.
+  public var components: [ComponentDescription] {
+    names.flatMap { name in
+      (entries[name] ?? []).filter { $0.name == name }.map { entry in
+        ComponentDescription(
+          kind: kind, name: name, aliases: entry.aliases, scope: entry.scope, summary: entry.description,
+          settings: SettingExplorer.settings(entry.inspect))
+      }
+    }
+  }
+
+  /// What is wrong in a component's own settings, all of it, and the components that stand in it.
+  public func check(
+    _ component: ComponentConfiguration, scope: String?
+  ) -> (mistakes: [ConfigurationError], parts: [ComponentConfiguration]) {
+    do {
+      let observer = DecodingObserver()
+      let completion = Completion(
+        component.node, observer: observer, decode: try find(component, scope: scope).inspect)
+      // Each round of decoding takes them anew.
+      var seen: Set<String> = []
+      let parts = observer.components.filter {
+        !completion.isFilled($0.node.keyPath) && seen.insert($0.node.keyPath).inserted
+      }
+      return (completion.mistakes, parts)
+    } catch let error as ConfigurationError { return ([error], []) } catch { return ([], []) }
+  }
 
   /// What a component is, in a line.
   public func description(of name: String) -> String? { entries[name]?.first?.description }

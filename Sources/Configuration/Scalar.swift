@@ -5,7 +5,11 @@
 enum Scalar {
   static let nulls: Set<String> = ["", "~", "null", "Null", "NULL"]
 
-  struct Refusal: Error { var reason: String }
+  struct Refusal: Error {
+    var reason: String
+    /// Whether YAML's versions read the text as different numbers.
+    var isAmbiguous = false
+  }
 
   static func truth(_ text: String) -> Bool? {
     switch text {
@@ -38,13 +42,14 @@ enum Scalar {
     if unsigned.hasPrefix("0b") { return try read(unsigned.dropFirst(2), radix: 2) }
     if unsigned.count > 1, first == "0", unsigned.allSatisfy({ $0.isNumber }) {
       throw Refusal(
-        reason: "is octal to YAML 1.1 and decimal to 1.2: write it without leading zeros, or as 0o…")
+        reason: "is octal to YAML 1.1 and decimal to 1.2: write it without leading zeros, or as 0o…",
+        isAmbiguous: true)
     }
     return try read(unsigned, radix: 10)
   }
 
   static func number(_ text: String) throws(Refusal) -> Double {
-    if let value = try? integer(text) { return Double(value) }
+    do { return Double(try integer(text)) } catch  where error.isAmbiguous { throw error } catch {}
     let plain = text.filter { $0 != "_" }
     if ["inf", "nan"].contains(where: { plain.lowercased().hasSuffix($0) }) {
       throw Refusal(reason: "is not finite")

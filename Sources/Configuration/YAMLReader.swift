@@ -38,16 +38,11 @@ extension ConfigurationNode {
 
   private static func invalidUTF8(_ bytes: [UInt8]) -> Int? {
     if String(validating: bytes, as: UTF8.self) != nil { return nil }
-    var (low, high) = (0, bytes.count)
-    // The longest valid beginning, give or take the character that is cut: errors come in order.
-    while low < high {
-      let middle = (low + high + 1) / 2
-      let isValid = (0...3).contains {
-        String(validating: bytes.prefix(max(0, middle - $0)), as: UTF8.self) != nil
-      }
-      if isValid { low = middle } else { high = middle - 1 }
-    }
-    return max(0, low - 1)
+    var parser = Unicode.UTF8.ForwardParser()
+    var rest = bytes.makeIterator()
+    var position = 0
+    while case .valid(let scalar) = parser.parseScalar(from: &rest) { position += scalar.count }
+    return position
   }
 }
 
@@ -55,9 +50,11 @@ extension ConfigurationNode {
 private struct YAMLReader {
   private let bytes: [UInt8]
   private let file: String
-  private var anchors: [String: (node: ConfigurationNode, size: Int)] = [:]
+  private var anchors: [String: (node: ConfigurationNode, size: Int, depth: Int)] = [:]
   private var openAnchors: Set<String> = []
   private var nodes = 0
+  /// The deepest level of the value that is being read.
+  private var deepest = 0
 
   init(_ bytes: [UInt8], file: String) { (self.bytes, self.file) = (bytes, file) }
 
@@ -150,18 +147,25 @@ private struct YAMLReader {
     }
     try count(1, event)
     let before = nodes
+    let outside = deepest
+    deepest = depth
+    defer { deepest = max(deepest, outside) }
     switch event.kind {
     case .alias(let name):
       guard !openAnchors.contains(name) else { throw failure(event, "the alias *\(name) refers to itself") }
-      guard let (node, size) = anchors[name] else {
+      guard let (node, size, levels) = anchors[name] else {
         throw failure(event, "no anchor &\(name) before this alias")
       }
       try count(size, event)
+      guard depth + levels - 1 <= ConfigurationNode.Limit.depth else {
+        throw failure(event, "nested deeper than \(ConfigurationNode.Limit.depth) levels, aliases put in")
+      }
+      deepest = max(deepest, depth + levels - 1)
       return node
     case .scalar(let text, let isQuoted, let anchor, let tag):
       let isText = try check(tag, event, allowed: ["str", "int", "float", "bool", "null"]) == "str"
       let node = ConfigurationNode(.scalar(text: text, isQuoted: isQuoted || isText), at: event.location)
-      if let anchor { anchors[anchor] = (node, 1) }
+      if let anchor { anchors[anchor] = (node, 1, 1) }
       return node
     case .sequenceStart(let anchor, let tag):
       try check(tag, event, allowed: ["seq"])
@@ -173,12 +177,13 @@ private struct YAMLReader {
         elements.append(try node(event, &parser, depth: depth + 1))
       }
       return close(
-        ConfigurationNode(.sequence(elements), at: event.location), anchor, size: nodes - before + 1)
+        ConfigurationNode(.sequence(elements), at: event.location), anchor, size: nodes - before + 1, depth)
     case .mappingStart(let anchor, let tag):
       try check(tag, event, allowed: ["map"])
       if let anchor { openAnchors.insert(anchor) }
       let entries = try mapping(&parser, depth: depth)
-      return close(ConfigurationNode(.mapping(entries), at: event.location), anchor, size: nodes - before + 1)
+      return close(
+        ConfigurationNode(.mapping(entries), at: event.location), anchor, size: nodes - before + 1, depth)
     case .streamStart, .streamEnd, .documentStart, .documentEnd, .sequenceEnd, .mappingEnd:
       throw failure(event, "a value is expected here")
     }
@@ -219,10 +224,12 @@ private struct YAMLReader {
     return entries
   }
 
-  private mutating func close(_ node: ConfigurationNode, _ anchor: String?, size: Int) -> ConfigurationNode {
+  private mutating func close(
+    _ node: ConfigurationNode, _ anchor: String?, size: Int, _ depth: Int
+  ) -> ConfigurationNode {
     if let anchor {
       openAnchors.remove(anchor)
-      anchors[anchor] = (node, size)
+      anchors[anchor] = (node, size, deepest - depth + 1)
     }
     return node
   }

@@ -35,6 +35,17 @@ public struct Components: Sendable {
       (c: AspectRatioBatchSampler, _: DataContext) in c
     }
   }
+
+  /// The parts of models that the rooms of models know, such as necks and heads, to be listed and checked.
+  public var parts: [any ComponentCatalogue] = []
+
+  /// All registries, one a kind.
+  public var catalogues: [any ComponentCatalogue] {
+    // Every property that is a registry: none is forgotten.
+    let own = Mirror(reflecting: self).children.compactMap { $0.value as? any ComponentCatalogue }
+    var kinds: Set<String> = []
+    return (own + parts).filter { kinds.insert($0.kind).inserted }
+  }
 }
 
 /// What transforms and data sets are built with.

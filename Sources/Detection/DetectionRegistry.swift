@@ -46,6 +46,10 @@ struct DetectionHeads: Sendable {
 extension Components {
   /// Registers detectors, their data set and their metric.
   public mutating func addDetection() {
+    let heads = DetectionHeads.standard
+    parts += [
+      heads.necks, heads.rpnHeads, heads.roiHeads, heads.boxHeads, heads.maskHeads, heads.extractors,
+    ]
     models.add("MaskRCNN", description: "Two stages: proposals, then boxes and masks") {
       (c: MaskRCNN.Configuration, context: ModelContext) in
       var context = context

@@ -39,9 +39,8 @@ public struct EncoderDecoder: Model {
       }
       testing = try keys.decodeIfPresent(Testing.self, forKey: .testing) ?? Testing()
       _ = try keys.decodeIfPresent(NoSettings.self, forKey: .training)
-      if try keys.decodeIfPresent(String.self, forKey: .pretrained) != nil {
-        throw keys.refusal("only null is known: use load_from", forKey: .pretrained)
-      }
+      // A checkpoint of the backbone's; who builds the model reads it.
+      _ = try keys.decodeIfPresent(String.self, forKey: .pretrained)
     }
   }
 

@@ -15,6 +15,11 @@ public struct TrainingComponents: Sendable {
   /// What happens between iterations; nil for what training does in any case.
   public var hooks = Registry<(any Hook)?, HookContext>(kind: "hook")
 
+  /// All registries, one a kind.
+  public var catalogues: [any ComponentCatalogue] {
+    Mirror(reflecting: self).children.compactMap { $0.value as? any ComponentCatalogue }
+  }
+
   /// What this room has.
   public init() {
     optimizers.add("AdamW", description: "Adam with decoupled weight decay") {

@@ -60,6 +60,18 @@ struct ArchiveTests {
     }
     #expect(message(file(1000)) == #"no error: ["a"]"#)
     #expect(message(file(1_000_000)).contains("deflated by more than 100:1"))
+    // The longest that is still read: the ratio is 100 exactly, or the next byte makes it more.
+    func isBeyond(_ zeros: Int) -> Bool {
+      let size = pickle.count + 6 + zeros
+      let start = [0x80, 2, 0x58] + P.little(UInt32(zeros)) + [UInt8](repeating: 0x41, count: zeros)
+      let whole = start + [0x30] + pickle.dropFirst(2)
+      #expect(whole.count == size)
+      return size > 100 * ZipText.deflated(whole).count
+    }
+    let limit = (1000..<100_000).first { isBeyond($0 + 1) } ?? 0
+    #expect(!isBeyond(limit) && limit > 2000, "\(limit)")
+    #expect(message(file(limit)) == #"no error: ["a"]"#)
+    #expect(message(file(limit + 1)).contains("deflated by more than 100:1"))
   }
 
   @Test("more than 100,000 entries are refused")

@@ -55,6 +55,42 @@ struct DamageTests {
     #expect(refused > 2000)
   }
 
+  @Test(
+    "S14: a file that changes while it is read gives an error, or what it held",
+    arguments: ["odd_zip.pth", "odd_legacy.pth", "odd_zip.safetensors"])
+  func changes(name: String) throws {
+    let folder = try TemporaryFolder()
+    let bytes = try golden("ckpt/\(name)")
+    let whole = try Checkpoint(bytes: bytes, file: name).tensors
+    func read(after change: (FileHandle) throws -> Void) throws -> [String: StoredTensor] {
+      let path = try folder.write(bytes, as: name)
+      return try Checkpoint(file: path) {
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+        try change(file)
+        try file.close()
+      }.tensors
+    }
+    for count in [0, 1, 100, bytes.count / 2, bytes.count - 1] {
+      #expect(throws: CheckpointError.self) { try read { try $0.truncate(atOffset: UInt64(count)) } }
+    }
+    // It grows: what was there when it was opened is read.
+    let longer = try read { file in
+      try file.seekToEnd()
+      try file.write(contentsOf: Data(repeating: 7, count: 10_000))
+    }
+    #expect(longer == whole)
+    // Another file takes its place: the one that was opened is read.
+    let replaced = try read { _ in
+      _ = try folder.write([1, 2, 3], as: "other")
+      rename(folder.path + "/other", "\(folder.path)/\(name)")
+    }
+    #expect(replaced == whole)
+    // Its beginning is written over.
+    #expect(throws: CheckpointError.self) {
+      try read { try $0.write(contentsOf: Data(repeating: 0xff, count: 600)) }
+    }
+  }
+
   /// Twenty thousand mutated files for each reader: any answer but a trap, in bounded time.
   @Test("mutated files never trap", arguments: ["pickle", "zip", "legacy", "safetensors"])
   func mutations(reader: String) throws {

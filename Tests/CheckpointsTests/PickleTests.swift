@@ -1,4 +1,6 @@
 import Checkpoints
+import CZlib
+import Foundation
 import Testing
 
 private typealias P = PickleText
@@ -193,6 +195,49 @@ struct PickleTests {
     let pickle =
       [0x80, 2, 0x7d, 0x58] + P.little(UInt32(400_000_000)) + [UInt8](repeating: 0x41, count: 1 << 20)
     #expect(message(pickle: pickle).contains("a string of 400000000 bytes, more than 67108864"))
+  }
+
+  @Test(
+    "P24: of a file of 500 MB with such a string no more is read than it takes", arguments: ["zip", "legacy"])
+  func longStringInFile(format: String) throws {
+    let folder = try TemporaryFolder()
+    let start = [0x80, 2, 0x7d, 0x58] + P.little(UInt32(400_000_000))
+    let path: String
+    if format == "legacy" {
+      path = try folder.write(P.legacy(start, storages: []), as: "x.pth")
+      truncate(path, 500_000_000)
+    } else {
+      // A stored entry of zeros, most of which the file system does not even hold.
+      var bytes = ZipText(pickle: start).bytes
+      let directory = try #require(bytes.firstRange(of: [0x50, 0x4b, 1, 2])).lowerBound
+      let size = 450_000_000
+      for place in [18, 22, directory + 20, directory + 24] {
+        bytes.replaceSubrange(place..<place + 4, with: P.little(UInt32(size)))
+      }
+      var sum = ZipText.checksum(start)
+      let zeros = [UInt8](repeating: 0, count: 1 << 20)
+      for place in stride(from: start.count, to: size, by: zeros.count) {
+        sum = UInt32(truncatingIfNeeded: crc32(UInt(sum), zeros, UInt32(min(zeros.count, size - place))))
+      }
+      for place in [14, directory + 16] { bytes.replaceSubrange(place..<place + 4, with: P.little(sum)) }
+      let end = bytes.count - 22
+      let growth = size - start.count
+      bytes.replaceSubrange(end + 16..<end + 20, with: P.little(UInt32(directory + growth)))
+      path = try folder.write(Array(bytes[..<directory]), as: "x.pth")
+      truncate(path, directory + growth)
+      let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+      try file.seekToEnd()
+      try file.write(contentsOf: Data(bytes[directory...]))
+    }
+    var text = ""
+    let seconds = processorSeconds {
+      do {
+        _ = try Checkpoint(file: path)
+        text = "no error"
+      } catch { text = "\(error)" }
+    }
+    #expect(text.contains("a string of 400000000 bytes, more than 67108864"), "\(text)")
+    #expect(seconds < 1, "\(seconds) s")
   }
 
   @Test("getattr is harm, but for the methods of a HistoryBuffer, which mm's files name")

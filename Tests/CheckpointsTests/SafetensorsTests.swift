@@ -232,13 +232,39 @@ struct LoadingTests {
       Issue.record("no error")
     } catch {
       for line in [
-        "missing     fc.bias [3]", "mis-shaped  fc.weight: [2, 3] in the file, [3, 2]",
-        "unexpected  other []",
+        "\n  missing     fc.bias [3]  ", "\n  mis-shaped  fc.weight [3, 2]  fc.weight [2, 3]",
+        "\n  unexpected  -                 other []",
       ] {
         #expect("\(error)".contains(line), "\(error)")
       }
     }
     #expect(model.fc.weight.value.values.allSatisfy { $0 == 0 })
+  }
+
+  @Test(
+    "a part may be loaded from a file that holds more; what is reset keeps its values",
+    arguments: [
+      ([], [], "2 of 2 tensors loaded; unused: other.weight"),
+      (["bias"], [], "1 of 2 tensors loaded; initialised: bias; unused: bias, other.weight"),
+      (["bia"], [], "2 of 2 tensors loaded; unused: other.weight"),
+      ([], ["weight"], "missing     weight [3, 2]  -"),
+      (["weight"], ["weight"], "1 of 2 tensors loaded; initialised: weight; unused: other.weight"),
+      ([], ["weight", "bias"], "0 tensors match, 2 do not"),
+      (["weight", "bias"], [], "0 tensors match, 0 do not"),
+    ] as [([String], [String], String)])
+  func part(reset: [String], missing: [String], expected: String) {
+    let (model, other) = (Model(), Model())
+    other.initialize(seed: 1)
+    var state = other.fc.stateDict
+    for name in missing { state[name] = nil }
+    state["other.weight"] = StoredTensor(Tensor(1))
+    let rules = LoadingRules(reset: reset, allowsUnused: true)
+    let text: String
+    do { text = "\(try model.load(state, into: "fc", file: "x", rules: rules))" } catch { text = "\(error)" }
+    #expect(text.contains(expected), "\(text)")
+    #expect(model.conv.weight.value.values.allSatisfy { $0 == 0 })
+    let isKept = text.contains("do not") || reset.contains("weight")
+    #expect(model.fc.weight.value.values.allSatisfy { $0 == 0 } == isKept)
   }
 
   @Test(

@@ -58,6 +58,36 @@ struct CheckpointCommandTests {
     #expect(try inspect("\(folder.path)/d.pth").tensors.contains { $0.name == "patch_embed.0.weight" })
   }
 
+  @Test("a TorchScript archive is refused under that name, and nothing is written")
+  func torchScript() throws {
+    let folder = try TemporaryFolder()
+    // Of empty entries, whose checksums are 0.
+    func little(_ number: Int, _ bytes: Int) -> [UInt8] {
+      (0..<bytes).map { UInt8(number >> (8 * $0) & 255) }
+    }
+    var (data, directory) = ([UInt8](), [UInt8]())
+    let names = ["net/data.pkl", "net/constants.pkl", "net/code/__torch__.py"]
+    for name in names {
+      let common = [UInt8](repeating: 0, count: 20) + little(name.utf8.count, 2) + [0, 0]
+      directory += [0x50, 0x4b, 1, 2, 20, 0, 20, 0] + common + [UInt8](repeating: 0, count: 10)
+      directory += little(data.count, 4) + Array(name.utf8)
+      data += [0x50, 0x4b, 3, 4, 20, 0] + common + Array(name.utf8)
+    }
+    let counts = [0, 0, 0, 0] + little(names.count, 2) + little(names.count, 2)
+    let end = [0x50, 0x4b, 5, 6] + counts + little(directory.count, 4) + little(data.count, 4) + [0, 0]
+    let file = folder.path + "/net.pt"
+    try Data(data + directory + end).write(to: URL(fileURLWithPath: file))
+    for arguments in [
+      ["checkpoint", "inspect", file], ["checkpoint", "convert", file, "\(folder.path)/y.safetensors"],
+    ] {
+      let outcome = try Command.run(arguments)
+      #expect(
+        outcome.status == 1 && outcome.errors.contains("net.pt: is a TorchScript archive (torch.jit.save)"),
+        "\(outcome.errors)")
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["net.pt"])
+  }
+
   @Test("a hostile file is an error that names what it asks for")
   func hostile() throws {
     let folder = try TemporaryFolder()

@@ -8,10 +8,12 @@ struct GeneratedSet {
   let folder: String
 
   /// Writes `count` images for training and as many for validation.
-  init(in folder: String, count: Int) throws {
+  ///
+  /// - Parameter classes: Of the annotation files; all objects are of the first.
+  init(in folder: String, count: Int, classes: [String] = ["disc"]) throws {
     self.folder = folder
     for split in ["training", "validation"] {
-      try Self.write(split, to: folder, count: count, seed: split == "training" ? 1 : 2)
+      try Self.write(split, to: folder, count: count, seed: split == "training" ? 1 : 2, classes)
     }
   }
 
@@ -36,20 +38,22 @@ struct GeneratedSet {
       var segmentation: Runs
     }
     struct Category: Encodable {
-      var id = 3
-      var name = "disc"
+      var id: Int
+      var name: String
     }
     var images: [Picture] = []
     var annotations: [Object] = []
-    var categories = [Category()]
+    var categories: [Category]
   }
 
-  private static func write(_ split: String, to folder: String, count: Int, seed: UInt64) throws {
+  private static func write(
+    _ split: String, to folder: String, count: Int, seed: UInt64, _ classes: [String]
+  ) throws {
     let manager = FileManager.default
     for name in ["images/\(split)", "semantic/\(split)", "annotations"] {
       try manager.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
     }
-    var file = File()
+    var file = File(categories: classes.enumerated().map { .init(id: 3 + $0, name: $1) })
     for number in 1...count {
       var random = RandomGenerator(seed: seed, sample: number, purpose: .dataOrder)
       let (height, width) = (64, 80)
@@ -101,15 +105,20 @@ enum ExampleConfig {
   ]
 
   /// Mask R-CNN on a generated set.
-  static func detector(_ set: GeneratedSet, iterations: Int, checkpoints: Int) -> [String] {
-    ["\(folder)/nuclei_mask-rcnn.yaml", "--cfg-options", "data_root=\(set.folder)"] + common
+  static func detector(
+    _ set: GeneratedSet, iterations: Int, checkpoints: Int, config: String = "nuclei_mask-rcnn",
+    classes: String = "[disc]"
+  ) -> [String] {
+    ["\(folder)/\(config).yaml", "--cfg-options", "data_root=\(set.folder)"] + common
       + [
         "model.neck.in_channels=[8,16,24,32]", "model.neck.out_channels=16", "model.rpn_head.in_channels=16",
         "model.rpn_head.feat_channels=16", "model.roi_head.bbox_roi_extractor.out_channels=16",
         "model.roi_head.bbox_head.in_channels=16", "model.roi_head.bbox_head.fc_out_channels=32",
         "model.roi_head.mask_roi_extractor.out_channels=16", "model.roi_head.mask_head.in_channels=16",
-        "model.roi_head.mask_head.conv_out_channels=16", "train_dataloader.dataset.metainfo.classes=[disc]",
-        "val_dataloader.dataset.metainfo.classes=[disc]", "train_dataloader.dataset.pipeline.2.scale=[80,64]",
+        "model.roi_head.mask_head.conv_out_channels=16",
+        "train_dataloader.dataset.metainfo.classes=\(classes)",
+        "val_dataloader.dataset.metainfo.classes=\(classes)",
+        "train_dataloader.dataset.pipeline.2.scale=[80,64]",
         "val_dataloader.dataset.pipeline.1.scale=[80,64]",
       ] + schedule(iterations, checkpoints)
   }

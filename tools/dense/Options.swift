@@ -19,6 +19,11 @@ struct ConfigOptions: ParsableArguments {
 
   /// The merged config.
   func load() throws -> ConfigurationNode { try ConfigurationNode.load(file: config, overrides: overrides) }
+
+  /// Its top level; what is wrong there is reported together with what is wrong in its components.
+  func experiment() throws -> ExperimentConfiguration {
+    try ExperimentConfiguration(try load(), deferringMistakes: true)
+  }
 }
 
 /// How many threads compute.

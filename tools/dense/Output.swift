@@ -35,16 +35,28 @@ enum Output {
       var line: Int?
       var column: Int?
       var key: String?
+
+      init(message: String, file: String? = nil, line: Int? = nil, column: Int? = nil, key: String? = nil) {
+        (self.message, self.file, self.line, self.column, self.key) = (message, file, line, column, key)
+      }
+
+      init(_ error: ConfigurationError) {
+        self.init(
+          message: error.message, file: error.location?.file, line: error.location?.line,
+          column: error.location?.column, key: error.keyPath.isEmpty ? nil : error.keyPath)
+      }
     }
     var error: Details
+    /// Where there are several: all of them, the first of which is `error`.
+    var errors: [Details]?
 
     init(_ error: any Error) {
       self.error = Details(message: "\(error)")
       switch error {
-      case let error as ConfigurationError:
-        self.error = Details(
-          message: error.message, file: error.location?.file, line: error.location?.line,
-          column: error.location?.column, key: error.keyPath.isEmpty ? nil : error.keyPath)
+      case let error as ConfigurationError: self.error = Details(error)
+      case let several as ConfigurationErrors:
+        errors = several.errors.map { Details($0) }
+        if let first = errors?.first { self.error = first }
       case let error as CheckpointError: self.error = Details(message: error.message, file: error.file)
       case let error as CocoError:
         self.error = Details(message: error.message, file: error.file, line: error.line, column: error.column)

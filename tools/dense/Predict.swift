@@ -44,7 +44,7 @@ struct Predict: ParsableCommand {
     threads.apply()
     try Output.reporting(json: json) {
       let predictor = try Predictor(
-        configuration: ExperimentConfiguration(try config.load()), components: .all, checkpoint: checkpoint)
+        configuration: try config.experiment(), components: .all, checkpoint: checkpoint)
       if !json { print("\(predictor.loading) from \(checkpoint)") }
       if let outDir {
         try FileManager.default.createDirectory(atPath: outDir, withIntermediateDirectories: true)

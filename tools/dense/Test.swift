@@ -52,7 +52,7 @@ struct Test: ParsableCommand {
     threads.apply()
     try Output.reporting(json: json) {
       let run = try TestRun(
-        configuration: ExperimentConfiguration(try config.load()), components: .all, checkpoint: checkpoint,
+        configuration: try config.experiment(), components: .all, checkpoint: checkpoint,
         allowMissing: allowMissing)
       if !json { print("\(run.loading) from \(checkpoint)") }
       let start = ContinuousClock.now

@@ -27,7 +27,9 @@ struct Train: ParsableCommand {
   @Flag(help: "Say nothing on the terminal; the log file has it all.")
   var quiet = false
 
-  @Option(help: "A pattern, such as 'roi_head.*', of weights that load_from may lack. May be repeated.")
+  @Option(
+    help: "A pattern, such as 'roi_head.*', of weights that load_from and init_cfg may lack. May be repeated."
+  )
   var allowMissing: [String] = []
 
   @OptionGroup var threads: ThreadOptions
@@ -36,7 +38,7 @@ struct Train: ParsableCommand {
     threads.apply()
     try Output.reporting {
       let run = try TrainingRun(
-        configuration: ExperimentConfiguration(try config.load()), components: .all,
+        configuration: try config.experiment(), components: .all,
         options: TrainingOptions(
           workDirectory: workDir, resume: resume.map { $0 == "last" ? .newest : .file($0) } ?? .no,
           seed: seed,

@@ -39,8 +39,21 @@ public struct Experiment: Sendable {
   /// - Throws: `ConfigurationError` with the place of what is wrong.
   public func model(classes: [String]?) throws -> any Model {
     try components.models.build(
-      try require(configuration.model, "model"), scope: scope,
+      try PretrainedWeights.extracted(from: require(configuration.model, "model")).model, scope: scope,
       in: ModelContext(scope: scope, classes: classes, components: components))
+  }
+
+  /// Fills a model's parts from the checkpoints that `init_cfg` and `pretrained` name, outer parts first.
+  ///
+  /// - Parameter allowingMissing: Patterns, with `*`, of weights that a file may lack.
+  /// - Returns: A line a file: «backbone: 212 of 212 tensors loaded from FILE».
+  /// - Throws: `ConfigurationError` and `CheckpointError`.
+  public func loadPretrainedWeights(into model: any Model, allowingMissing: [String] = []) throws -> [String]
+  {
+    try PretrainedWeights.extracted(from: require(configuration.model, "model")).weights.map { weights in
+      let summary = try weights.load(into: model, allowingMissing: allowingMissing)
+      return "\(weights.part.isEmpty ? "" : "\(weights.part): ")\(summary) from \(weights.file)"
+    }
   }
 
   /// What a loader's data are for.

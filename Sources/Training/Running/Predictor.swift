@@ -20,7 +20,9 @@ public struct Predictor {
   public init(configuration: ExperimentConfiguration, components: Components, checkpoint file: String) throws
   {
     let experiment = Experiment(configuration, components: components)
+    try experiment.check(for: .prediction)
     let dataset = try experiment.require(configuration.testDataloader, "test_dataloader").dataset
+    try PretrainedWeights.refuseAddress(file, at: nil)
     let checkpoint = try TrainingCheckpoint(file: file)
     let configured = try dataset.node.node(at: "metainfo.classes")?.decode([String].self)
     guard let classes = checkpoint.classes ?? configured else {

@@ -12,7 +12,7 @@ struct RunReport {
   /// The types of the schedules.
   var schedules: [String]
 
-  func write(to log: RunLog, weights: String, trainer: Trainer, directory: String) {
+  func write(to log: RunLog, weights: [String], trainer: Trainer, directory: String) {
     let parameters = trainer.model.parameters
     let count = parameters.reduce(0) { $0 + $1.parameter.shape.reduce(1, *) }
     let validation = validationImages.map { "\(grouped($0)) for validation" } ?? "no validation"
@@ -20,7 +20,7 @@ struct RunReport {
     let schedule = schedules.isEmpty ? "constant" : schedules.joined(separator: ", ")
     log.info("classes: \(classes.count) (\(listed(classes)))")
     log.info("images: \(grouped(trainingImages)) for training, \(validation)")
-    log.info("weights: \(weights)")
+    for line in weights { log.info("weights: \(line)") }
     log.info("parameters: \(grouped(count)) in \(parameters.count) tensors")
     log.info(
       "batch: \(batchSize) images; \(grouped(trainer.iterations)) iterations, "

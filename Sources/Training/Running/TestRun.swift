@@ -22,6 +22,7 @@ public final class TestRun {
     allowMissing: [String] = []
   ) throws {
     let experiment = Experiment(configuration, components: components)
+    try experiment.check(for: .test, trainingComponents)
     let loaderSettings = try experiment.require(configuration.testDataloader, "test_dataloader")
     if let loop = configuration.testLoop {
       try trainingComponents.evaluationLoops.build(loop, scope: nil, in: ())
@@ -31,6 +32,7 @@ public final class TestRun {
         location: SourceLocation(file: configuration.node.location.file),
         message: "the key 'test_evaluator' is missing")
     }
+    try PretrainedWeights.refuseAddress(file, at: nil)
     let checkpoint = try TrainingCheckpoint(file: file)
     loader = try experiment.loader(
       loaderSettings, for: .evaluation, seed: configuration.randomness.seed ?? TrainingRun.defaultSeed)

@@ -60,6 +60,7 @@ public final class TrainingRun {
   ) throws {
     self.options = options
     let experiment = Experiment(configuration, components: components)
+    try experiment.check(for: .training, trainingComponents)
     let directory = Self.workDirectory(configuration, options)
     let resumed = try Self.resumedFile(configuration, options, directory)
     let checkpoint = try resumed.map { try TrainingCheckpoint(file: $0) }
@@ -76,15 +77,12 @@ public final class TrainingRun {
     }
     trainer = Trainer(parts, log: log, scalars: scalars, progress: progress, workDirectory: workDirectory)
 
-    let weights: String
+    let weights: [String]
     if let resumed, let checkpoint {
       let summary = try trainer.resume(from: checkpoint, file: resumed)
-      weights = "\(summary) from \(resumed); iteration \(trainer.iteration) is done"
+      weights = ["\(summary) from \(resumed); iteration \(trainer.iteration) is done"]
     } else {
-      parts.model.initialize(seed: seed)
-      weights =
-        try Self.loadWeights(into: parts.model, configuration, options)
-        ?? "initialised at random with seed \(seed)"
+      weights = try Self.startingWeights(of: parts.model, experiment, options, seed: seed)
     }
     report.write(
       to: log, weights: weights, trainer: trainer,
@@ -124,13 +122,24 @@ public final class TrainingRun {
     }
   }
 
-  private static func loadWeights(
-    into model: any Model, _ configuration: ExperimentConfiguration, _ options: TrainingOptions
-  ) throws -> String? {
-    guard let file = configuration.loadFrom else { return nil }
-    let checkpoint = try TrainingCheckpoint(file: file)
-    return
-      "\(try checkpoint.load(into: model, file: file, allowingMissing: options.allowMissing)) from \(file)"
+  /// Gives a model the weights that training starts from: drawn ones, over them those of `init_cfg`, over them those of
+  /// `load_from`.
+  ///
+  /// - Returns: Where they are from.
+  private static func startingWeights(
+    of model: any Model, _ experiment: Experiment, _ options: TrainingOptions, seed: UInt64
+  ) throws -> [String] {
+    model.initialize(seed: seed)
+    var lines = ["initialised at random with seed \(seed)"]
+    // A file in which every name has to match replaces all that other files would give.
+    if experiment.configuration.loadFrom == nil || !options.allowMissing.isEmpty {
+      lines += try experiment.loadPretrainedWeights(into: model, allowingMissing: options.allowMissing)
+    }
+    guard let file = experiment.configuration.loadFrom else { return lines }
+    try PretrainedWeights.refuseAddress(file, at: experiment.configuration.node["load_from"])
+    let summary = try TrainingCheckpoint(file: file)
+      .load(into: model, file: file, allowingMissing: options.allowMissing)
+    return (options.allowMissing.isEmpty ? [] : lines) + ["\(summary) from \(file)"]
   }
 
   /// Builds everything that a config names.

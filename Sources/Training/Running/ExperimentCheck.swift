@@ -1,0 +1,96 @@
+import Configuration
+import Data
+
+extension Experiment {
+  /// What a config is opened for: only what is used has to be right.
+  public enum Use: Sendable {
+    case training
+    case test
+    case prediction
+  }
+
+  /// Decodes every component of a config and reports all mistakes together. Nothing is built, no file opened.
+  ///
+  /// - Throws: `ConfigurationError`, or `ConfigurationErrors` when there are several.
+  public func check(for use: Use, _ training: TrainingComponents = TrainingComponents()) throws {
+    var walk = Walk(catalogues: components.catalogues + training.catalogues, scope: scope)
+    walk.mistakes = configuration.mistakes
+    if let model = configuration.model {
+      let (bare, mistakes) = try PretrainedWeights.checked(model)
+      walk.mistakes += mistakes
+      walk.visit(bare, key: "model")
+    }
+    let loaders =
+      use == .training
+      ? [configuration.trainDataloader, configuration.valDataloader] : [configuration.testDataloader]
+    for loader in loaders.compactMap({ $0 }) {
+      walk.visit(loader.dataset, key: "dataset")
+      guard use != .prediction else { continue }
+      walk.visit(loader.sampler, key: "sampler")
+      walk.visit(loader.batchSampler, key: "batch_sampler")
+    }
+    switch use {
+    case .training:
+      walk.visit(configuration.trainLoop, key: "train_cfg")
+      walk.visit(configuration.valLoop, key: "val_cfg")
+      walk.visit(configuration.optimWrapper, key: "optim_wrapper")
+      for schedule in configuration.paramSchedulers { walk.visit(schedule, key: "param_scheduler") }
+      for metric in configuration.valEvaluators { walk.visit(metric, key: "val_evaluator") }
+      for hook in configuration.customHooks { walk.visit(hook, key: "custom_hooks") }
+      for (_, node) in configuration.defaultHooks.sorted(by: { $0.key < $1.key }) where !node.isNull {
+        do { walk.visit(try ComponentConfiguration(node), key: "default_hooks") } catch let error
+          as ConfigurationError
+        { walk.mistakes.append(error) }
+      }
+    case .test:
+      walk.visit(configuration.testLoop, key: "test_cfg")
+      for metric in configuration.testEvaluators { walk.visit(metric, key: "test_evaluator") }
+    case .prediction: break
+    }
+    try ConfigurationErrors.report(walk.mistakes)
+  }
+}
+
+/// Goes through components and those within them, and notes what is wrong.
+private struct Walk {
+  let catalogues: [any ComponentCatalogue]
+  let scope: String?
+  var mistakes: [ConfigurationError] = []
+
+  init(catalogues: [any ComponentCatalogue], scope: String?) {
+    (self.catalogues, self.scope) = (catalogues, scope)
+  }
+
+  /// - Parameter key: The key of the config that it stands for.
+  mutating func visit(_ component: ComponentConfiguration?, key: String) {
+    guard let component, component.node["type"]?.location.isMadeUp == false,
+      let catalogue = catalogue(for: key, type: component.type)
+    else { return }
+    let (found, parts) = catalogue.check(component, scope: scope)
+    mistakes += found
+    for part in parts {
+      let steps = part.node.keyPath.split(separator: ".").filter { Int($0) == nil }
+      visit(part, key: steps.last.map(String.init) ?? "")
+    }
+  }
+
+  /// Keys whose registry is called otherwise.
+  private static let kinds = [
+    "pipeline": "transform", "transforms": "transform", "val_evaluator": "metric", "test_evaluator": "metric",
+    "param_scheduler": "parameter scheduler", "train_cfg": "train loop", "val_cfg": "evaluation loop",
+    "test_cfg": "evaluation loop", "optim_wrapper": "optimizer wrapper", "custom_hooks": "hook",
+    "default_hooks": "hook", "auxiliary_head": "decode head", "bbox_roi_extractor": "roi_extractor",
+    "mask_roi_extractor": "roi_extractor",
+  ]
+
+  /// The registry that a key's components are in: by the key, else by the name. Nil for a part that the component
+  /// around it opens itself.
+  private func catalogue(for key: String, type: String) -> (any ComponentCatalogue)? {
+    let wanted = Self.kinds[key].map(letters) ?? letters(key)
+    return catalogues.first { letters($0.kind) == wanted }
+      ?? catalogues.first { $0.names.contains(String(type.split(separator: ".").last ?? "")) }
+  }
+
+  /// A name without spaces and underscores: `data set` is `dataset`.
+  private func letters(_ name: String) -> String { String(name.filter { $0.isLetter }) }
+}

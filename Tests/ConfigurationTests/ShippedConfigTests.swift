@@ -1,0 +1,70 @@
+import Backbones
+import Configuration
+import Data
+import Foundation
+import Testing
+import Training
+
+@Suite("shipped configs")
+struct ShippedConfigTests {
+  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("configs").path
+
+  static var names: [String] {
+    let all = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
+    return all.filter { $0.hasSuffix(".yaml") }.sorted()
+  }
+
+  @Test("there are some") func some() { #expect(Self.names.count >= 6) }
+
+  @Test("prints as YAML that reads back the same", arguments: names)
+  func roundTrip(name: String) throws {
+    let node = try ConfigurationNode.load(file: "\(Self.root)/\(name)")
+    let again = try ConfigurationNode.parse(node.yaml(), file: name)
+    #expect(again.yaml() == node.yaml())
+    #expect(describe(again) == describe(node))
+  }
+
+  /// Those that are no parts of others.
+  private static var wholes: [String] { names.filter { !$0.hasPrefix("_base_/") } }
+
+  @Test("every component in it decodes, for training, test and prediction", arguments: wholes)
+  func decodes(name: String) throws {
+    let experiment = Experiment(
+      try ExperimentConfiguration(ConfigurationNode.load(file: "\(Self.root)/\(name)")), components: .all)
+    for use in [Experiment.Use.training, .test, .prediction] { try experiment.check(for: use) }
+  }
+
+  @Test("its model's parts fit together", arguments: wholes)
+  func builds(name: String) throws {
+    let experiment = Experiment(
+      try ExperimentConfiguration(ConfigurationNode.load(file: "\(Self.root)/\(name)")), components: .all)
+    let isNamed = experiment.configuration.trainDataloader?.dataset.node.node(at: "metainfo.classes")
+    let classes =
+      try isNamed?.decode([String].self) ?? (0..<(experiment.scope == "mmseg" ? 150 : 80)).map { "\($0)" }
+    let model = try experiment.model(classes: classes)
+    #expect(model.tree.parameters.count > 100)
+    // Schedules and optimiser need the model and the loop, but no data.
+    let training = TrainingComponents()
+    let loop = try training.trainLoops.build(
+      try #require(experiment.configuration.trainLoop), scope: nil, in: ())
+    for schedule in experiment.configuration.paramSchedulers {
+      _ = try training.schedules.build(
+        schedule, scope: nil, in: ScheduleContext(loop: loop, iterationsPerEpoch: 100))
+    }
+    _ = try training.optimizerWrappers.build(
+      try #require(experiment.configuration.optimWrapper), scope: nil,
+      in: OptimizationContext(model, components: training))
+  }
+
+  /// Values without their places.
+  private func describe(_ node: ConfigurationNode) -> String {
+    switch node.value {
+    case .scalar(let text, let isQuoted): node.isNull ? "null" : "\(isQuoted && node.double == nil) \(text)"
+    case .sequence(let elements): "[" + elements.map(describe).joined(separator: ",") + "]"
+    case .mapping(let entries):
+      "{" + entries.map { "\($0.key):\(describe($0.value))" }.joined(separator: ",") + "}"
+    }
+  }
+}
