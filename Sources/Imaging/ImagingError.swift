@@ -6,7 +6,9 @@ public enum ImagingError: Error, Equatable, Sendable {
   case notRead(file: String, found: String)
   /// The header promises more pixels than a picture may have.
   case tooLarge(file: String, height: Int, width: Int)
-  /// The file is cut short or its contents are broken.
+  /// The file ends before its picture does.
+  case truncated(file: String, reason: String)
+  /// The contents are broken.
   case damaged(file: String, reason: String)
   /// A picture of colours where a map of class numbers is wanted.
   case coloursNotClasses(file: String, kind: String, distinctColours: Int)
@@ -18,8 +20,8 @@ public enum ImagingError: Error, Equatable, Sendable {
   /// The file that the message is about, if there is one.
   public var file: String? {
     switch self {
-    case .cannotRead(let file, _), .notRead(let file, _), .tooLarge(let file, _, _), .damaged(let file, _),
-      .coloursNotClasses(let file, _, _), .cannotWrite(let file, _):
+    case .cannotRead(let file, _), .notRead(let file, _), .tooLarge(let file, _, _), .truncated(let file, _),
+      .damaged(let file, _), .coloursNotClasses(let file, _, _), .cannotWrite(let file, _):
       file
     case .cannotEncode: nil
     }
@@ -36,6 +38,7 @@ extension ImagingError: CustomStringConvertible {
     case .tooLarge(let file, let height, let width):
       "\(printable(file)): \(width) x \(height) pixels are too many: at most \(ImageLimits.pixels) pixels "
         + "and \(ImageLimits.side) a side are read."
+    case .truncated(let file, let reason): "\(printable(file)): the picture is cut short: \(reason)"
     case .damaged(let file, let reason): "\(printable(file)): the picture is damaged: \(reason)"
     case .coloursNotClasses(let file, let kind, let distinct):
       "\(printable(file)): colours, not classes: \(kind) with \(distinct) distinct colours. A label map is a PNG "
