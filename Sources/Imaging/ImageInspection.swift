@@ -12,6 +12,12 @@ public struct ImageInspection: Sendable, Equatable {
   public let size: ImageSize
   /// What is odd about the file.
   public let warnings: [Warning]
+
+  /// A picture's size as it is read, and what is odd about its file.
+  public init(size: ImageSize, warnings: [Warning]) {
+    self.size = size
+    self.warnings = warnings
+  }
 }
 
 extension ImageInspection.Warning: CustomStringConvertible {
