@@ -22,7 +22,7 @@ let rooms: [Target] = [
   room("Masks", ["CKernels"]),
   room("Configuration", ["CLibYAML"]),
   room("Tensors", ["CKernels", "COpenBLAS"]),
-  room("Imaging", ["Masks", "COpenCV", "CLibPNG"]),
+  room("Imaging", ["Masks", "COpenCV", "CLibJPEG", "CLibPNG"]),
   room("Layers", ["Tensors"]),
   room("Checkpoints", ["CKernels", "CZlib", "Tensors", "Layers"]),
   room("Data", ["CKernels", "Configuration", "Imaging", "Layers", "Masks", "Tensors"]),
@@ -48,6 +48,7 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS"),
     .systemLibrary(name: "CLibYAML"),
     .systemLibrary(name: "CZlib"),
+    .target(name: "CLibJPEG", cSettings: c, linkerSettings: [.linkedLibrary("jpeg")]),
     .target(name: "CLibPNG", cSettings: c, linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z")]),
     .target(
       name: "COpenCV", cxxSettings: cxx + [.unsafeFlags(["-isystem", "/usr/include/opencv4"])],

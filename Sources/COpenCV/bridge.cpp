@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <iostream>
 #include <memory>
 #include <stdexcept>
+#include <streambuf>
 #include <string>
 #include <vector>
 
@@ -71,6 +73,43 @@ void expect(const cv::Mat &result, const dp_raster &target) {
   if (result.data != target.pixels) throw std::runtime_error("result of an unexpected size or type");
 }
 
+// OpenCV's decoder also writes to std::cerr why it throws. This drops what the decoding thread writes; all else
+// goes on as before.
+class QuietDecoding : public std::streambuf {
+ public:
+  // While one lives, its thread's lines are dropped.
+  struct Scope {
+    Scope() { install(), active() = true; }
+    ~Scope() { active() = false; }
+  };
+
+ protected:
+  int overflow(int character) override {
+    return active() || character == traits_type::eof() ? 0 : original_->sputc(static_cast<char>(character));
+  }
+  std::streamsize xsputn(const char *text, std::streamsize count) override {
+    return active() ? count : original_->sputn(text, count);
+  }
+  int sync() override { return active() ? 0 : original_->pubsync(); }
+
+ private:
+  explicit QuietDecoding(std::streambuf *original) : original_(original) {}
+
+  static bool &active() {
+    static thread_local bool flag = false;
+    return flag;
+  }
+
+  static void install() {
+    // Never freed: std::cerr may be used up to the end of the program.
+    static QuietDecoding *const shared = new QuietDecoding(std::cerr.rdbuf());
+    static const bool ready = [] { return std::cerr.rdbuf(shared), true; }();
+    (void)ready;
+  }
+
+  std::streambuf *original_;
+};
+
 using Decode = cv::Mat (*)(cv::InputArray, int);
 using Encode = bool (*)(const cv::String &, cv::InputArray, std::vector<unsigned char> &, const std::vector<int> &);
 
@@ -126,6 +165,7 @@ int dp_decode(const uint8_t *bytes, size_t count, dp_owned **result, dp_message 
   return guarded(message, [&] {
     const cv::Mat file(1, static_cast<int>(count), CV_8U, const_cast<uint8_t *>(bytes));
     auto owned = std::make_unique<dp_owned>();
+    const QuietDecoding::Scope quiet;
     owned->image = Codecs::shared().decode(file, 1);  // 1: three channels, EXIF applied
     if (owned->image.empty()) throw std::runtime_error("its contents cannot be decoded");
     if (owned->image.type() != CV_8UC3) throw std::runtime_error("not three channels of 8 bits");
@@ -156,6 +196,27 @@ int dp_flip_horizontally(dp_raster source, dp_raster target, dp_message message)
   return guarded(message, [&] {
     cv::Mat result = view(target);
     cv::flip(view(source), result, 1);
+    expect(result, target);
+  });
+}
+
+int dp_turn(dp_raster source, dp_raster target, int orientation, dp_message message) {
+  return guarded(message, [&] {
+    // cv::flip's code: 0 exchanges above and below, 1 left and right, -1 both; 2 stands for neither.
+    static const int flips[] = {2, 1, -1, 0, 2, 1, -1, 0};
+    const int flip = flips[orientation - 1];
+    cv::Mat result = view(target);
+    cv::Mat turned = view(source);
+    if (orientation >= 5) {
+      cv::Mat transposed;
+      cv::transpose(turned, transposed);
+      turned = transposed;
+    }
+    if (flip == 2) {
+      turned.copyTo(result);
+    } else {
+      cv::flip(turned, result, flip);
+    }
     expect(result, target);
   });
 }

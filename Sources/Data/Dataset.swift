@@ -46,18 +46,25 @@ extension Dataset {
 
   /// The sample behind the pipeline.
   ///
-  /// In training a sample of which nothing is left is replaced by another one, drawn by its own random numbers.
+  /// In training a sample of which nothing is left is replaced by another one, drawn by its own random numbers; so is
+  /// one whose files are broken, where the data set says `on_broken_image: skip`.
   ///
   /// - Parameter number: Global number of the sample in the run: the key of its random numbers.
   /// - Throws: An error that names the image's file.
   public func load(index: Int, number: Int, seed: UInt64) throws -> Sample {
     var next = index
+    var skipped: [SkippedImage] = []
     for attempt in 0..<Self.attempts {
       var sample = try sample(at: next)
       sample.number = number
       sample.index = next
       do {
-        if let loaded = try pipeline(at: next)(sample, seed: seed, step: attempt) { return loaded }
+        if var loaded = try pipeline(at: next)(sample, seed: seed, step: attempt) {
+          loaded.skipped = skipped
+          return loaded
+        }
+      } catch let error as ImagingError where sample.onBrokenImage == .skip && !isTest {
+        skipped.append(SkippedImage(file: error.file ?? sample.imagePath, message: "\(error)"))
       } catch {
         throw naming(sample, error)
       }
@@ -68,6 +75,11 @@ extension Dataset {
       var random = RandomGenerator(
         seed: seed, step: attempt, sample: number, purpose: .augmentation(stage: Self.redrawStage))
       next = random.integer(below: count)
+    }
+    if skipped.count == Self.attempts, let first = skipped.first {
+      throw DataError(
+        file: nil, "\(skipped.count) images drawn one after the other are broken; the first: \(first.message)"
+      )
     }
     throw DataError(
       file: try sample(at: index).imagePath,

@@ -12,6 +12,8 @@ public struct DatasetSettings: Decodable, Sendable {
   public var pipeline: [ComponentConfiguration]
   /// `test_mode`: every image as it is, nothing filtered.
   public var isTest: Bool
+  /// `on_broken_image`: what training does about a missing or broken file.
+  public var onBrokenImage: BrokenImagePolicy
   private var indices: Indices?
 
   private enum Indices: Decodable, Sendable {
@@ -36,6 +38,7 @@ public struct DatasetSettings: Decodable, Sendable {
   enum CodingKeys: String, CodingKey {
     case root = "data_root"
     case isTest = "test_mode"
+    case onBrokenImage = "on_broken_image"
     case metainfo, pipeline, indices
   }
 
@@ -45,6 +48,11 @@ public struct DatasetSettings: Decodable, Sendable {
     root = try keys.decodeIfPresent(String.self, forKey: .root)
     pipeline = try keys.decodeIfPresent([ComponentConfiguration].self, forKey: .pipeline) ?? []
     isTest = try keys.decodeIfPresent(Bool.self, forKey: .isTest) ?? false
+    onBrokenImage = try keys.decodeIfPresent(BrokenImagePolicy.self, forKey: .onBrokenImage) ?? .stop
+    if isTest, onBrokenImage == .skip {
+      throw keys.refusal(
+        "a test needs every image: with test_mode: true only stop is possible", forKey: .onBrokenImage)
+    }
     indices = try keys.decodeIfPresent(Indices.self, forKey: .indices)
     let metainfo = try keys.decodeIfPresent(Metainfo.self, forKey: .metainfo)
     classes = metainfo?.classes

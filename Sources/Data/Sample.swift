@@ -36,6 +36,10 @@ public struct Sample: Sendable {
   public var ignoreIndex: Int
   /// How many classes a label map may name; nil: any.
   public var classCount: Int?
+  /// What happens in training when a file of this sample is broken.
+  public var onBrokenImage: BrokenImagePolicy
+  /// Broken images that training passed over before it came to this one.
+  public var skipped: [SkippedImage]
 
   /// Blue, green, red; nil until loaded.
   public var image: Image?
@@ -62,7 +66,9 @@ public struct Sample: Sendable {
   public init(
     number: Int = 0, index: Int = 0, imageID: Int = 0, imagePath: String,
     size: ImageSize = ImageSize(height: 0, width: 0), annotations: [InstanceAnnotation] = [],
-    labelMapPath: String? = nil, reduceZeroLabel: Bool = false, ignoreIndex: Int = 255, classCount: Int? = nil
+    labelMapPath: String? = nil, reduceZeroLabel: Bool = false, ignoreIndex: Int = 255,
+    classCount: Int? = nil,
+    onBrokenImage: BrokenImagePolicy = .stop
   ) {
     self.number = number
     self.index = index
@@ -73,6 +79,8 @@ public struct Sample: Sendable {
     self.reduceZeroLabel = reduceZeroLabel
     self.ignoreIndex = ignoreIndex
     self.classCount = classCount
+    self.onBrokenImage = onBrokenImage
+    skipped = []
     originalSize = size
     self.size = size
     scaleFactor = ScaleFactor()

@@ -22,6 +22,9 @@ enum ImageFormat: String {
     } else if bytes.starts(with: [0x49, 0x49, 42, 0]) || bytes.starts(with: [0x4d, 0x4d, 0, 42]) {
       self = .tiff
     } else if bytes.starts(with: "RIFF".utf8), bytes.dropFirst(8).starts(with: "WEBP".utf8) {
+      guard !(bytes.dropFirst(12).starts(with: "VP8X".utf8) && bytes.count > 20 && bytes[20] & 2 != 0) else {
+        throw .notRead(file: file, found: "an animated WebP picture")
+      }
       self = .webp
     } else {
       throw .notRead(file: file, found: Self.description(of: bytes))

@@ -23,7 +23,7 @@ struct ImageHeader {
         case .webp: try reader.sizeOfWebP()
         }
     } catch {
-      throw .damaged(file: file, reason: error.reason)
+      throw error.error(file: file)
     }
     guard height > 0, width > 0 else {
       throw .damaged(file: file, reason: "its header says \(width) x \(height) pixels")
@@ -32,19 +32,25 @@ struct ImageHeader {
       throw .tooLarge(file: file, height: height, width: width)
     }
     // After the size: a small file may promise a gigantic picture, and is refused at once.
-    let damage: String? =
+    let damage: DamagedPicture? =
       switch format {
       case .jpeg: reader.damageOfJPEG()
       case .png: reader.damageOfPNG()
       default: nil
       }
-    if let damage { throw .damaged(file: file, reason: damage) }
+    if let damage { throw damage.error(file: file) }
   }
 }
 
 /// Why a structure could not be read; the caller knows the file.
 struct DamagedPicture: Error {
   let reason: String
+  /// Whether the file ends too early.
+  var isTruncated = false
+
+  func error(file: String) -> ImagingError {
+    isTruncated ? .truncated(file: file, reason: reason) : .damaged(file: file, reason: reason)
+  }
 }
 
 /// Numbers at places of a file, every place checked.
@@ -55,7 +61,7 @@ struct BytesReader {
 
   func number(_ count: Int, at offset: Int, bigEndian: Bool) throws(DamagedPicture) -> Int {
     guard offset >= 0, count <= bytes.count, offset <= bytes.count - count else {
-      throw DamagedPicture(reason: "it ends after \(bytes.count) bytes, within its header (truncated?)")
+      throw DamagedPicture(reason: "it ends after \(bytes.count) bytes, within its header", isTruncated: true)
     }
     let part = bytes[offset..<offset + count]
     return bigEndian
@@ -71,10 +77,11 @@ struct BytesReader {
     )
   }
 
-  func damageOfPNG() -> String? {
-    bridged { text, capacity in
+  func damageOfPNG() -> DamagedPicture? {
+    let failure = failure(of: { text, capacity in
       bytes.withUnsafeBufferPointer { dp_png_verify($0.baseAddress, $0.count, text, capacity) }
-    }
+    })
+    return failure.map { DamagedPicture(reason: $0.reason, isTruncated: $0.code == 2) }
   }
 
   func sizeOfBMP() throws(DamagedPicture) -> (height: Int, width: Int) {
@@ -91,34 +98,22 @@ struct BytesReader {
     if compression == 0, width > 0, width <= ImageLimits.side, height <= ImageLimits.side {
       let needed = start + (width * bits + 31) / 32 * 4 * height
       guard needed <= bytes.count else {
-        throw DamagedPicture(reason: "it has \(bytes.count) bytes, its pixels need \(needed) (truncated?)")
+        throw DamagedPicture(
+          reason: "it has \(bytes.count) bytes, its pixels need \(needed)", isTruncated: true)
       }
     }
     return (height, width)
   }
 
   func sizeOfTIFF() throws(DamagedPicture) -> (height: Int, width: Int) {
-    let big = bytes[0] == 0x4d
-    let directory = try number(4, at: 4, bigEndian: big)
-    let entries = try number(2, at: directory, bigEndian: big)
-    var height = 0
-    var width = 0
-    for entry in 0..<entries {
-      let place = directory + 2 + 12 * entry
-      let tag = try number(2, at: place, bigEndian: big)
-      guard tag == 256 || tag == 257 else { continue }
-      // Type 3: two bytes, type 4: four.
-      let value = try number(
-        try number(2, at: place + 2, bigEndian: big) == 3 ? 2 : 4, at: place + 8, bigEndian: big)
-      if tag == 256 { width = value } else { height = value }
-    }
-    return (height, width)
+    let values = try directory(bigEndian: bytes[0] == 0x4d).values
+    return (values[257] ?? 0, values[256] ?? 0)
   }
 
   func sizeOfWebP() throws(DamagedPicture) -> (height: Int, width: Int) {
     let promised = try number(4, at: 4, bigEndian: false) + 8
     guard promised <= bytes.count else {
-      throw DamagedPicture(reason: "it has \(bytes.count) of its \(promised) bytes (truncated?)")
+      throw DamagedPicture(reason: "it has \(bytes.count) of its \(promised) bytes", isTruncated: true)
     }
     switch String(decoding: bytes.dropFirst(12).prefix(4), as: UTF8.self) {
     case "VP8X":
@@ -139,9 +134,17 @@ struct BytesReader {
 
 /// Runs a bridge's function; its reason if it failed.
 func bridged(_ call: (_ text: UnsafeMutablePointer<CChar>?, _ capacity: Int) -> Int32) -> String? {
+  failure(of: call)?.reason
+}
+
+/// Runs a bridge's function; its status and its reason if it failed.
+func failure(
+  of call: (_ text: UnsafeMutablePointer<CChar>?, _ capacity: Int) -> Int32
+) -> (code: Int32, reason: String)? {
   withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { text in
     text.initialize(repeating: 0)
-    guard call(text.baseAddress, text.count) != 0, let start = text.baseAddress else { return nil }
-    return String(cString: start)
+    let code = call(text.baseAddress, text.count)
+    guard code != 0, let start = text.baseAddress else { return nil }
+    return (code, String(cString: start))
   }
 }

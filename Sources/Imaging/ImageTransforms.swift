@@ -26,6 +26,15 @@ extension Image {
     with(height: height, width: width, raster.flippedHorizontally())
   }
 
+  /// Turned and mirrored as EXIF's orientation 1 ... 8 says.
+  func turned(orientation: Int) -> Image {
+    guard (2...8).contains(orientation) else { return self }
+    let (height, width) = orientation >= 5 ? (width, height) : (height, width)
+    return with(
+      height: height, width: width,
+      raster.mapped(height: height, width: width) { dp_turn($0, $1, Int32(orientation), $2) })
+  }
+
   /// Blue and red exchanged: BGR becomes RGB and back. A grey image stays as it is.
   public func swappedRedAndBlue() -> Image {
     guard channels == 3 else { return self }

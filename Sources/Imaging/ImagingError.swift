@@ -6,7 +6,9 @@ public enum ImagingError: Error, Equatable, Sendable {
   case notRead(file: String, found: String)
   /// The header promises more pixels than a picture may have.
   case tooLarge(file: String, height: Int, width: Int)
-  /// The file is cut short or its contents are broken.
+  /// The file ends before its picture does.
+  case truncated(file: String, reason: String)
+  /// The contents are broken.
   case damaged(file: String, reason: String)
   /// A picture of colours where a map of class numbers is wanted.
   case coloursNotClasses(file: String, kind: String, distinctColours: Int)
@@ -18,8 +20,8 @@ public enum ImagingError: Error, Equatable, Sendable {
   /// The file that the message is about, if there is one.
   public var file: String? {
     switch self {
-    case .cannotRead(let file, _), .notRead(let file, _), .tooLarge(let file, _, _), .damaged(let file, _),
-      .coloursNotClasses(let file, _, _), .cannotWrite(let file, _):
+    case .cannotRead(let file, _), .notRead(let file, _), .tooLarge(let file, _, _), .truncated(let file, _),
+      .damaged(let file, _), .coloursNotClasses(let file, _, _), .cannotWrite(let file, _):
       file
     case .cannotEncode: nil
     }
@@ -28,19 +30,23 @@ public enum ImagingError: Error, Equatable, Sendable {
 
 extension ImagingError: CustomStringConvertible {
   /// One message: file, what is wrong, and what would be right.
-  public var description: String {
+  public var description: String { file.map { "\(printable($0)): \(message)" } ?? message }
+
+  /// What is wrong, and what would be right, without the file.
+  public var message: String {
     switch self {
-    case .cannotRead(let file, let reason): "\(printable(file)): cannot be read: \(reason)"
-    case .notRead(let file, let found):
-      "\(printable(file)): \(found), not a picture that is read. Convert it to JPEG, PNG, BMP, TIFF or WebP."
-    case .tooLarge(let file, let height, let width):
-      "\(printable(file)): \(width) x \(height) pixels are too many: at most \(ImageLimits.pixels) pixels "
+    case .cannotRead(_, let reason): "cannot be read: \(reason)"
+    case .notRead(_, let found):
+      "\(found), not a picture that is read. Convert it to JPEG, PNG, BMP, TIFF or WebP."
+    case .tooLarge(_, let height, let width):
+      "\(width) x \(height) pixels are too many: at most \(ImageLimits.pixels) pixels "
         + "and \(ImageLimits.side) a side are read."
-    case .damaged(let file, let reason): "\(printable(file)): the picture is damaged: \(reason)"
-    case .coloursNotClasses(let file, let kind, let distinct):
-      "\(printable(file)): colours, not classes: \(kind) with \(distinct) distinct colours. A label map is a PNG "
+    case .truncated(_, let reason): "the picture is cut short: \(reason)"
+    case .damaged(_, let reason): "the picture is damaged: \(reason)"
+    case .coloursNotClasses(_, let kind, let distinct):
+      "colours, not classes: \(kind) with \(distinct) distinct colours. A label map is a PNG "
         + "of one channel (or with a palette) whose numbers are the classes."
-    case .cannotWrite(let file, let reason): "\(printable(file)): cannot be written: \(reason)"
+    case .cannotWrite(_, let reason): "cannot be written: \(reason)"
     case .cannotEncode(let height, let width, let reason):
       "a picture of \(width) x \(height) pixels cannot be encoded: \(reason)"
     }

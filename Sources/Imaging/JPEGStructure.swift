@@ -18,17 +18,51 @@ extension BytesReader {
       if marker == Self.endOfImage || marker == Self.startOfScan { break }
       position = Self.isAlone(marker) ? start : start + (try number(2, at: start, bigEndian: true))
     }
-    throw DamagedPicture(reason: "it has no frame header (truncated?)")
+    throw DamagedPicture(reason: "it has no frame header", isTruncated: position >= bytes.count - 1)
   }
 
   /// Walks markers and coded data up to the end marker.
   ///
   /// - Returns: What is wrong, or nil.
-  func damageOfJPEG() -> String? {
+  func damageOfJPEG() -> DamagedPicture? {
     var position = 2
     var scans = 0
     while let (marker, start) = nextMarker(at: position) {
-      if marker == Self.endOfImage { return scans > 0 ? nil : "it ends without coded pixels" }
+      if marker == Self.endOfImage {
+        return scans > 0 ? nil : DamagedPicture(reason: "it ends without coded pixels")
+      }
+      if Self.isAlone(marker) {
+        position = start
+        continue
+      }
+      guard let length = try? number(2, at: start, bigEndian: true), length >= 2,
+        start + length <= bytes.count
+      else {
+        position = bytes.count
+        break
+      }
+      position = start + length
+      guard marker == Self.startOfScan else { continue }
+      scans += 1
+      guard scans <= Self.scanLimit else {
+        return DamagedPicture(
+          reason: "it has more than \(Self.scanLimit) scans: decoding would take very long")
+      }
+      switch endOfScan(from: position) {
+      case .success(let end): position = end
+      case .failure(let damage): return damage
+      }
+    }
+    return position >= bytes.count - 1
+      ? DamagedPicture(
+        reason: "it ends after \(bytes.count) bytes, before its end marker", isTruncated: true)
+      : DamagedPicture(reason: "there is no marker at byte \(position), where one has to be")
+  }
+
+  /// EXIF's orientation; 1 where there is none.
+  var orientationOfJPEG: Int {
+    var position = 2
+    while let (marker, start) = nextMarker(at: position), marker != Self.startOfScan {
       if Self.isAlone(marker) {
         position = start
         continue
@@ -36,17 +70,12 @@ extension BytesReader {
       guard let length = try? number(2, at: start, bigEndian: true), length >= 2,
         start + length <= bytes.count
       else { break }
-      position = start + length
-      guard marker == Self.startOfScan else { continue }
-      scans += 1
-      switch endOfScan(from: position) {
-      case .success(let end): position = end
-      case .failure(let damage): return damage.reason
+      if marker == 0xe1, length >= 8, bytes[(start + 2)...].starts(with: Array("Exif".utf8) + [0, 0]) {
+        return Self.orientation(ofEXIF: bytes[start + 8..<start + length])
       }
+      position = start + length
     }
-    return position >= bytes.count - 1
-      ? "it ends after \(bytes.count) bytes, before its end marker (truncated?)"
-      : "there is no marker at byte \(position), where one has to be"
+    return 1
   }
 
   /// Where the coded data of a scan ends. Restart markers within it count from 0 to 7 and around.
@@ -88,6 +117,8 @@ extension BytesReader {
 
   private static let endOfImage: UInt8 = 0xd9
   private static let startOfScan: UInt8 = 0xda
+  /// Progressive pictures have a dozen scans; each costs a walk over the whole picture.
+  private static let scanLimit = 500
 
   /// Frame headers, but tables of codes (C4), extensions (C8) and arithmetic conditioning (CC).
   private static func isFrame(_ marker: UInt8) -> Bool {

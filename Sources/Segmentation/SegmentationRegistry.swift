@@ -44,5 +44,14 @@ extension Components {
     datasets.add("BaseSegDataset", description: "Images and label maps of the same names") {
       (c: BaseSegDataset.Configuration, context: DataContext) in try BaseSegDataset(c, in: context)
     }
+    datasets.add("ADE20KDataset", description: "ADE20K's 150 classes; 0 is unlabelled") {
+      (c: ADE20KDataset.Configuration, context: DataContext) in try ADE20KDataset(c, in: context)
+    }
+    inventories.add("BaseSegDataset") {
+      (c: BaseSegDataset.Configuration, _: DataContext) in try DatasetInventory(c)
+    }
+    inventories.add("ADE20KDataset") {
+      (c: ADE20KDataset.Configuration, _: DataContext) in try DatasetInventory(c.base)
+    }
   }
 }

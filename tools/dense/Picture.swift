@@ -13,13 +13,20 @@ struct Picture {
     throws
   {
     image = try Image.decode(file: path)
-    let palette =
-      metainfo.palette.count == metainfo.classes.count && !metainfo.palette.isEmpty
-      ? Palette(metainfo.palette) : Palette.distinct(metainfo.classes.count)
+    let palette = Self.palette(of: metainfo)
     switch prediction {
     case .labelMap(let map): image.blend(map, palette: palette)
     case .instances(let instances): draw(instances, metainfo.classes, palette, scoreThreshold)
     }
+  }
+
+  /// A picture that is drawn already.
+  init(_ image: Image) { self.image = image }
+
+  /// The data set's colours, or colours that are easy to tell apart.
+  static func palette(of metainfo: DatasetMetainfo) -> Palette {
+    metainfo.palette.count == metainfo.classes.count && !metainfo.palette.isEmpty
+      ? Palette(metainfo.palette) : Palette.distinct(metainfo.classes.count)
   }
 
   private mutating func draw(

@@ -1,6 +1,7 @@
-// libpng behind plain C, for label maps: OpenCV looks palettes up and scales 1-bit samples, and class numbers
-// are lost. libpng reports a bad file by longjmp, which ends inside this bridge.
-// Every function returns 0, or 1 with the reason in `text`.
+// libpng behind plain C: OpenCV looks palettes up and scales 1-bit samples, so that the class numbers of label maps
+// are lost, and lets libpng's warnings go to stderr. libpng reports a bad file by longjmp, which ends inside this
+// bridge.
+// Every function returns 0, or 1 with the reason in `text`; 2 where the file ends too early.
 #pragma once
 
 #include <stddef.h>
@@ -20,3 +21,7 @@ int dp_png_read_header(const uint8_t *bytes, size_t count, dp_png_header *header
 
 // The stored numbers of a picture of one channel, row by row: `target` holds height x width of them.
 int dp_png_read_numbers(const uint8_t *bytes, size_t count, int32_t *target, char *text, size_t capacity);
+
+// Three channels of 8 bits, blue green red, as OpenCV gives them: 16 bits cut to 8, palettes looked up, grey repeated,
+// alpha dropped. `target` holds height x width x 3 bytes.
+int dp_png_read_colours(const uint8_t *bytes, size_t count, uint8_t *target, char *text, size_t capacity);

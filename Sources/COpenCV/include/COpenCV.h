@@ -32,13 +32,16 @@ int32_t dp_owned_height(const dp_owned *owned);  // pixels; 0 for an encoded fil
 int32_t dp_owned_width(const dp_owned *owned);
 void dp_owned_free(dp_owned *owned);
 
-// Three channels of 8 bits, blue green red, turned as EXIF says.
+// Three channels of 8 bits, blue green red, turned as the file says. For BMP, TIFF and WebP: JPEG and PNG have bridges
+// of their own, because OpenCV lets their libraries write to stderr.
 int dp_decode(const uint8_t *bytes, size_t count, dp_owned **result, dp_message message);
 int dp_encode_png(dp_raster image, dp_owned **result, dp_message message);
 
 // `target` has the wanted size; channels and samples are the source's.
 int dp_resize(dp_raster source, dp_raster target, int nearest, dp_message message);
 int dp_flip_horizontally(dp_raster source, dp_raster target, dp_message message);
+// As EXIF's orientation 1 ... 8 says; from 5 on, rows and columns are exchanged in `target`.
+int dp_turn(dp_raster source, dp_raster target, int orientation, dp_message message);
 int dp_swap_red_and_blue(dp_raster source, dp_raster target, dp_message message);
 // `target` is at least as large; what is new lies right and below. `value`: one number a channel, for a constant.
 enum { DP_PAD_CONSTANT = 0, DP_PAD_EDGE = 1, DP_PAD_REFLECT = 2, DP_PAD_SYMMETRIC = 3 };

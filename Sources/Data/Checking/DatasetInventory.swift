@@ -26,11 +26,20 @@ public struct DatasetInventory: Sendable {
   public var annotationCount: Int
   /// What is wrong with the annotations themselves; images are not opened for it.
   public var faults: [DataFault]
+  /// Names of the classes of label maps, in the order of their numbers; empty where there are none.
+  public var classes: [String]
+  /// Whether `imageID` of a sample is the files' own number of it.
+  public var identifiesImages: Bool
 
   /// Images, the number of annotations and the faults found among them.
-  public init(samples: [Sample], annotationCount: Int, faults: [DataFault]) {
+  public init(
+    samples: [Sample], annotationCount: Int, faults: [DataFault], classes: [String] = [],
+    identifiesImages: Bool = true
+  ) {
     self.samples = samples
     self.annotationCount = annotationCount
     self.faults = faults
+    self.classes = classes
+    self.identifiesImages = identifiesImages
   }
 }

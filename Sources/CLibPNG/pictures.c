@@ -27,14 +27,16 @@ int dp_png_verify(const uint8_t *bytes, size_t count, char *text, size_t capacit
   size_t position = 8;
   for (;;) {
     if (count - position < 12) {
-      return fail(text, capacity, "it ends after %zu bytes, before its end marker (truncated?)", count);
+      fail(text, capacity, "it ends after %zu bytes, before its end marker", count);
+      return 2;
     }
     const uint32_t length = big_endian(bytes + position);
     const uint8_t *name = bytes + position + 4;
     if (length > 0x7fffffff || length > count - position - 12) {
-      return fail(
-          text, capacity, "its chunk at byte %zu wants %u bytes, the file has %zu left (truncated?)", position,
+      fail(
+          text, capacity, "its chunk at byte %zu wants %u bytes, the file has %zu left", position,
           length, count - position - 12);
+      return 2;
     }
     // A lower-case first letter: decoders may skip it, so its damage does no harm.
     if ((name[0] & 0x20) == 0) {
@@ -75,8 +77,28 @@ static void on_read(png_structp png, png_bytep target, size_t length) {
   from->left -= length;
 }
 
-// Reads the header, and the numbers too if there is a target.
-static int read_png(source *from, dp_png_header *header, int32_t *target) {
+// Three channels of 8 bits, blue green red.
+static void read_colours(png_structp png, png_infop info, uint8_t *target, uint8_t **rows) {
+  const uint32_t height = png_get_image_height(png, info), width = png_get_image_width(png, info);
+  const int kind = png_get_color_type(png, info);
+  if (png_get_bit_depth(png, info) == 16) png_set_strip_16(png);
+  if (kind == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
+  if ((kind & PNG_COLOR_MASK_COLOR) == 0) {
+    if (png_get_bit_depth(png, info) < 8) png_set_expand_gray_1_2_4_to_8(png);
+    png_set_gray_to_rgb(png);
+  }
+  png_set_strip_alpha(png);
+  png_set_bgr(png);
+  png_set_interlace_handling(png);
+  png_read_update_info(png, info);
+  if (png_get_rowbytes(png, info) != (size_t)width * 3) png_error(png, "not three channels of 8 bits");
+  for (uint32_t row = 0; row < height; ++row) rows[row] = target + (size_t)width * 3 * row;
+  png_read_image(png, rows);
+  png_read_end(png, NULL);
+}
+
+// Reads the header; the numbers too if there is a target for them, or the colours.
+static int read_png(source *from, dp_png_header *header, int32_t *target, uint8_t *colours) {
   png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, from, on_error, on_warning);
   if (png == NULL) return fail(from->text, from->capacity, "no memory");
   png_infop info = png_create_info_struct(png);
@@ -99,6 +121,11 @@ static int read_png(source *from, dp_png_header *header, int32_t *target) {
     *header = (dp_png_header){
         (int32_t)height, (int32_t)width, bits, channels,
         png_get_color_type(png, info) == PNG_COLOR_TYPE_PALETTE};
+  }
+  if (colours != NULL) {
+    rows = malloc(sizeof *rows * height);
+    if (rows == NULL) png_error(png, "no memory");
+    read_colours(png, info, colours, rows);
   }
   if (target != NULL) {
     if (channels != 1) png_error(png, "it has more than one channel");
@@ -130,10 +157,15 @@ static int read_png(source *from, dp_png_header *header, int32_t *target) {
 
 int dp_png_read_header(const uint8_t *bytes, size_t count, dp_png_header *header, char *text, size_t capacity) {
   source from = {bytes, count, text, capacity};
-  return read_png(&from, header, NULL);
+  return read_png(&from, header, NULL, NULL);
 }
 
 int dp_png_read_numbers(const uint8_t *bytes, size_t count, int32_t *target, char *text, size_t capacity) {
   source from = {bytes, count, text, capacity};
-  return read_png(&from, NULL, target);
+  return read_png(&from, NULL, target, NULL);
+}
+
+int dp_png_read_colours(const uint8_t *bytes, size_t count, uint8_t *target, char *text, size_t capacity) {
+  source from = {bytes, count, text, capacity};
+  return read_png(&from, NULL, NULL, target);
 }

@@ -1,0 +1,118 @@
+import CKernels
+import Foundation
+import Imaging
+
+/// What is wrong with a sample's files, found out by reading all of them.
+struct FileFaults: Sendable {
+  private(set) var faults: [DataFault] = []
+  /// How often each number occurs in the label map's file.
+  private(set) var values: [Int32: Int] = [:]
+  private let sample: Sample
+  private let id: Int?
+
+  /// Reads the image and the label map.
+  ///
+  /// - Parameter id: The image's number in the annotation file, if it has one.
+  init(of sample: Sample, id: Int?) {
+    (self.sample, self.id) = (sample, id)
+    let size = checkImage()
+    if let path = sample.labelMapPath { checkLabelMap(path, imageSize: size) }
+  }
+
+  private mutating func add(_ file: String, _ kind: String, _ message: String) {
+    faults.append(DataFault(file: file, id: id, kind: kind, message: message))
+  }
+
+  private mutating func add(_ error: ImagingError, of file: String) {
+    let kind =
+      switch error {
+      case .cannotRead:
+        FileManager.default.fileExists(atPath: file) ? "unreadable_file" : "missing_file"
+      case .notRead: "wrong_file_kind"
+      case .tooLarge: "too_large"
+      case .truncated: "truncated_image"
+      case .damaged, .cannotWrite, .cannotEncode: "damaged_image"
+      case .coloursNotClasses: "colours_not_classes"
+      }
+    add(file, kind, error.message)
+  }
+
+  /// The image's size as it is read, or nil if it cannot be.
+  private mutating func checkImage() -> ImageSize? {
+    let path = sample.imagePath
+    do {
+      let inspection = try Image.inspect(file: path)
+      for warning in inspection.warnings {
+        switch warning {
+        case .severalPictures: add(path, "several_pictures", warning.description)
+        case .doubtfulData: add(path, "damaged_image", warning.description)
+        }
+      }
+      if sample.originalSize.height > 0, sample.originalSize != inspection.size {
+        add(
+          path, "size_mismatch",
+          "the image has \(inspection.size) pixels, its annotations are for \(sample.originalSize)")
+      }
+      return inspection.size
+    } catch {
+      add(error, of: path)
+      return nil
+    }
+  }
+
+  private mutating func checkLabelMap(_ path: String, imageSize: ImageSize?) {
+    let map: LabelMap
+    do { map = try LabelMap.read(file: path) } catch {
+      add(error, of: path)
+      return
+    }
+    if let imageSize, map.size != imageSize {
+      add(
+        path, "label_size_mismatch",
+        "the label map has \(map.size) pixels, its image \(sample.imagePath) has \(imageSize)")
+    }
+    values = Self.counts(of: map)
+    let outside = values.keys.filter { FileValue($0, of: sample) == .outside }.sorted()
+    if !outside.isEmpty {
+      let listed = outside.prefix(8).map { "\($0) (\(values[$0] ?? 0) pixels)" }.joined(separator: ", ")
+      let classes = sample.classCount ?? 0
+      add(
+        path, "label_out_of_range",
+        "holds \(listed)\(outside.count > 8 ? " and \(outside.count - 8) more" : "") without a class: there are "
+          + "\(classes), stored as " + (sample.reduceZeroLabel ? "1 ... \(classes)" : "0 ... \(classes - 1)"))
+    }
+    if values.keys.allSatisfy({ FileValue($0, of: sample) == .ignored }) {
+      add(path, "all_ignored", "no pixel has a class: training learns nothing from this image")
+    }
+  }
+
+  private static func counts(of map: LabelMap) -> [Int32: Int] {
+    // Files hold 16 bits at most.
+    var counts = [Int32](repeating: 0, count: 65_536)
+    dp_labels_count(
+      map.pixels, Int64(map.width), 0, 0, Int64(map.height), Int64(map.width), &counts, Int32(counts.count))
+    var values: [Int32: Int] = [:]
+    for (value, count) in counts.enumerated() where count > 0 { values[Int32(value)] = Int(count) }
+    return values
+  }
+}
+
+/// What a number in a label map's file stands for, as `LoadLabelMap` reads it.
+enum FileValue: Equatable {
+  case ignored
+  case label(Int)
+  case outside
+
+  init(_ value: Int32, of sample: Sample) {
+    var label = Int(value)
+    // mmsegmentation's rule: 0 becomes 255, the others drop by one, and 255 stays.
+    if sample.reduceZeroLabel { label = label == 0 || label == 255 ? 255 : label - 1 }
+    if label == sample.ignoreIndex {
+      self = .ignored
+    } else if let classes = sample.classCount, label >= classes {
+      self = .outside
+    } else {
+      self = .label(label)
+    }
+  }
+}

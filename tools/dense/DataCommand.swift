@@ -1,0 +1,11 @@
+import ArgumentParser
+
+/// `dense data`
+struct DataCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data", abstract: "Make, check and look at data sets.",
+    subcommands: [
+      DataCheck.self,
+      DataBrowse.self,
+    ])
+}
