@@ -22,7 +22,7 @@ let rooms: [Target] = [
   room("Masks", ["CKernels"]),
   room("Configuration", ["CLibYAML"]),
   room("Tensors", ["CKernels", "COpenBLAS"]),
-  room("Imaging", ["Masks", "COpenCV", "CLibPNG"]),
+  room("Imaging", ["CKernels", "Masks", "COpenCV", "CLibPNG"]),
   room("Layers", ["Tensors"]),
   room("Checkpoints", ["CKernels", "CZlib", "Tensors", "Layers"]),
   room("Data", ["CKernels", "Configuration", "Imaging", "Layers", "Masks", "Tensors"]),
