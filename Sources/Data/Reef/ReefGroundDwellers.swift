@@ -59,7 +59,7 @@ extension ReefSketch {
           Point(side * (0.42 - 0.03 * t), -0.1 + 0.1 * t + lift),
           Point(side * (0.53 - 0.055 * t), 0.06 + 0.11 * t + lift),
         ]
-        sketch.body(pieces: ReefOutline.band(line, from: 0.065, to: 0.03), ink: .second, mixed: .deep)
+        sketch.body(pieces: ReefOutline.band(line, from: 0.085, to: 0.05), ink: .second, mixed: .deep)
       }
       let size: Float = side == larger ? 1.2 : 0.95
       let elbow = Point(side * (wide + 0.13), -0.16)

@@ -15,6 +15,8 @@ struct ReefPainter {
   /// Patterns of large and of small grain.
   private let clouds, grain: NoisePlane
   private let surface, deep: PaintColour
+  /// What falls on the ground and on animals.
+  private let light: PaintColour
   /// The row of the horizon, where the ground begins.
   let horizon: Float
   /// The colour of the water of each row, and how much of it lies between us and the ground there.
@@ -27,13 +29,15 @@ struct ReefPainter {
     unit = min(Float(height) / 192, Float(width) / 256)
     clouds = NoisePlane(height: height, width: width, cell: 48 * unit, octaves: 4, using: &random)
     grain = NoisePlane(height: height, width: width, cell: 9 * unit, octaves: 3, using: &random)
-    let hue = random.uniform(0.44, 0.64)
+    let hue = random.uniform(0.43, 0.66)
+    // Dark or bright water, whatever the light on the ground: brightness tells nothing.
+    let brightness = random.uniform(0.3, 1)
     surface = PaintColour(
-      hue: hue - random.uniform(0, 0.05), saturation: random.uniform(0.25, 0.6), value: random.uniform(0.6, 1)
-    )
+      hue: hue - random.uniform(0, 0.05), saturation: random.uniform(0.15, 0.7), value: brightness)
     deep = PaintColour(
-      hue: hue + 0.02, saturation: random.uniform(0.55, 0.85), value: random.uniform(0.22, 0.6))
-    horizon = Float(height) * random.uniform(0.42, 0.68)
+      hue: hue + 0.02, saturation: random.uniform(0.35, 0.9), value: brightness * random.uniform(0.4, 0.95))
+    light = PaintColour.one.mixed(with: surface / brightness, 0.35) * random.uniform(0.85, 1.4)
+    horizon = Float(height) * random.uniform(0.36, 0.6)
     let (surface, deep) = (surface, deep)
     waterRows = (0..<height).map { row in
       let t = (Float(row) / Float(height) * 1.15).clamped(to: 0...1)
@@ -55,7 +59,6 @@ struct ReefPainter {
   /// A colour as it looks through so much water, with the light that reaches this row.
   func seen(_ colour: PaintColour, haze: Float, row: Float) -> PaintColour {
     let water = waterRows[Int(row.clamped(to: 0...Float(height - 1)))]
-    let light = PaintColour.one.mixed(with: surface, 0.3)
     return (colour * light).mixed(with: water, haze)
   }
 
@@ -67,7 +70,7 @@ struct ReefPainter {
     let rays = NoisePlane(
       raysFrom: Float(width) * random.uniform(-0.2, 1.2), -Float(height) * random.uniform(0.25, 0.8),
       height: height, width: width, using: &random)
-    let brightness = random.uniform(0.15, 0.6)
+    let brightness = random.uniform(0.2, 0.8)
     canvas.glow(
       rays, strength: fading.map { brightness * pow($0, 1.3) },
       colour: surface.mixed(with: .one, 0.5))
@@ -88,12 +91,11 @@ struct ReefPainter {
     let profile = ground(at: horizon, swing: 0.06, cell: 70)
     let cover = Cover(below: profile, height: height)
     let tone = PaintColour(
-      hue: random.uniform(0.02, 0.17), saturation: random.uniform(0.05, 0.45),
-      value: random.uniform(0.45, 0.95))
+      hue: random.uniform(0.02, 0.17), saturation: random.uniform(0.05, 0.6),
+      value: random.uniform(0.5, 0.95))
     let ripples = NoisePlane(
       height: height, width: width, cell: 7 * unit, octaves: 3, stretch: random.uniform(2.5, 6),
       using: &random)
-    let light = PaintColour.one.mixed(with: surface, 0.35)
     canvas.paint(cover, tone * light * 0.55, second: tone * light * 1.25, texture: ripples)
     canvas.paint(cover, tone * light * 0.35, second: tone * light * 1.35, texture: clouds, opacity: 0.4)
     let caustics = NoisePlane(
@@ -178,11 +180,11 @@ struct ReefPainter {
         cover.blurred(sigma: Double(0.6 + size * 0.5)), surface.mixed(with: .one, 0.6),
         opacity: random.uniform(0.15, 0.6))
     }
-    let murk = random.uniform(0, 0.2)
+    let murk = random.uniform(0, 0.12)
     canvas.veil(rows: waterRows, amount: [Float](repeating: murk, count: height))
     let softness = random.uniform(0, 0.7)
     if softness > 0.3 { canvas.blur(sigma: Double(softness)) }
-    canvas.addNoise(seed: seed, deviation: Double(random.uniform(0.006, 0.03)))
+    canvas.addNoise(seed: seed, deviation: Double(random.uniform(0.005, 0.02)))
     let gain = random.uniform(0.8, 1.2)
     return canvas.image(gain: gain, offset: random.uniform(-0.05, 0.05) + (1 - gain) * 0.3)
   }

@@ -1,10 +1,10 @@
 import Masks
 
 /// The outline of a mask as COCO's polygons, exactly: corners lie between pixels.
-enum ReefPolygons {
+package enum ReefPolygons {
   /// One polygon (`x y x y ...`) for each connected part of the mask; nil where the mask has a hole, which polygons
   /// cannot say.
-  static func parts(of mask: Bitmap) -> [[Int]]? {
+  package static func parts(of mask: Bitmap) -> [[Int]]? {
     let (height, width) = (mask.height, mask.width)
     func isInside(_ x: Int, _ y: Int) -> Bool {
       x >= 0 && y >= 0 && x < width && y < height && mask.pixels[y * width + x] != 0

@@ -24,11 +24,11 @@ extension ReefPainter {
     let wide = random.uniform(22, 52) * scale
     let high = wide * random.uniform(0.4, 0.8)
     let tone = PaintColour(
-      hue: random.uniform(), saturation: random.uniform(0.03, 0.3), value: random.uniform(0.2, 0.65))
+      hue: random.uniform(), saturation: random.uniform(0.03, 0.3), value: random.uniform(0.25, 0.8))
     let lump = ReefOutline.lump(
       place - Point(0, high * 0.5), wide, high, roughness: 0.18, corners: 14, &random)
     // It stands in the sand: what would be below its foot is cut straight.
-    let outline = lump.map { Point($0.x, min($0.y, place.y + 0.06 * wide * sin($0.x * 0.35))) }
+    let outline = lump.map { Point($0.x, min($0.y, place.y + 0.05 * wide * sin($0.x * 0.13 / scale))) }
     let cover = Cover(around: [outline], margin: 3)
     paintShadow(of: cover, below: 3 * scale, strength: 0.4 * (1 - haze))
     paint(

@@ -81,15 +81,15 @@ extension ReefSketch {
     let half = random.uniform(0.3, 0.36)
     let drift = random.uniform(-0.2, 0.2)
     let phase = random.uniform(0, 6.28)
-    let count = 6 + random.integer(below: 3)
+    let count = 5 + random.integer(below: 3)
     for index in 0..<count {
       let x = half * 0.85 * (2 * Float(index) / Float(count - 1) - 1)
       let line = ReefOutline.wave(
-        from: Point(x, -0.03), length: random.uniform(0.34, 0.58), sway: 0.05,
+        from: Point(x, -0.03), length: random.uniform(0.3, 0.48), sway: 0.05,
         waves: random.uniform(0.8, 1.4),
         phase: phase + random.uniform(-0.7, 0.7), drift: drift - x * 0.25)
       sketch.body(
-        pieces: ReefOutline.band(line, from: 0.05, to: 0.03), ink: .second, mixed: .pale, opacity: 0.75)
+        pieces: ReefOutline.band(line, from: 0.075, to: 0.05), ink: .second, mixed: .pale, opacity: 0.75)
     }
     for index in 0..<3 {
       let line = ReefOutline.wave(
