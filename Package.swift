@@ -22,7 +22,11 @@ let rooms: [Target] = [
   room("Masks", ["CKernels"]),
   room("Configuration", ["CLibYAML"]),
   room("Tensors", ["CKernels", "COpenBLAS"]),
+<<<<<<< HEAD
   room("Imaging", ["Masks", "COpenCV", "CLibJPEG", "CLibPNG"]),
+=======
+  room("Imaging", ["CKernels", "Masks", "COpenCV", "CLibPNG"]),
+>>>>>>> reef
   room("Layers", ["Tensors"]),
   room("Checkpoints", ["CKernels", "CZlib", "Tensors", "Layers"]),
   room("Data", ["CKernels", "Configuration", "Imaging", "Layers", "Masks", "Tensors"]),

@@ -1,11 +1,15 @@
 #include "COpenCV.h"
+#include "guarded.hpp"
 
 #include <dlfcn.h>
 
 #include <algorithm>
 #include <cstdio>
+<<<<<<< HEAD
 #include <exception>
 #include <iostream>
+=======
+>>>>>>> reef
 #include <memory>
 #include <stdexcept>
 #include <streambuf>
@@ -13,7 +17,6 @@
 #include <vector>
 
 #include <opencv2/core.hpp>
-#include <opencv2/core/utils/logger.hpp>
 #include <opencv2/core/version.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -24,50 +27,9 @@ struct dp_owned {
 
 namespace {
 
-void tell(dp_message message, const char *text) noexcept {
-  if (message.text != nullptr && message.capacity > 0) std::snprintf(message.text, message.capacity, "%s", text);
-}
-
-// Runs `body`; whatever it throws becomes text.
-template <typename Body>
-int guarded(dp_message message, Body body) noexcept {
-  try {
-    // One thread: the callers are threads already. No lines on stderr: errors are returned.
-    static const bool ready = [] {
-      cv::setNumThreads(0);
-      cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
-      // Without a handler OpenCV prints each error before it throws it.
-      cv::redirectError([](int, const char *, const char *, const char *, int, void *) { return 0; });
-      return true;
-    }();
-    (void)ready;
-    body();
-    return 0;
-  } catch (const cv::Exception &error) {
-    tell(message, error.err.c_str());
-  } catch (const std::exception &error) {
-    tell(message, error.what());
-  } catch (...) {
-    tell(message, "unknown error in OpenCV");
-  }
-  return 1;
-}
-
-int depth(int32_t sample) {
-  switch (sample) {
-    case DP_UINT8: return CV_8U;
-    case DP_UINT16: return CV_16U;
-    default: return CV_32S;
-  }
-}
-
-// A header over the caller's pixels; nothing is copied.
-cv::Mat view(const dp_raster &raster) {
-  return cv::Mat(raster.height, raster.width, CV_MAKETYPE(depth(raster.sample), raster.channels), raster.pixels);
-}
-
 cv::Scalar colour(const uint8_t *rgb) { return cv::Scalar(rgb[2], rgb[1], rgb[0]); }
 
+<<<<<<< HEAD
 // A result must land in the caller's memory, not in a new allocation.
 void expect(const cv::Mat &result, const dp_raster &target) {
   if (result.data != target.pixels) throw std::runtime_error("result of an unexpected size or type");
@@ -110,6 +72,8 @@ class QuietDecoding : public std::streambuf {
   std::streambuf *original_;
 };
 
+=======
+>>>>>>> reef
 using Decode = cv::Mat (*)(cv::InputArray, int);
 using Encode = bool (*)(const cv::String &, cv::InputArray, std::vector<unsigned char> &, const std::vector<int> &);
 
@@ -179,6 +143,16 @@ int dp_encode_png(dp_raster image, dp_owned **result, dp_message message) {
     auto owned = std::make_unique<dp_owned>();
     if (!Codecs::shared().encode(".png", view(image), owned->file, {})) {
       throw std::runtime_error("the PNG encoder failed");
+    }
+    *result = owned.release();
+  });
+}
+
+int dp_encode_jpeg(dp_raster image, int32_t quality, dp_owned **result, dp_message message) {
+  return guarded(message, [&] {
+    auto owned = std::make_unique<dp_owned>();
+    if (!Codecs::shared().encode(".jpg", view(image), owned->file, {1, quality})) {  // 1: IMWRITE_JPEG_QUALITY
+      throw std::runtime_error("the JPEG encoder failed");
     }
     *result = owned.release();
   });

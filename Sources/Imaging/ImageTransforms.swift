@@ -65,6 +65,19 @@ extension Image {
     try PictureFile.write(
       try encoding(for: path) { () throws(ImagingError) in try encodedPNG() }, to: path)
   }
+
+  /// Writes a JPEG file of a quality of 0 ... 100: beside under a hidden name, then renamed.
+  public func writeJPEG(to path: String, quality: Int = 95) throws(ImagingError) {
+    try PictureFile.write(
+      try encoding(for: path) { () throws(ImagingError) in try raster.encodedJPEG(quality: quality) },
+      to: path)
+  }
+}
+
+/// What pictures are made with.
+public enum ImagingLibrary {
+  /// The version of OpenCV: the same drawing differs in single bits from one version to another.
+  public static var version: String { String(cString: dp_opencv_version()) }
 }
 
 /// A failure of encoding, told with the file that was to be written.

@@ -41,6 +41,10 @@ extension Int32: RasterSample {
   static var kind: Int32 { Int32(DP_INT32) }
 }
 
+extension Float: RasterSample {
+  static var kind: Int32 { Int32(DP_FLOAT32) }
+}
+
 extension Raster where Element: RasterSample {
   /// The same picture made by a function of the bridge, in another size.
   ///
@@ -88,14 +92,23 @@ extension Raster where Element: RasterSample {
   }
 
   /// The bytes of a PNG file; the reason if that fails.
-  func encodedPNG() throws(ImagingError) -> [UInt8] {
+  func encodedPNG() throws(ImagingError) -> [UInt8] { try encoded { dp_encode_png($0, $1, $2) } }
+
+  /// The bytes of a JPEG file of a quality of 0 ... 100; the reason if that fails.
+  func encodedJPEG(quality: Int) throws(ImagingError) -> [UInt8] {
+    try encoded { dp_encode_jpeg($0, Int32(max(0, min(quality, 100))), $1, $2) }
+  }
+
+  private func encoded(
+    _ encode: (dp_raster, UnsafeMutablePointer<OpaquePointer?>, dp_message) -> Int32
+  ) throws(ImagingError) -> [UInt8] {
     guard height > 0, width > 0 else {
       throw .cannotEncode(height: height, width: width, reason: "it has no pixels")
     }
     var owned: OpaquePointer?
     let failure = elements.withUnsafeBufferPointer { source in
       bridged { text, capacity in
-        dp_encode_png(
+        encode(
           dp_raster(
             pixels: UnsafeMutableRawPointer(mutating: source.baseAddress), height: Int32(height),
             width: Int32(width), channels: Int32(channels), sample: Element.kind),

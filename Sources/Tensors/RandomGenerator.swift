@@ -12,6 +12,8 @@ public enum RandomPurpose: Hashable, Sendable {
   case sampling(stage: Int)
   /// Initial values, by the number of the parameter.
   case initialization(parameter: Int)
+  /// Generated pictures; `stage` tells their parts apart.
+  case drawing(stage: Int)
 
   /// Upper 8 bits: the kind; lower 24: which one.
   var word: UInt32 {
@@ -22,6 +24,7 @@ public enum RandomPurpose: Hashable, Sendable {
     case .dropout(let layer): 4 << 24 | UInt32(truncatingIfNeeded: layer) & 0xff_ffff
     case .sampling(let stage): 5 << 24 | UInt32(truncatingIfNeeded: stage) & 0xff_ffff
     case .initialization(let parameter): 6 << 24 | UInt32(truncatingIfNeeded: parameter) & 0xff_ffff
+    case .drawing(let stage): 7 << 24 | UInt32(truncatingIfNeeded: stage) & 0xff_ffff
     }
   }
 }

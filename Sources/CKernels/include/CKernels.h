@@ -17,6 +17,7 @@
 #include "maxima.h"
 #include "normalization.h"
 #include "optimizers.h"
+#include "painting.h"
 #include "pooling.h"
 #include "reductions.h"
 #include "resizing.h"

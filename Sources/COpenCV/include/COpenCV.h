@@ -9,13 +9,13 @@
 extern "C" {
 #endif
 
-enum { DP_UINT8 = 0, DP_UINT16 = 1, DP_INT32 = 2 };
+enum { DP_UINT8 = 0, DP_UINT16 = 1, DP_INT32 = 2, DP_FLOAT32 = 3 };
 
 // Pixels that somebody else owns: dense rows, channels last.
 typedef struct {
   void *pixels;
   int32_t height, width, channels;
-  int32_t sample;  // DP_UINT8, DP_UINT16 or DP_INT32
+  int32_t sample;  // DP_UINT8, DP_UINT16, DP_INT32 or DP_FLOAT32
 } dp_raster;
 
 // Where a failing function writes why: text of at most `capacity` bytes with its closing 0.
@@ -36,6 +36,8 @@ void dp_owned_free(dp_owned *owned);
 // of their own, because OpenCV lets their libraries write to stderr.
 int dp_decode(const uint8_t *bytes, size_t count, dp_owned **result, dp_message message);
 int dp_encode_png(dp_raster image, dp_owned **result, dp_message message);
+// quality: 0 ... 100
+int dp_encode_jpeg(dp_raster image, int32_t quality, dp_owned **result, dp_message message);
 
 // `target` has the wanted size; channels and samples are the source's.
 int dp_resize(dp_raster source, dp_raster target, int nearest, dp_message message);
@@ -66,3 +68,5 @@ int dp_blend_labels(
 #ifdef __cplusplus
 }
 #endif
+
+#include "painting.h"

@@ -1,0 +1,161 @@
+import Foundation
+import Imaging
+import Tensors
+
+/// The embedded data set: painted underwater scenes with five classes of animals, as COCO instances and as label maps
+/// in ADE20K's layout.
+public struct Reef: Sendable, Equatable {
+  /// All random numbers follow from it.
+  public var seed: UInt64
+  /// Pictures in all; a seventh of them is for validation.
+  public var images: Int
+  /// The size of every picture.
+  public var size: ImageSize
+
+  /// Sides of pictures, in pixels.
+  public static let sides = 64...2048
+  /// Pictures in all.
+  public static let imageCounts = 2...1_000_000
+  /// Counts up when a seed gives other pictures than before.
+  private static let version = 1
+
+  /// A data set of so many pictures.
+  public init(seed: UInt64 = 0, images: Int = 700, size: ImageSize = ImageSize(height: 192, width: 256)) {
+    precondition(Self.imageCounts.contains(images), "\(images) images; \(Self.imageCounts) are possible")
+    precondition(
+      Self.sides.contains(size.height) && Self.sides.contains(size.width),
+      "images of \(size); sides of \(Self.sides) pixels are possible")
+    (self.seed, self.images, self.size) = (seed, images, size)
+  }
+
+  /// What `write` did.
+  public enum Outcome: Sendable, Equatable {
+    /// The data set was drawn.
+    case written
+    /// The same data set was there already.
+    case alreadyThere
+  }
+
+  /// Pictures for validation.
+  public var validationCount: Int { max(1, images / 7) }
+  /// Pictures for training.
+  public var trainingCount: Int { images - validationCount }
+
+  /// A scene by its number in the whole set, training first. The first of each split has a school of fish.
+  package func scene(_ index: Int) -> ReefScene {
+    ReefScene(seed: seed, index: index, size: size, hasSchool: index == 0 || index == trainingCount)
+  }
+
+  /// Draws the data set into a folder: all of it or nothing.
+  ///
+  /// - Returns: Whether it was drawn, or there already.
+  /// - Throws: `DataError` when the folder holds anything else, or cannot be written; `ImagingError` about a picture.
+  public func write(to folder: String, progress: @escaping @Sendable (_ done: Int) -> Void = { _ in }) throws
+    -> Outcome
+  {
+    let target = URL(fileURLWithPath: folder).standardizedFileURL
+    if try isThere(target, as: folder) { return .alreadyThere }
+    let partial = try HiddenFolder(for: target)
+    let root = partial.path
+    let splits = [("training", "train", 0..<trainingCount), ("validation", "val", trainingCount..<images)]
+    for (name, _, _) in splits {
+      try Self.makeFolder("\(root)/images/\(name)")
+      try Self.makeFolder("\(root)/annotations/\(name)")
+    }
+    let state = Locked((pages: [Int: ReefAnnotations.Page](), failure: (any Error)?.none))
+    for (name, _, range) in splits {
+      let first = range.lowerBound
+      parallel(range.count) { piece in
+        guard state.withLock({ $0.failure == nil }) else { return }
+        do {
+          let page = try save(first + piece, number: piece + 1, split: name, in: root)
+          progress(
+            state.withLock {
+              $0.pages[first + piece] = page
+              return $0.pages.count
+            })
+        } catch { state.withLock { $0.failure = $0.failure ?? error } }
+      }
+    }
+    if let failure = state.withLock({ $0.failure }) { throw failure }
+    let pages = state.withLock { $0.pages }
+    for (name, short, range) in splits {
+      var file = ReefAnnotations()
+      for index in range { if let page = pages[index] { file.append(page) } }
+      try Self.writeText(
+        file.text(description: "Reef, \(name), seed \(seed)"),
+        to: "\(root)/annotations/instances_\(short).json")
+    }
+    try Self.writeText(
+      (["0 unlabelled"] + ReefLabels.names.enumerated().map { "\($0 + 1) \($1)" }).joined(separator: "\n")
+        + "\n",
+      to: "\(root)/labels.txt")
+    try Self.writeText(description, to: "\(root)/\(Self.descriptionFile)")
+    try partial.rename(to: target, as: folder)
+    return .written
+  }
+
+  private func save(_ index: Int, number: Int, split: String, in root: String) throws -> ReefAnnotations.Page
+  {
+    let scene = scene(index)
+    let digits = String(number)
+    let stem = "reef_" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+    try scene.image.writeJPEG(to: "\(root)/images/\(split)/\(stem).jpg")
+    try scene.labels.writePNG(to: "\(root)/annotations/\(split)/\(stem).png")
+    return ReefAnnotations.Page(scene, id: number, fileName: "\(stem).jpg")
+  }
+
+  /// The file that says which Reef a folder holds.
+  private static let descriptionFile = "reef.json"
+
+  private var description: String {
+    #"{"reef":\#(Self.version),"seed":\#(seed),"images":\#(images),"training":\#(trainingCount),"#
+      + #""validation":\#(validationCount),"height":\#(size.height),"width":\#(size.width),"#
+      + #""opencv":"\#(ImagingLibrary.version)"}"# + "\n"
+  }
+
+  /// Whether the folder holds this very data set. An empty folder, or none, holds nothing.
+  private func isThere(_ target: URL, as name: String) throws -> Bool {
+    let manager = FileManager.default
+    var isFolder: ObjCBool = false
+    guard manager.fileExists(atPath: target.path, isDirectory: &isFolder) else { return false }
+    guard isFolder.boolValue, let entries = try? manager.contentsOfDirectory(atPath: target.path) else {
+      throw DataError(file: name, "is there already and no folder that can be read; name a new folder")
+    }
+    guard !entries.isEmpty else { return false }
+    guard let text = try? String(contentsOfFile: "\(target.path)/\(Self.descriptionFile)", encoding: .utf8)
+    else {
+      throw DataError(file: name, "is there already and holds something else; name a new or an empty folder")
+    }
+    guard text == description else {
+      throw DataError(
+        file: name,
+        "holds another Reef: \(text.trimmingCharacters(in: .whitespacesAndNewlines)), not "
+          + "\(description.trimmingCharacters(in: .whitespacesAndNewlines)). Name a new folder, or remove this one."
+      )
+    }
+    for (split, count) in [("training", trainingCount), ("validation", validationCount)] {
+      for kind in ["images", "annotations"] {
+        let files = (try? manager.contentsOfDirectory(atPath: "\(target.path)/\(kind)/\(split)").count) ?? 0
+        guard files >= count else {
+          throw DataError(
+            file: name,
+            "holds \(files) of \(count) files in \(kind)/\(split): some were removed. Remove the rest, too.")
+        }
+      }
+    }
+    return true
+  }
+
+  private static func makeFolder(_ path: String) throws {
+    do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
+      throw DataError(file: path, "cannot be made: \(error.localizedDescription)")
+    }
+  }
+
+  private static func writeText(_ text: String, to path: String) throws {
+    do { try Foundation.Data(text.utf8).write(to: URL(fileURLWithPath: path)) } catch {
+      throw DataError(file: path, "cannot be written: \(error.localizedDescription)")
+    }
+  }
+}

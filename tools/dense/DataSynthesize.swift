@@ -1,0 +1,90 @@
+import ArgumentParser
+import Data
+import Foundation
+import Imaging
+
+extension DataCommand {
+  /// `dense data synthesize`
+  struct Synthesize: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Draw a data set from a seed.", subcommands: [ReefCommand.self])
+  }
+
+  /// `dense data synthesize reef`
+  struct ReefCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "reef", abstract: "Draw underwater scenes with five classes of animals.",
+      discussion: """
+        Writes COCO's instances (annotations/instances_{train,val}.json) and label maps in ADE20K's layout \
+        (annotations/{training,validation}, names in labels.txt) beside images/{training,validation}. A folder that \
+        holds the same Reef is left as it is. The pictures do not depend on the number of threads.
+        """)
+
+    @Option(help: "The folder of the data set; it has to be new or empty.", completion: .directory)
+    var out: String
+
+    @Option(help: "The seed of all random numbers.")
+    var seed: UInt64 = 0
+
+    @Option(help: "Pictures in all; a seventh of them is for validation.")
+    var images = 700
+
+    @Option(help: ArgumentHelp("Height and width of the pictures, in pixels.", valueName: "HxW"))
+    var size = PictureSize(height: 192, width: 256)
+
+    @Option(
+      help: ArgumentHelp(
+        "Also draw the first twelve scenes on one sheet, half of them with masks and boxes (JPEG).",
+        valueName: "file"),
+      completion: .file(extensions: ["jpg"]))
+    var contactSheet: String?
+
+    @OptionGroup var threads: ThreadOptions
+
+    func validate() throws {
+      guard Reef.imageCounts.contains(images) else {
+        throw ValidationError("--images must be in \(Reef.imageCounts).")
+      }
+      guard Reef.sides.contains(size.height), Reef.sides.contains(size.width) else {
+        throw ValidationError("--size: both sides must be in \(Reef.sides).")
+      }
+      guard !out.isEmpty else { throw ValidationError("--out: an empty name; a folder is wanted.") }
+    }
+
+    func run() throws {
+      threads.apply()
+      try Output.reporting {
+        let reef = Reef(seed: seed, images: images, size: ImageSize(height: size.height, width: size.width))
+        let start = ContinuousClock.now
+        switch try reef.write(to: out) {
+        case .written:
+          let seconds = (ContinuousClock.now - start) / .seconds(1)
+          print(
+            "\(reef.trainingCount) images for training, \(reef.validationCount) for validation in "
+              + String(format: "%.1f s: ", seconds) + out)
+        case .alreadyThere: print("already there: \(out)")
+        }
+        if let contactSheet {
+          try reef.writeContactSheet(to: contactSheet)
+          print("written: \(contactSheet)")
+        }
+      }
+    }
+  }
+}
+
+/// Height and width, written `192x256`.
+struct PictureSize: ExpressibleByArgument {
+  var height: Int
+  var width: Int
+
+  init(height: Int, width: Int) { (self.height, self.width) = (height, width) }
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "x", omittingEmptySubsequences: false)
+    guard parts.count == 2, let height = Int(parts[0]), let width = Int(parts[1]) else { return nil }
+    self.init(height: height, width: width)
+  }
+
+  var defaultValueDescription: String { "\(height)x\(width)" }
+}
