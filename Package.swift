@@ -27,7 +27,7 @@ let rooms: [Target] = [
   room("Checkpoints", ["CKernels", "CZlib", "Tensors", "Layers"]),
   room("Data", ["CKernels", "Configuration", "Imaging", "Layers", "Masks", "Tensors"]),
   room("Backbones", ["Data", "Checkpoints"]),
-  room("Detection", ["Backbones"]),
+  room("Detection", ["Backbones", "CSimdJSON"]),
   room("Segmentation", ["Backbones"]),
   room("Training", ["Data", "Checkpoints"]),
   room("Analysis", ["Tensors", "COpenBLAS"]),
@@ -52,6 +52,7 @@ let package = Package(
     .target(
       name: "COpenCV", cxxSettings: cxx + [.unsafeFlags(["-isystem", "/usr/include/opencv4"])],
       linkerSettings: [.linkedLibrary("opencv_core"), .linkedLibrary("opencv_imgproc")]),
+    .target(name: "CSimdJSON", cxxSettings: cxx, linkerSettings: [.linkedLibrary("simdjson")]),
     .executableTarget(
       name: "dense",
       dependencies: [
