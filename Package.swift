@@ -22,16 +22,12 @@ let rooms: [Target] = [
   room("Masks", ["CKernels"]),
   room("Configuration", ["CLibYAML"]),
   room("Tensors", ["CKernels", "COpenBLAS"]),
-<<<<<<< HEAD
-  room("Imaging", ["Masks", "COpenCV", "CLibJPEG", "CLibPNG"]),
-=======
-  room("Imaging", ["CKernels", "Masks", "COpenCV", "CLibPNG"]),
->>>>>>> reef
+  room("Imaging", ["CKernels", "Masks", "COpenCV", "CLibJPEG", "CLibPNG"]),
   room("Layers", ["Tensors"]),
   room("Checkpoints", ["CKernels", "CZlib", "Tensors", "Layers"]),
   room("Data", ["CKernels", "Configuration", "Imaging", "Layers", "Masks", "Tensors"]),
   room("Backbones", ["Data", "Checkpoints"]),
-  room("Detection", ["Backbones"]),
+  room("Detection", ["Backbones", "CSimdJSON"]),
   room("Segmentation", ["Backbones"]),
   room("Training", ["Data", "Checkpoints"]),
   room("Analysis", ["Data", "Tensors", "COpenBLAS"]),
@@ -57,6 +53,7 @@ let package = Package(
     .target(
       name: "COpenCV", cxxSettings: cxx + [.unsafeFlags(["-isystem", "/usr/include/opencv4"])],
       linkerSettings: [.linkedLibrary("opencv_core"), .linkedLibrary("opencv_imgproc")]),
+    .target(name: "CSimdJSON", cxxSettings: cxx, linkerSettings: [.linkedLibrary("simdjson")]),
     .executableTarget(
       name: "dense",
       dependencies: [

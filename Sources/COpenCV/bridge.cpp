@@ -5,11 +5,8 @@
 
 #include <algorithm>
 #include <cstdio>
-<<<<<<< HEAD
 #include <exception>
 #include <iostream>
-=======
->>>>>>> reef
 #include <memory>
 #include <stdexcept>
 #include <streambuf>
@@ -28,12 +25,6 @@ struct dp_owned {
 namespace {
 
 cv::Scalar colour(const uint8_t *rgb) { return cv::Scalar(rgb[2], rgb[1], rgb[0]); }
-
-<<<<<<< HEAD
-// A result must land in the caller's memory, not in a new allocation.
-void expect(const cv::Mat &result, const dp_raster &target) {
-  if (result.data != target.pixels) throw std::runtime_error("result of an unexpected size or type");
-}
 
 // OpenCV's decoder also writes to std::cerr why it throws. This drops what the decoding thread writes; all else
 // goes on as before.
@@ -72,8 +63,6 @@ class QuietDecoding : public std::streambuf {
   std::streambuf *original_;
 };
 
-=======
->>>>>>> reef
 using Decode = cv::Mat (*)(cv::InputArray, int);
 using Encode = bool (*)(const cv::String &, cv::InputArray, std::vector<unsigned char> &, const std::vector<int> &);
 

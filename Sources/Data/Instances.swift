@@ -6,13 +6,14 @@ public struct Instances: Sendable, Equatable {
   public var boxes: Boxes
   /// Class numbers, from 0.
   public var labels: [Int]
-  /// Of the image's size; nil when the pipeline loads none.
-  public var masks: [Bitmap]?
+  /// Of the image's size, bitmaps or polygons; nil when the pipeline loads none.
+  public var masks: [ObjectMask]?
   /// Crowds and broken annotations: they play no part in training.
   public var isIgnored: [Bool]
 
   /// Objects whose arrays have one length.
-  public init(boxes: Boxes = Boxes(), labels: [Int] = [], masks: [Bitmap]? = nil, isIgnored: [Bool] = []) {
+  public init(boxes: Boxes = Boxes(), labels: [Int] = [], masks: [ObjectMask]? = nil, isIgnored: [Bool] = [])
+  {
     precondition(
       boxes.count == labels.count && labels.count == isIgnored.count
         && (masks?.count ?? labels.count) == labels.count,
@@ -64,17 +65,19 @@ public enum MaskAnnotation: Sendable, Equatable {
   /// The same in COCO's compressed form.
   case compressedRuns(String, height: Int, width: Int)
 
-  /// The mask's pixels.
+  /// The mask for training.
   ///
+  /// - Parameter keepsPolygons: Whether polygons stay outlines; runs are pixels always.
   /// - Returns: Nil for polygons without an area: mmdetection ignores such objects.
   /// - Throws: `MaskError`, or `DataError` when a mask of runs has another size than the image.
-  func bitmap(height: Int, width: Int) throws -> Bitmap? {
+  func mask(height: Int, width: Int, keepsPolygons: Bool) throws -> ObjectMask? {
     let mask: RunLengthMask
     switch self {
     case .polygons(let parts):
       let usable = parts.filter { $0.count >= 6 && $0.count.isMultiple(of: 2) }
       guard !usable.isEmpty else { return nil }
-      mask = try RunLengthMask(polygons: usable, height: height, width: width)
+      let polygons = try PolygonMask(parts: usable, height: height, width: width)
+      return keepsPolygons ? .polygons(polygons) : .bitmap(RunLengthMask(polygons).bitmap)
     case .runs(let lengths, let maskHeight, let maskWidth):
       mask = try RunLengthMask(lengths: lengths, height: maskHeight, width: maskWidth)
     case .compressedRuns(let text, let maskHeight, let maskWidth):
@@ -84,6 +87,6 @@ public enum MaskAnnotation: Sendable, Equatable {
       throw DataError(
         file: nil, "a mask of \(mask.width) x \(mask.height) pixels on an image of \(width) x \(height)")
     }
-    return mask.bitmap
+    return .bitmap(mask.bitmap)
   }
 }

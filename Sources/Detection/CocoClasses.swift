@@ -1,3 +1,5 @@
+import Imaging
+
 /// Names and colours of COCO's 80 classes, in the order of their numbers (mmdetection's METAINFO).
 public enum CocoClasses {
   /// The names.
@@ -11,12 +13,12 @@ public enum CocoClasses {
 
   private static let colours = Dictionary(zip(names, palette)) { first, _ in first }
 
-  /// The colours of classes by their names, for a config that gives classes without a palette.
-  ///
-  /// - Returns: Empty unless all of them are COCO's: other classes are told apart by colours of their own.
-  public static func palette(of classes: [String]) -> [SIMD3<UInt8>] {
-    let found = classes.compactMap { colours[$0] }
-    return found.count == classes.count ? found : []
+  /// COCO's colours for the classes that have its names, distinct ones for the others; none at all where no name is
+  /// COCO's.
+  public static func palette(for classes: [String]) -> [SIMD3<UInt8>] {
+    guard classes.contains(where: { colours[$0] != nil }) else { return [] }
+    let others = Palette.distinct(classes.count)
+    return classes.enumerated().map { colours[$1] ?? others[$0] }
   }
 
   private static let table: [(name: String, colour: UInt32)] = [

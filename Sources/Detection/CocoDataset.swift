@@ -5,7 +5,8 @@ import Masks
 
 /// Images with a COCO annotation file (mmdetection's `CocoDataset`).
 ///
-/// A class is numbered by its place in `metainfo.classes`, whatever the order of the file.
+/// A class is numbered by its place in `metainfo.classes`, whatever the order of the file; without `metainfo` the
+/// file's categories are the classes, in its order.
 public struct CocoDataset: Dataset {
   /// mmdetection's keys.
   public struct Configuration: Decodable, Sendable {
@@ -77,9 +78,12 @@ public struct CocoDataset: Dataset {
     let settings = configuration.settings
     let path = settings.path(configuration.annotationFile)
     annotations = try CocoAnnotations(contentsOf: path)
-    let classes = settings.classes ?? annotations.categories.map(\.name)
-    metainfo = DatasetMetainfo(classes: classes, palette: settings.palette)
-    categoryIDs = try Self.categoryIDs(of: classes, in: annotations, file: path)
+    let categories = try Self.categories(of: annotations, wanted: settings.classes, file: path)
+    let classes = categories.map(\.name)
+    metainfo = DatasetMetainfo(
+      classes: classes,
+      palette: settings.palette.isEmpty ? CocoClasses.palette(for: classes) : settings.palette)
+    categoryIDs = categories.map(\.id)
     labels = Dictionary(uniqueKeysWithValues: categoryIDs.enumerated().map { ($1, $0) })
     isTest = settings.isTest
     folder = settings.path(configuration.images)
@@ -99,7 +103,25 @@ public struct CocoDataset: Dataset {
     guard !images.isEmpty else {
       throw DataError(file: path, "0 of \(all.count) images left: the file or indices name none")
     }
-    for (image, _) in images { try Self.check(image, file: path) }
+    for (image, _) in images {
+      if let problem = Self.problem(with: image) {
+        throw DataError(file: path, "image \(image.id) \(problem)")
+      }
+    }
+    guard settings.isTest || !configuration.filter.dropsEmpty || hasObjects else {
+      throw DataError(
+        file: path,
+        "\(images.count) of \(all.count) images left, and none of their annotations is an object to learn from: "
+          + "all are crowds, ignored, outside their image or without area; wanted are objects of the classes "
+          + list(classes))
+    }
+  }
+
+  /// Whether any image has an object that plays a part in training.
+  private var hasObjects: Bool {
+    images.contains { image, places in
+      places.contains { instance(annotations.annotations[$0], in: image).map { !$0.isIgnored } ?? false }
+    }
   }
 
   /// How many images take part.
@@ -143,25 +165,35 @@ public struct CocoDataset: Dataset {
       isIgnored: annotation.isCrowd, mask: mask)
   }
 
-  /// The file's ids of the classes; a class that the file lacks stops the run before its first step.
-  private static func categoryIDs(
-    of classes: [String], in annotations: CocoAnnotations, file: String
-  ) throws -> [Int] {
-    let ids = Dictionary(annotations.categories.map { ($0.name, $0.id) }) { first, _ in first }
-    let missing = classes.filter { ids[$0] == nil }
+  /// The file's category of each class; a class that the file lacks stops the run before its first step.
+  private static func categories(
+    of annotations: CocoAnnotations, wanted: [String]?, file: String
+  ) throws -> [CocoAnnotations.Category] {
+    // Of two categories of one name the one without objects is left out: some tools write a group of categories as
+    // a category of its own.
+    let used = Set(annotations.annotations.map(\.categoryID))
+    let named = Dictionary(grouping: annotations.categories, by: \.name)
+    let ambiguous = named.filter { $1.count { used.contains($0.id) } > 1 }.keys.sorted()
+    guard ambiguous.isEmpty else {
+      throw DataError(
+        file: file,
+        "has objects of several categories of one name: \(list(ambiguous)). Give each its own name.")
+    }
+    let chosen = named.compactMapValues { same in same.first { used.contains($0.id) } ?? same.last }
+    let all = annotations.categories.filter { chosen[$0.name]?.id == $0.id }
+    guard !all.isEmpty else {
+      throw DataError(
+        file: file, "has no categories: list the classes in \"categories\", each with id and name")
+    }
+    let missing = (wanted ?? []).filter { chosen[$0] == nil }
     guard missing.isEmpty else {
       throw DataError(
         file: file,
-        "has no category \(list(missing)).\n  metainfo.classes: \(list(classes))\n  categories of the file: "
-          + "\(list(annotations.categories.map(\.name)))\n  Correct metainfo.classes, or leave it out: the classes "
+        "has no category \(list(missing)).\n  metainfo.classes: \(list(wanted ?? []))\n  categories of the file: "
+          + "\(list(all.map(\.name)))\n  Correct metainfo.classes, or leave it out: the classes "
           + "are then the file's.")
     }
-    guard Set(classes).count == classes.count else {
-      throw DataError(
-        file: file,
-        "has two categories of one name: \(list(classes)).\n  Name those that count in metainfo.classes.")
-    }
-    return classes.compactMap { ids[$0] }
+    return wanted?.compactMap { chosen[$0] } ?? all
   }
 
   private static func filtered(
@@ -192,26 +224,26 @@ public struct CocoDataset: Dataset {
         + list(annotations.categories.map(\.name)))
   }
 
-  /// File names stay within the image folder.
-  private static func check(_ image: CocoAnnotations.Image, file: String) throws {
-    guard let name = image.fileName, !name.isEmpty else {
-      throw DataError(file: file, "image \(image.id) has no file_name")
-    }
+  /// What is wrong with an image's file name: it has to stay within the image folder.
+  static func problem(with image: CocoAnnotations.Image) -> String? {
+    guard let name = image.fileName, !name.isEmpty else { return "has no file_name" }
+    if name.utf8.contains(0) { return "has a file_name with a zero byte: \(name.debugDescription)" }
     guard !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else {
-      throw DataError(
-        file: file,
-        "image \(image.id): file_name \(name.debugDescription) leaves the image folder; names below "
-          + "data_prefix.img are wanted")
+      return
+        "has a file_name that leaves the image folder, \(name.debugDescription); names below data_prefix.img "
+        + "are wanted"
     }
-  }
-
-  private static func list(_ names: [String]) -> String {
-    let shown = names.prefix(100).joined(separator: ", ")
-    return names.count > 100 ? "[\(shown), … \(names.count) in all]" : "[\(shown)]"
+    return nil
   }
 }
 
+/// Names as errors show them.
+private func list(_ names: [String]) -> String {
+  let shown = names.prefix(100).joined(separator: ", ")
+  return names.count > 100 ? "[\(shown), … \(names.count) in all]" : "[\(shown)]"
+}
+
 /// A name below a folder.
-private func joined(_ folder: String, _ name: String) -> String {
+func joined(_ folder: String, _ name: String) -> String {
   folder.isEmpty || folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
 }

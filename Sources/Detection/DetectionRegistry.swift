@@ -62,5 +62,10 @@ extension Components {
     datasets.add("CocoDataset", description: "Images with a COCO annotation file") {
       (c: CocoDataset.Configuration, context: DataContext) in try CocoDataset(c, in: context)
     }
+    inventories.add(
+      "CocoDataset", description: "The images and annotations of a COCO file, and what is wrong"
+    ) {
+      (c: CocoDataset.Configuration, _: DataContext) in try DatasetInventory(c)
+    }
   }
 }

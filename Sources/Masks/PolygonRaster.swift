@@ -8,27 +8,41 @@ extension RunLengthMask {
   /// - Throws: `MaskError` for an empty list, fewer than three corners, half a corner, and coordinates that are
   ///   not finite or out of all proportion.
   public init(polygons: [[Double]], height: Int, width: Int) throws(MaskError) {
-    let area = try Self.checkedArea(height: height, width: width)
-    var parts: [RunLengthMask] = []
-    for (part, corners) in polygons.enumerated() {
-      guard corners.count >= 6, corners.count % 2 == 0 else {
-        throw .illegalPolygon(part: part, numbers: corners.count)
-      }
-      if let index = corners.firstIndex(where: { !($0.magnitude <= MaskError.coordinateLimit) }) {
-        throw .illegalCoordinate(part: part, index: index, value: corners[index])
-      }
-      var places = outlineCrossings(corners, height: height, width: width)
-      places.sort()
-      var runs = RunBuilder()
-      var end = 0
-      for (index, place) in places.enumerated() {
-        runs.append(place - end, inside: index % 2 == 1)
-        end = place
-      }
-      runs.append(area - end, inside: places.count % 2 == 1)
-      parts.append(RunLengthMask(merged: runs.counts, height: height, width: width))
+    _ = try Self.checkedArea(height: height, width: width)
+    for (part, corners) in polygons.enumerated() { try checkOutline(corners, part: part) }
+    self = try Self.union(polygons.map { Self.drawn($0, height: height, width: width) })
+  }
+
+  /// Draws the outlines of a mask.
+  public init(_ mask: PolygonMask) {
+    let (height, width) = (mask.height, mask.width)
+    let parts = mask.parts.map { Self.drawn($0, height: height, width: width) }
+    // Masks of one size, and at least one: nothing is thrown.
+    let nothing = RunLengthMask(Bitmap(height: height, width: width))
+    self = (try? Self.union(parts)) ?? nothing
+  }
+
+  private static func drawn(_ corners: [Double], height: Int, width: Int) -> RunLengthMask {
+    var places = outlineCrossings(corners, height: height, width: width)
+    places.sort()
+    var runs = RunBuilder()
+    var end = 0
+    for (index, place) in places.enumerated() {
+      runs.append(place - end, inside: index % 2 == 1)
+      end = place
     }
-    self = try Self.union(parts)
+    runs.append(height * width - end, inside: places.count % 2 == 1)
+    return RunLengthMask(merged: runs.counts, height: height, width: width)
+  }
+}
+
+/// Whether an outline has corners enough, all of them finite and not out of all proportion.
+func checkOutline(_ corners: [Double], part: Int) throws(MaskError) {
+  guard corners.count >= 6, corners.count % 2 == 0 else {
+    throw .illegalPolygon(part: part, numbers: corners.count)
+  }
+  if let index = corners.firstIndex(where: { !($0.magnitude <= MaskError.coordinateLimit) }) {
+    throw .illegalCoordinate(part: part, index: index, value: corners[index])
   }
 }
 
@@ -37,7 +51,9 @@ private let gridScale = 5.0
 
 /// The places (column · height + row) where the outline crosses the centre line of a column.
 private func outlineCrossings(_ corners: [Double], height: Int, width: Int) -> [Int] {
-  let points = corners.map { Int(gridScale * $0 + 0.5) }  // towards zero, also for negative coordinates
+  // Outlines that were enlarged may lie beyond the limit. Rounding is towards zero, of negative coordinates as well.
+  let limit = MaskError.coordinateLimit
+  let points = corners.map { Int(gridScale * min(max($0, -limit), limit) + 0.5) }
   let corner = points.count / 2
   var places: [Int] = []
   var previous: (x: Int, y: Int)?

@@ -296,9 +296,10 @@ extension GoldenCase {
     let masks = tensors["input.gt_masks\(image)"].map { stored in
       let (height, width) = (stored.shape[1], stored.shape[2])
       return (0..<stored.shape[0]).map {
-        Bitmap(
-          height: height, width: width,
-          pixels: Array(stored.bytes[($0 * height * width)..<(($0 + 1) * height * width)]))
+        ObjectMask.bitmap(
+          Bitmap(
+            height: height, width: width,
+            pixels: Array(stored.bytes[($0 * height * width)..<(($0 + 1) * height * width)])))
       }
     }
     return Instances(

@@ -59,11 +59,14 @@ let detectionOperatorCases: [String: CaseRunner] = [
   },
   "mask_target": { golden in
     let config = try golden.config.decode(MaskTargetCase.self)
-    guard config.masks == nil else { throw NotBuiltYet(what: "targets from polygons") }
     let boxes = try golden.boxes("boxes")
-    let targets = maskTargets(
-      for: boxes, masks: try golden.bitmaps("gt_masks"), assigned: try golden.input("gt_inds").integers,
-      size: config.mask_size)
+    let assigned = try golden.input("gt_inds").integers
+    // The boxes lie within their image, so the size of the polygons' image does not matter.
+    let masks: [ObjectMask] =
+      config.masks == "polygon"
+      ? try golden.polygons(count: (assigned.max() ?? -1) + 1, height: 1000, width: 1000)
+      : try golden.bitmaps("gt_masks").map { .bitmap($0) }
+    let targets = maskTargets(for: boxes, masks: masks, assigned: assigned, size: config.mask_size)
     var results = CaseResults()
     results.add(
       "output.targets", integers: targets.map { Int($0) },

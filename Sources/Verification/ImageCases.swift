@@ -104,19 +104,20 @@ let imageCases: [String: CaseRunner] = [
     return results
   },
   "sample_transform": { golden in
-    guard golden.config["masks"]?.string == "bitmap" else { throw NotBuiltYet(what: "polygons in samples") }
     let sample = try golden.wholeSample()
     let settings = golden.config.removing(["masks"])
     var results = CaseResults()
     switch golden.config["type"]?.string ?? "" {
-    case "Resize": results.add(try golden.applied(settings.decode(Resize.self), to: sample))
-    case "RandomFlip": results.add(try golden.applied(settings.decode(RandomFlip.self), to: sample))
-    case "Pad": results.add(try golden.applied(settings.decode(Pad.self), to: sample))
+    case "Resize": results.add(try golden.applied(settings.decode(Resize.self), to: sample), like: golden)
+    case "RandomFlip":
+      results.add(try golden.applied(settings.decode(RandomFlip.self), to: sample), like: golden)
+    case "Pad": results.add(try golden.applied(settings.decode(Pad.self), to: sample), like: golden)
     case "RandomCrop":
       let window = try settings.decode(WindowCase.self)
       results.add(
         sample.cropped(
-          top: window.top, left: window.left, height: window.size[0], width: window.size[1]))
+          top: window.top, left: window.left, height: window.size[0], width: window.size[1]),
+        like: golden)
     case let type: throw NotBuiltYet(what: type)
     }
     return results
@@ -187,21 +188,39 @@ extension GoldenCase {
     return sample
   }
 
-  /// A sample of image, boxes, labels, bitmaps and label map.
+  /// A sample of image, boxes, labels, masks and label map.
   fileprivate func wholeSample() throws -> Sample {
     var sample = try imageSample("img")
     let labels = try input("labels").integers
-    let bitmaps = try input("bitmaps")
-    let (height, width) = (bitmaps.shape[1], bitmaps.shape[2])
+    let masks: [ObjectMask]
+    if config["masks"]?.string == "polygon" {
+      masks = try polygons(count: labels.count, height: sample.size.height, width: sample.size.width)
+    } else {
+      let bitmaps = try input("bitmaps")
+      let (height, width) = (bitmaps.shape[1], bitmaps.shape[2])
+      masks = labels.indices.map {
+        .bitmap(
+          Bitmap(
+            height: height, width: width,
+            pixels: Array(bitmaps.bytes[$0 * height * width..<($0 + 1) * height * width])))
+      }
+    }
     sample.instances = Instances(
-      boxes: Boxes(try input("bboxes").tensor.values), labels: labels,
-      masks: labels.indices.map {
-        Bitmap(
-          height: height, width: width,
-          pixels: Array(bitmaps.bytes[$0 * height * width..<($0 + 1) * height * width]))
-      }, isIgnored: labels.map { _ in false })
+      boxes: Boxes(try input("bboxes").tensor.values), labels: labels, masks: masks,
+      isIgnored: labels.map { _ in false })
     sample.labelMap = try self.labels("seg_map")
     return sample
+  }
+
+  /// Masks stored as `polygon.I.J`, part J of object I.
+  func polygons(count: Int, height: Int, width: Int) throws -> [ObjectMask] {
+    try (0..<count).map { index in
+      var parts: [[Double]] = []
+      while let part = tensors["input.polygon.\(index).\(parts.count)"] {
+        parts.append(part.tensor.values.map { Double($0) })
+      }
+      return .polygons(try PolygonMask(parts: parts, height: height, width: width))
+    }
   }
 
   fileprivate func applied(_ transform: some Transform, to sample: Sample) throws -> Sample {
@@ -221,7 +240,7 @@ extension CaseResults {
       bytes: image.pixels)
   }
 
-  fileprivate mutating func add(_ sample: Sample) {
+  fileprivate mutating func add(_ sample: Sample, like golden: GoldenCase) {
     if let image = sample.image { add("output.img", image) }
     if let labels = sample.labelMap {
       tensors["output.seg_map"] = StoredTensor(
@@ -230,9 +249,20 @@ extension CaseResults {
     guard let instances = sample.instances else { return }
     add("output.bboxes", Tensor(instances.boxes.values, shape: [instances.count, 4]))
     add("output.labels", integers: instances.labels, shape: [instances.count])
-    tensors["output.bitmaps"] = StoredTensor(
-      type: .uint8, shape: [instances.count, sample.size.height, sample.size.width],
-      bytes: (instances.masks ?? []).flatMap(\.pixels))
+    let masks = instances.masks ?? []
+    // The reference's cropped polygons are stored drawn: the order of their corners is free.
+    guard golden.tensors["output.bitmaps"] == nil else {
+      tensors["output.bitmaps"] = StoredTensor(
+        type: .uint8, shape: [instances.count, sample.size.height, sample.size.width],
+        bytes: masks.flatMap(\.bitmap.pixels))
+      return
+    }
+    for (index, mask) in masks.enumerated() {
+      guard case .polygons(let polygons) = mask else { continue }
+      for (part, corners) in polygons.parts.enumerated() {
+        add("output.polygon.\(index).\(part)", Tensor(corners.map { Float($0) }, shape: [corners.count]))
+      }
+    }
   }
 }
 

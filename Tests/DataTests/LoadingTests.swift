@@ -48,9 +48,35 @@ struct LoadingTests {
     let loaded = try #require(
       try pipeline("{type: LoadImageFromFile}", "{type: LoadAnnotations, with_mask: true}")(sample, seed: 0))
     let instances = try #require(loaded.instances)
-    #expect(instances.masks == [mask.bitmap, mask.bitmap, mask.bitmap])
+    #expect(instances.masks == [ObjectMask](repeating: .bitmap(mask.bitmap), count: 3))
     #expect(instances.labels == [0, 1, 2] && instances.isIgnored == [false, true, false])
     #expect(instances.boxes[0] == SIMD4(1, 1, 3, 3))
+  }
+
+  @Test("keeps polygons as outlines where poly2mask is false, beside run lengths and crowds")
+  func keepsPolygons() throws {
+    let folder = try TemporaryFolder()
+    let corners: [Double] = [1, 1, 3, 1, 3, 3, 1, 3]
+    let mask = try RunLengthMask(polygons: [corners], height: 4, width: 5)
+    let forms: [MaskAnnotation] = [
+      .polygons([corners, [0, 0, 1, 1]]), .runs(mask.counts.map { Int($0) }, height: 4, width: 5),
+      .polygons([]),
+    ]
+    let sample = try sample(
+      forms.enumerated().map {
+        InstanceAnnotation(box: SIMD4(1, 1, 3, 3), label: $0, isIgnored: $0 == 1, mask: $1)
+      },
+      folder)
+    let steps = try pipeline(
+      "{type: LoadImageFromFile}", "{type: LoadAnnotations, with_mask: true, poly2mask: false}")
+    let instances = try #require(try steps(sample, seed: 0)?.instances)
+    #expect(
+      instances.masks == [
+        .polygons(try PolygonMask(parts: [corners], height: 4, width: 5)), .bitmap(mask.bitmap),
+        .polygons(try PolygonMask(parts: [], height: 4, width: 5)),
+      ])
+    #expect(instances.isIgnored == [false, true, true])
+    #expect(instances.masks?.map(\.bitmap.area) == [mask.area, mask.area, 0])
   }
 
   @Test(
@@ -66,7 +92,7 @@ struct LoadingTests {
     #expect(boxes.isIgnored == [false] && boxes.masks == nil)
     let masks = try #require(
       try pipeline(load, "{type: LoadAnnotations, with_mask: true}")(sample, seed: 0)?.instances)
-    #expect(masks.isIgnored == [true] && masks.masks == [Bitmap(height: 4, width: 5)])
+    #expect(masks.isIgnored == [true] && masks.masks == [.bitmap(Bitmap(height: 4, width: 5))])
   }
 
   @Test(

@@ -55,16 +55,18 @@ struct PreprocessorTests {
   func padsMasks() throws {
     var sample = Sample(imagePath: "x", size: ImageSize(height: 3, width: 5))
     sample.image = Image(height: 3, width: 5, colour: [0, 0, 0])
-    let mask = Bitmap(height: 3, width: 5, pixels: [UInt8](repeating: 1, count: 15))
+    let mask = ObjectMask.bitmap(Bitmap(height: 3, width: 5, pixels: [UInt8](repeating: 1, count: 15)))
+    let outline = ObjectMask.polygons(try PolygonMask(parts: [[0, 0, 5, 0, 5, 3]], height: 3, width: 5))
     sample.instances = Instances(
-      boxes: Boxes([0, 0, 5, 3]), labels: [0], masks: [mask], isIgnored: [false])
+      boxes: Boxes([0, 0, 5, 3, 0, 0, 5, 3]), labels: [0, 0], masks: [mask, outline],
+      isIgnored: [false, false])
     for (key, size) in [("true", 8), ("false", 0)] {
       let preprocessor = try component("{type: DetDataPreprocessor, pad_size_divisor: 8, pad_mask: \(key)}")
         .node.decode(DetDataPreprocessor.self)
       let batch = try preprocessor([sample])
       #expect(batch.images.shape == [1, 8, 8, 3])
-      let expected = size == 0 ? mask : mask.padded(height: 8, width: 8)
-      #expect(batch.instances[0]?.masks == [expected])
+      let expected = [mask, outline].map { size == 0 ? $0 : $0.padded(height: 8, width: 8) }
+      #expect(batch.instances[0]?.masks == expected)
     }
   }
 

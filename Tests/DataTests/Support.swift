@@ -61,7 +61,8 @@ struct GoldenCase {
     let labels = try tensor("\(group).labels").integers
     sample.instances = Instances(
       boxes: Boxes(try tensor("\(group).bboxes").tensor.values), labels: labels,
-      masks: try bitmaps("\(group).bitmaps"), isIgnored: labels.map { _ in false })
+      masks: try bitmaps("\(group).bitmaps").map { .bitmap($0) },
+      isIgnored: labels.map { _ in false })
     sample.labelMap = try self.labels("\(group).seg_map")
     return sample
   }

@@ -76,7 +76,6 @@ struct TransformTests {
       ("{type: RandomFlip, prob: 1.5}", "1.5"),
       ("{type: RandomFlip, prob: 0.5, direction: vertical}", "horizontal"),
       ("{type: LoadImageFromFile, to_float32: true}", "8-bit"),
-      ("{type: LoadAnnotations, with_mask: true, poly2mask: false}", "bitmaps from loading on"),
       ("{type: mmseg.RandomCrop, crop_size: [0, 4]}", "both positive"),
       ("{type: mmseg.RandomCrop, crop_sise: 4}", "crop_size"),
       ("{type: Resise, scale: [10, 10]}", "Resize"),

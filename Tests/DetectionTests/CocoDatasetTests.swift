@@ -51,7 +51,7 @@ struct CocoDatasetTests {
   @Test("refuses two categories of one name where the classes are the file's")
   func categoriesOfOneName() throws {
     let file = annotationFile.replacingOccurrences(of: #""name": "dog""#, with: #""name": "cat""#)
-    #expect(try message(file: file).contains("has two categories of one name: [cat, cat]"))
+    #expect(try message(file: file).contains("has objects of several categories of one name: [cat]"))
   }
 
   @Test("takes classes from the file, and images in its order")

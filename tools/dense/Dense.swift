@@ -8,11 +8,7 @@ struct Dense: ParsableCommand {
     abstract: "Detectors and segmentors: train, test, predict and evaluate.",
     subcommands: [
       Train.self, Test.self, Predict.self, Evaluate.self, ConfigCommand.self, CheckpointCommand.self,
-<<<<<<< HEAD
-      Verify.self, Benchmark.self, DataCommand.self,
-=======
       DataCommand.self, Verify.self, Benchmark.self,
->>>>>>> reef
     ])
 }
 

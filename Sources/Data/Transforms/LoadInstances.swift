@@ -1,13 +1,17 @@
 import Configuration
+import Imaging
 import Masks
 import Tensors
 
-/// Boxes, labels and masks of a detector's sample (mmdetection's `LoadAnnotations`). Masks are bitmaps from here on.
+/// Boxes, labels and masks of a detector's sample (mmdetection's `LoadAnnotations`).
 ///
-/// An object without a usable mask is ignored where masks are loaded, as mmdetection does it.
+/// Masks become bitmaps; with `poly2mask: false` polygons stay outlines, and only run lengths become bitmaps
+/// (mmdetection ignores such objects then). An object without a usable mask is ignored where masks are loaded, as
+/// mmdetection does it.
 public struct LoadInstances: Transform, Decodable {
   private let loadsBoxes: Bool
   private let loadsMasks: Bool
+  private let keepsPolygons: Bool
   private let labelMap: LoadLabelMap?
 
   private enum BoxType: String, Decodable, CaseIterable { case horizontal = "hbox" }
@@ -24,10 +28,11 @@ public struct LoadInstances: Transform, Decodable {
     case ignoreIndex = "ignore_index"
   }
 
-  /// Loads boxes and labels, and masks if wanted.
-  public init(withMasks: Bool) {
+  /// Loads boxes and labels, and masks if wanted, polygons as bitmaps or as they are.
+  public init(withMasks: Bool, keepsPolygons: Bool = false) {
     loadsBoxes = true
     loadsMasks = withMasks
+    self.keepsPolygons = keepsPolygons
     labelMap = nil
   }
 
@@ -44,9 +49,7 @@ public struct LoadInstances: Transform, Decodable {
     guard loadsBoxes || !loadsMasks else {
       throw keys.refusal("masks need with_bbox: true", forKey: .withMasks)
     }
-    guard try keys.decodeIfPresent(Bool.self, forKey: .decodesPolygons) ?? true else {
-      throw keys.refusal("masks are bitmaps from loading on: set it to true", forKey: .decodesPolygons)
-    }
+    keepsPolygons = try !(keys.decodeIfPresent(Bool.self, forKey: .decodesPolygons) ?? true)
     _ = try keys.decodeIfPresent(BoxType.self, forKey: .boxType)
     let readsLabelMap = try keys.decodeIfPresent(Bool.self, forKey: .withLabelMap) ?? false
     _ = try keys.decodeIfPresent(LabelMapBackend.self, forKey: .backend)
@@ -65,12 +68,11 @@ public struct LoadInstances: Transform, Decodable {
         boxes: Boxes(sample.annotations.flatMap { [$0.box[0], $0.box[1], $0.box[2], $0.box[3]] }),
         labels: sample.annotations.map(\.label), isIgnored: sample.annotations.map(\.isIgnored))
       if loadsMasks {
-        let (height, width) = (sample.originalSize.height, sample.originalSize.width)
-        var masks: [Bitmap] = []
+        var masks: [ObjectMask] = []
         for (index, annotation) in sample.annotations.enumerated() {
-          let mask = try bitmap(of: annotation, number: index, sample)
+          let mask = try mask(of: annotation, number: index, sample)
           if mask == nil { instances.isIgnored[index] = true }
-          masks.append(mask ?? Bitmap(height: height, width: width))
+          masks.append(try mask ?? nothing(on: sample.originalSize))
         }
         instances.masks = masks
       }
@@ -80,12 +82,19 @@ public struct LoadInstances: Transform, Decodable {
     return try labelMap(result, random: &random)
   }
 
-  private func bitmap(of annotation: InstanceAnnotation, number: Int, _ sample: Sample) throws -> Bitmap? {
+  private func mask(of annotation: InstanceAnnotation, number: Int, _ sample: Sample) throws -> ObjectMask? {
     do {
-      return try annotation.mask?.bitmap(
-        height: sample.originalSize.height, width: sample.originalSize.width)
+      return try annotation.mask?.mask(
+        height: sample.originalSize.height, width: sample.originalSize.width, keepsPolygons: keepsPolygons)
     } catch {
       throw DataError(file: sample.imagePath, "object \(number + 1) of its annotations: \(error)")
     }
+  }
+
+  /// The mask of an object that has none.
+  private func nothing(on size: ImageSize) throws -> ObjectMask {
+    keepsPolygons
+      ? .polygons(try PolygonMask(parts: [], height: size.height, width: size.width))
+      : .bitmap(Bitmap(height: size.height, width: size.width))
   }
 }

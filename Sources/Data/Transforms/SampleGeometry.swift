@@ -3,7 +3,7 @@ import Masks
 
 /// Moves of a whole sample: image, boxes, masks and label map together.
 extension Sample {
-  /// Resampled: the image by `interpolation`, masks and labels to the nearest; boxes are cut to the image.
+  /// Resampled: the image by `interpolation`, bitmaps and labels to the nearest; outlines are scaled, and boxes are cut to the image.
   package func resized(to newSize: ImageSize, interpolation: Interpolation, clipsBoxes: Bool = true) -> Sample
   {
     var result = self
@@ -17,7 +17,7 @@ extension Sample {
       result.instances?.boxes =
         clipsBoxes ? boxes.clipped(width: Float(newSize.width), height: Float(newSize.height)) : boxes
       result.instances?.masks = instances.masks?.map {
-        $0.resizedNearest(height: newSize.height, width: newSize.width)
+        $0.resized(height: newSize.height, width: newSize.width)
       }
     }
     result.scaleFactor = ScaleFactor(width: scaleFactor.width * x, height: scaleFactor.height * y)

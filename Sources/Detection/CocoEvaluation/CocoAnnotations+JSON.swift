@@ -1,167 +1,193 @@
+import CSimdJSON
 import Foundation
 import Masks
 
 extension CocoAnnotations {
+  /// Reads an annotation file, front to back and once; the masks are kept in a few arrays, so that memory stays below
+  /// twice the file.
+  ///
+  /// - Throws: `CocoError` when the file cannot be read or is not of COCO's form.
+  public init(contentsOf path: String) throws(CocoError) {
+    self = try CocoTables(try JSONPieces(contentsOf: path)).checked()
+  }
+
   /// Reads the bytes of an annotation file.
   ///
   /// - Parameter file: What errors call it.
   /// - Throws: `CocoError` with line and column for bad JSON, and with the id for a bad image or annotation.
   public static func parse(_ data: Data, file: String) throws(CocoError) -> CocoAnnotations {
-    var images: [Image]?
-    var annotations: [Annotation] = []
-    var categories: [Category] = []
-    try CocoFile.withReader(data, file: file) { reader throws(CocoError) in
-      if try reader.kind() == .array {
-        throw reader.error("a list, as result files are; annotations are an object with \"images\"")
-      }
-      var top = KeyCheck()
-      var keys = KeyCheck()
-      try reader.beginObject("an object with \"images\", \"annotations\" and \"categories\"")
-      while let key = try reader.nextKey() {
-        try top.note(key, reader)
-        switch key {
-        case "images":
-          var list: [Image] = []
-          try reader.beginArray("the list of images")
-          while try reader.nextElement() { list.append(try Image(&reader, &keys, index: list.count)) }
-          images = list
-        case "annotations":
-          try reader.beginArray("the list of annotations")
-          while try reader.nextElement() {
-            annotations.append(try Annotation(&reader, &keys, index: annotations.count))
-          }
-        case "categories":
-          try reader.beginArray("the list of categories")
-          while try reader.nextElement() {
-            categories.append(try Category(&reader, &keys, index: categories.count))
-          }
-        default: try reader.skip()
+    try CocoTables(try JSONPieces(data, file: file)).checked()
+  }
+}
+
+/// The lists of an annotation file, as they stand there.
+struct CocoTables {
+  /// A row that cannot be used.
+  struct BadRow {
+    /// The id, if the row gives one.
+    var id: Int?
+    /// One word for the kind of fault.
+    var kind: String
+    /// What is wrong, and where.
+    var error: CocoError
+  }
+
+  let file: String
+  private(set) var images: [CocoAnnotations.Image] = []
+  private(set) var annotations: [CocoAnnotations.Annotation] = []
+  private(set) var categories: [CocoAnnotations.Category] = []
+  /// Annotations, those that cannot be used included.
+  private(set) var annotationCount = 0
+  private var masks = SegmentationTable()
+
+  /// Reads a file.
+  ///
+  /// - Parameter report: Takes rows that cannot be used; they are left out unless it throws.
+  /// - Throws: `CocoError` when the file is no JSON, or has not the lists of an annotation file.
+  init(
+    _ pieces: JSONPieces,
+    report: (BadRow) throws(CocoError) -> Void = { bad throws(CocoError) in throw bad.error }
+  ) throws(CocoError) {
+    file = pieces.file
+    masks.reserve(fileSize: pieces.count)
+    var lists = Set<String>()
+    if try pieces.peek() == UInt8(ascii: "[") {
+      throw pieces.error("a list, as result files are; annotations are an object with \"images\"")
+    }
+    guard try pieces.skip("{") else {
+      throw pieces.unexpected("an object with \"images\", \"annotations\" and \"categories\"")
+    }
+    var isFirst = true
+    while try !pieces.skip("}") {
+      if !isFirst {
+        guard try pieces.skip(",") else { throw pieces.unexpected("',' or '}'") }
+        if try pieces.peek() == UInt8(ascii: "}") {
+          throw pieces.error("a comma before '}'; JSON allows none there")
         }
       }
-      try reader.end()
+      isFirst = false
+      guard try pieces.peek() == UInt8(ascii: "\"") else {
+        throw pieces.unexpected("a key in quotation marks")
+      }
+      let keyPlace = pieces.position
+      let rows = try pieces.value(DP_COCO_STRINGS, nesting: 1)
+      let key = try rows.text(rows.rows[0])
+      guard lists.insert(key).inserted else {
+        throw pieces.error("the key \"\(key)\" occurs twice in one object", at: keyPlace)
+      }
+      guard try pieces.skip(":") else { throw pieces.unexpected("':'") }
+      try readValue(of: key, pieces, report)
     }
-    guard let images else { throw CocoError("there is no \"images\" list in the file", file: file) }
-    return try CocoAnnotations(file: file, images: images, annotations: annotations, categories: categories)
+    if try pieces.peek() != nil { throw pieces.unexpected("the end of the file") }
+    guard lists.contains("images") else {
+      throw CocoError("there is no \"images\" list in the file", file: file)
+    }
+    let store = SegmentationStore(masks)
+    masks = SegmentationTable()
+    for index in annotations.indices { annotations[index].keep(in: store) }
   }
-}
 
-/// A value that must be there; `owner` and its id name the object in the error.
-private func required<Value>(
-  _ value: Value?, _ key: String, _ owner: String, _ id: Int?, index: Int, _ reader: JSONReader
-) throws(CocoError) -> Value {
-  guard let value else {
-    throw reader.error("\(owner) \(id.map { "\($0)" } ?? "number \(index), from 0,") has no \"\(key)\"")
-  }
-  return value
-}
-
-extension CocoAnnotations.Image {
-  fileprivate init(_ reader: inout JSONReader, _ keys: inout KeyCheck, index: Int) throws(CocoError) {
-    var id, height, width: Int?
-    var fileName: String?
-    keys.reset()
-    try reader.beginObject("an image")
-    while let key = try reader.nextKey() {
-      try keys.note(key, reader)
+  private mutating func readValue(
+    of key: String, _ pieces: JSONPieces, _ report: (BadRow) throws(CocoError) -> Void
+  ) throws(CocoError) {
+    let kinds = [
+      "images": DP_COCO_IMAGES, "annotations": DP_COCO_ANNOTATIONS, "categories": DP_COCO_CATEGORIES,
+    ]
+    guard let first = try pieces.peek() else { throw pieces.unexpected("a value") }
+    guard first == UInt8(ascii: "[") else {
+      guard kinds[key] == nil else { throw pieces.unexpected("the list of \(key), beginning with '[',") }
+      _ = try pieces.value(DP_COCO_VALUES, nesting: 1)
+      return
+    }
+    try pieces.list(kinds[key] ?? DP_COCO_VALUES, nesting: 1) { rows throws(CocoError) in
       switch key {
-      case "id": id = try reader.int("the id of an image")
-      case "file_name": fileName = try reader.null() ? nil : reader.string("a file name in quotation marks")
-      case "height": height = try reader.null() ? nil : reader.int("the height of an image")
-      case "width": width = try reader.null() ? nil : reader.int("the width of an image")
-      default: try reader.skip()
+      case "images": try addImages(rows, report)
+      case "annotations": try addAnnotations(rows, report)
+      case "categories": try addCategories(rows, report)
+      default: break
       }
     }
-    self.id = try required(id, "id", "image", nil, index: index, reader)
-    self.height = try required(height, "height", "image", id, index: index, reader)
-    self.width = try required(width, "width", "image", id, index: index, reader)
-    self.fileName = fileName
-    let (area, overflow) = self.height.multipliedReportingOverflow(by: self.width)
-    guard self.height > 0, self.width > 0, !overflow, area <= MaskError.pixelLimit else {
-      throw reader.error(
-        "image \(self.id) is said to have \(self.height) x \(self.width) pixels (height x width); "
-          + "sides must be positive, and the area at most \(MaskError.pixelLimit)")
-    }
   }
-}
 
-extension CocoAnnotations.Category {
-  fileprivate init(_ reader: inout JSONReader, _ keys: inout KeyCheck, index: Int) throws(CocoError) {
-    var id: Int?
-    var name: String?
-    keys.reset()
-    try reader.beginObject("a category")
-    while let key = try reader.nextKey() {
-      try keys.note(key, reader)
-      switch key {
-      case "id": id = try reader.int("the id of a category")
-      case "name": name = try reader.string("the name of a category")
-      default: try reader.skip()
+  private mutating func addImages(
+    _ rows: CocoRows, _ report: (BadRow) throws(CocoError) -> Void
+  ) throws(CocoError) {
+    for (index, row) in rows.rows.enumerated() {
+      let owner = owner("image", row, rows.firstRow + index)
+      guard try isSound(row, rows, owner, needs: [.id, .height, .width], report) else { continue }
+      let (height, width) = (Int(row.height), Int(row.width))
+      let (area, overflow) = height.multipliedReportingOverflow(by: width)
+      guard height > 0, width > 0, !overflow, area <= MaskError.pixelLimit else {
+        let error = rows.error(
+          "image \(row.id) is said to have \(height) x \(width) pixels (height x width); "
+            + "sides must be positive, and the area at most \(MaskError.pixelLimit)", row)
+        try report(BadRow(id: Int(row.id), kind: "illegal_size", error: error))
+        continue
       }
+      images.append(
+        CocoAnnotations.Image(
+          id: Int(row.id), fileName: row.has(.fileName) ? try rows.text(row) : nil, height: height,
+          width: width)
+      )
     }
-    self.id = try required(id, "id", "category", nil, index: index, reader)
-    self.name = try required(name, "name", "category", id, index: index, reader)
   }
-}
 
-extension CocoAnnotations.Annotation {
-  fileprivate init(_ reader: inout JSONReader, _ keys: inout KeyCheck, index: Int) throws(CocoError) {
-    var id, imageID, categoryID: Int?
-    var box: CornerBox?
-    var area: Double?
-    var isCrowd = false
-    var ignore = false
-    var segmentation: CocoSegmentation?
-    /// The annotation as errors name it: the id may come last in its object.
-    func owner() -> String { id.map { "annotation \($0)" } ?? "annotation number \(index), from 0," }
-    keys.reset()
-    try reader.beginObject("an annotation")
-    while let key = try reader.nextKey() {
-      try keys.note(key, reader)
-      switch key {
-      case "id": id = try reader.int("the id of an annotation")
-      case "image_id": imageID = try reader.int("the image_id of \(owner())")
-      case "category_id": categoryID = try reader.int("the category_id of \(owner())")
-      case "bbox": box = try reader.cornerBox(owner())
-      case "area": area = try reader.double("the area of \(owner())")
-      case "iscrowd": isCrowd = try reader.flag("iscrowd of \(owner())")
-      case "ignore": ignore = try reader.flag("ignore of \(owner())")
-      case "segmentation":
-        segmentation = try reader.null() ? nil : CocoSegmentation(&reader, owner: owner())
-      default: try reader.skip()
+  private mutating func addCategories(
+    _ rows: CocoRows, _ report: (BadRow) throws(CocoError) -> Void
+  ) throws(CocoError) {
+    for (index, row) in rows.rows.enumerated() {
+      let owner = owner("category", row, rows.firstRow + index)
+      guard try isSound(row, rows, owner, needs: [.id, .name_], report) else { continue }
+      categories.append(CocoAnnotations.Category(id: Int(row.id), name: try rows.text(row)))
+    }
+  }
+
+  private mutating func addAnnotations(
+    _ rows: CocoRows, _ report: (BadRow) throws(CocoError) -> Void
+  ) throws(CocoError) {
+    annotationCount += rows.rows.count
+    for (index, row) in rows.rows.enumerated() {
+      let needed: [CocoKey] = [.id, .imageID, .categoryID, .box, .area]
+      // The name is made only where it is needed: there are a million annotations.
+      if row.fault != DP_COCO_SOUND || needed.contains(where: { !row.has($0) }) {
+        let owner = owner("annotation", row, rows.firstRow + index)
+        guard try isSound(row, rows, owner, needs: needed, report) else { continue }
       }
+      annotations.append(
+        CocoAnnotations.Annotation(
+          id: Int(row.id), imageID: Int(row.image_id), categoryID: Int(row.category_id),
+          boundingBox: row.corners, area: row.area, isCrowd: row.is_crowd != 0, ignore: row.is_ignored != 0,
+          maskPlace: row.has(.segmentation) ? masks.append(row, of: rows) : nil))
     }
-    self.id = try required(id, "id", "annotation", nil, index: index, reader)
-    self.imageID = try required(imageID, "image_id", "annotation", id, index: index, reader)
-    self.categoryID = try required(categoryID, "category_id", "annotation", id, index: index, reader)
-    self.boundingBox = try required(box, "bbox", "annotation", id, index: index, reader)
-    self.area = try required(area, "area", "annotation", id, index: index, reader)
-    self.isCrowd = isCrowd
-    self.ignore = ignore
-    self.segmentation = segmentation
+  }
+
+  /// A row as errors name it: the id may come last in its object, or not at all.
+  private func owner(_ kind: String, _ row: dp_coco_row, _ index: Int) -> String {
+    row.has(.id) ? "\(kind) \(row.id)" : "\(kind) number \(index), from 0,"
+  }
+
+  private func isSound(
+    _ row: dp_coco_row, _ rows: CocoRows, _ owner: String, needs keys: [CocoKey],
+    _ report: (BadRow) throws(CocoError) -> Void
+  ) throws(CocoError) -> Bool {
+    var error = try rows.fault(row, owner)
+    if error == nil, let missing = keys.first(where: { !row.has($0) }) {
+      error = rows.error("\(owner) has no \"\(missing.name)\"", row)
+    }
+    guard let error else { return true }
+    try report(BadRow(id: row.has(.id) ? Int(row.id) : nil, kind: "malformed_entry", error: error))
+    return false
+  }
+
+  /// The tables as ground truth.
+  ///
+  /// - Throws: `CocoError` when an id occurs twice.
+  func checked() throws(CocoError) -> CocoAnnotations {
+    try CocoAnnotations(file: file, images: images, annotations: annotations, categories: categories)
   }
 }
 
-extension JSONReader {
-  /// The four numbers (x, y, width, height) of a `bbox` key.
-  mutating func cornerBox(_ owner: @autoclosure () -> String) throws(CocoError) -> CornerBox {
-    guard let box = try cornerBox(owner(), orNone: false) else { throw error("a bbox is missing") }
-    return box
-  }
-
-  /// The four numbers of a `bbox` key; an empty list is no box where `orNone` says so.
-  mutating func cornerBox(_ owner: @autoclosure () -> String, orNone: Bool) throws(CocoError) -> CornerBox? {
-    var sides = SIMD4<Double>.zero
-    var count = 0
-    try beginArray("a bbox")
-    while try nextElement() {
-      let side = try double("a number of a bbox")
-      if count < 4 { sides[count] = side }
-      count += 1
-    }
-    if orNone, count == 0 { return nil }
-    guard count == 4 else {
-      throw error("the bbox of \(owner()) has \(count) numbers; [x, y, width, height] are needed")
-    }
-    return (sides[0], sides[1], sides[2], sides[3])
-  }
+extension dp_coco_row {
+  /// (x, y, width, height).
+  var corners: CornerBox { (box.0, box.1, box.2, box.3) }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import Masks
 
 /// A ground-truth file of COCO's form ("instances").
@@ -39,8 +38,15 @@ public struct CocoAnnotations: Sendable {
     public var isCrowd: Bool
     /// The key `ignore`. It has no effect on evaluation: pycocotools overwrites it by `iscrowd`.
     public var ignore: Bool
+    /// Where its mask is kept.
+    private var store: SegmentationStore?
+    private var maskPlace: Int
+
     /// Its mask, if it has one.
-    public var segmentation: CocoSegmentation?
+    public var segmentation: CocoSegmentation? {
+      get { maskPlace < 0 ? nil : store?[maskPlace] }
+      set { (store, maskPlace) = (newValue.map { SegmentationStore($0) }, newValue == nil ? -1 : 0) }
+    }
 
     /// An object of the given class and place.
     public init(
@@ -54,8 +60,22 @@ public struct CocoAnnotations: Sendable {
       self.area = area
       self.isCrowd = isCrowd
       self.ignore = ignore
-      self.segmentation = segmentation
+      (store, maskPlace) = (segmentation.map { SegmentationStore($0) }, segmentation == nil ? -1 : 0)
     }
+
+    /// An object that is being read; its mask is in a table until the file ends.
+    init(
+      id: Int, imageID: Int, categoryID: Int, boundingBox: CornerBox, area: Double, isCrowd: Bool,
+      ignore: Bool, maskPlace: Int?
+    ) {
+      self.init(
+        id: id, imageID: imageID, categoryID: categoryID, boundingBox: boundingBox, area: area,
+        isCrowd: isCrowd, ignore: ignore)
+      self.maskPlace = maskPlace ?? -1
+    }
+
+    /// Says where the masks of its file are.
+    mutating func keep(in store: SegmentationStore) { self.store = maskPlace < 0 ? nil : store }
   }
 
   /// One class.
@@ -139,40 +159,5 @@ public struct CocoAnnotations: Sendable {
     self.annotations = left.isEmpty ? annotations : annotations.filter { !left.contains($0.id) }
     self.categories = categories
     self.faults = faults
-  }
-
-  /// Reads an annotation file.
-  ///
-  /// - Throws: `CocoError` when the file cannot be read or is not of COCO's form.
-  public init(contentsOf path: String) throws(CocoError) {
-    self = try Self.parse(try CocoFile.read(path), file: path)
-  }
-}
-
-/// Reading whole files.
-enum CocoFile {
-  static func read(_ path: String) throws(CocoError) -> Data {
-    do {
-      return try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
-    } catch {
-      let reason =
-        (error as? CocoaError)?.code == .fileReadNoSuchFile ? "no such file" : error.localizedDescription
-      throw CocoError("cannot be read: \(reason)", file: path)
-    }
-  }
-
-  /// Hands the bytes to `body`, whose errors keep their type.
-  static func withReader<Result>(
-    _ data: Data, file: String, _ body: (inout JSONReader) throws(CocoError) -> Result
-  ) throws(CocoError) -> Result {
-    let outcome = data.withUnsafeBytes { raw -> Swift.Result<Result, CocoError> in
-      do throws(CocoError) {
-        var reader = try JSONReader(raw.bindMemory(to: UInt8.self), file: file)
-        return .success(try body(&reader))
-      } catch {
-        return .failure(error)
-      }
-    }
-    return try outcome.get()
   }
 }

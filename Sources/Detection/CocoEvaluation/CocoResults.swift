@@ -1,3 +1,4 @@
+import CSimdJSON
 import Foundation
 import Masks
 
@@ -13,8 +14,14 @@ public struct CocoResults: Sendable {
     public var score: Double
     /// (x, y, width, height), in pixels.
     public var boundingBox: CornerBox?
+    /// Where the mask is kept.
+    fileprivate var store: SegmentationStore?
+    fileprivate var maskPlace = -1
+
     /// The mask.
-    public var segmentation: CocoSegmentation?
+    public var segmentation: CocoSegmentation? { maskPlace < 0 ? nil : store?[maskPlace] }
+    /// Whether there is a mask.
+    var hasSegmentation: Bool { maskPlace >= 0 }
   }
 
   /// The file, as errors name it.
@@ -26,7 +33,7 @@ public struct CocoResults: Sendable {
   ///
   /// - Throws: `CocoError` when the file cannot be read or is not of COCO's form.
   public init(contentsOf path: String) throws(CocoError) {
-    self = try Self.parse(try CocoFile.read(path), file: path)
+    self = try Self.read(try JSONPieces(contentsOf: path))
   }
 
   init(file: String, rows: [Row]) {
@@ -38,18 +45,26 @@ public struct CocoResults: Sendable {
   ///
   /// - Throws: `CocoError` with line and column for bad JSON, and with the number of a bad row.
   public static func parse(_ data: Data, file: String) throws(CocoError) -> CocoResults {
-    var rows: [Row] = []
-    try CocoFile.withReader(data, file: file) { reader throws(CocoError) in
-      guard try reader.kind() == .array else {
-        throw reader.error(
-          "results are a list of objects with image_id, category_id, score, and bbox or segmentation")
-      }
-      var keys = KeyCheck()
-      try reader.beginArray("a list of results")
-      while try reader.nextElement() { rows.append(try Row(&reader, &keys, index: rows.count)) }
-      try reader.end()
+    try read(try JSONPieces(data, file: file))
+  }
+
+  private static func read(_ pieces: JSONPieces) throws(CocoError) -> CocoResults {
+    guard try pieces.peek() == UInt8(ascii: "[") else {
+      throw pieces.error(
+        "results are a list of objects with image_id, category_id, score, and bbox or segmentation")
     }
-    return CocoResults(file: file, rows: rows)
+    var rows: [Row] = []
+    var masks = SegmentationTable()
+    masks.reserve(fileSize: pieces.count)
+    try pieces.list(DP_COCO_RESULTS, nesting: 0) { read throws(CocoError) in
+      for (index, row) in read.rows.enumerated() {
+        rows.append(try Row(row, of: read, number: read.firstRow + index, &masks))
+      }
+    }
+    if try pieces.peek() != nil { throw pieces.unexpected("the end of the file") }
+    let store = SegmentationStore(masks)
+    for index in rows.indices where rows[index].hasSegmentation { rows[index].store = store }
+    return CocoResults(file: pieces.file, rows: rows)
   }
 
   /// The class ids that are not in the annotation file, rising; pycocotools leaves such rows out without a word.
@@ -70,38 +85,22 @@ public struct CocoResults: Sendable {
 }
 
 extension CocoResults.Row {
-  fileprivate init(_ reader: inout JSONReader, _ keys: inout KeyCheck, index: Int) throws(CocoError) {
-    var imageID, categoryID: Int?
-    var score: Double?
-    func owner() -> String { "result \(index), from 0," }
-    keys.reset()
-    try reader.beginObject("a result")
-    while let key = try reader.nextKey() {
-      try keys.note(key, reader)
-      switch key {
-      case "image_id": imageID = try reader.int("the image_id of \(owner())")
-      case "category_id": categoryID = try reader.int("the category_id of \(owner())")
-      case "score":
-        guard try reader.kind() == .number else {
-          throw reader.error("the score of \(owner()) is not a number; a model that has diverged gives NaN")
-        }
-        score = try reader.double("a score")
-      case "bbox":
-        if try !reader.null() { boundingBox = try reader.cornerBox(owner(), orNone: true) }
-      case "segmentation":
-        if try !reader.null() { segmentation = try CocoSegmentation(&reader, owner: owner()) }
-      default: try reader.skip()
-      }
+  fileprivate init(
+    _ row: dp_coco_row, of rows: CocoRows, number: Int, _ masks: inout SegmentationTable
+  ) throws(CocoError) {
+    // The name is made only where it is needed: there may be millions of results.
+    var owner: String { "result \(number), from 0," }
+    if row.fault != DP_COCO_SOUND, let error = try rows.fault(row, owner) { throw error }
+    if let missing = [CocoKey.imageID, .categoryID, .score].first(where: { !row.has($0) }) {
+      throw rows.error("\(owner) has no \"\(missing.name)\"", row)
     }
-    guard let imageID, let categoryID, let score else {
-      let missing = imageID == nil ? "image_id" : categoryID == nil ? "category_id" : "score"
-      throw reader.error("\(owner()) has no \"\(missing)\"")
+    guard row.has(.box) || row.has(.segmentation) else {
+      throw rows.error("\(owner) has neither \"bbox\" nor \"segmentation\"", row)
     }
-    guard boundingBox != nil || segmentation != nil else {
-      throw reader.error("\(owner()) has neither \"bbox\" nor \"segmentation\"")
-    }
-    self.imageID = imageID
-    self.categoryID = categoryID
-    self.score = score
+    imageID = Int(row.image_id)
+    categoryID = Int(row.category_id)
+    score = row.score
+    boundingBox = row.has(.box) ? row.corners : nil
+    if row.has(.segmentation) { maskPlace = masks.append(row, of: rows) }
   }
 }

@@ -1,18 +1,18 @@
 import CKernels
 import Masks
 
-/// What the mask head should say of each box (mmdetection's `mask_target` on bitmaps).
+/// What the mask head should say of each box (mmdetection's `mask_target`).
 ///
-/// The box is cut to the image; then RoIAlign (aligned, ceil(bin side) samples an axis) of the object's bitmap, and 1
-/// where it is 0.5 or more.
+/// The box is cut to the image. Of a bitmap: RoIAlign (aligned, ceil(bin side) samples an axis), and 1 where it is 0.5
+/// or more. Polygons are moved and scaled with the box, and drawn at the target's size.
 ///
 /// - Parameters:
-///   - boxes: In pixels of the bitmaps.
+///   - boxes: In pixels of the masks.
 ///   - masks: Of the objects, all of one size.
 ///   - assigned: The object of each box.
 ///   - size: The side of a target.
 /// - Returns: `[boxes.count, size, size]`, 0 or 1.
-public func maskTargets(for boxes: Boxes, masks: [Bitmap], assigned: [Int], size: Int) -> [Float] {
+public func maskTargets(for boxes: Boxes, masks: [ObjectMask], assigned: [Int], size: Int) -> [Float] {
   precondition(boxes.count == assigned.count, "\(boxes.count) boxes and \(assigned.count) objects for them")
   let pixels = size * size
   return [Float](unsafeUninitializedCapacity: boxes.count * pixels) { buffer, count in
@@ -20,12 +20,16 @@ public func maskTargets(for boxes: Boxes, masks: [Bitmap], assigned: [Int], size
       let mask = masks[assigned[index]]
       let box = Boxes(Array(boxes.values[(4 * index)..<(4 * index + 4)]))
         .clipped(width: Float(mask.width), height: Float(mask.height))
-      if mask.pixels.isEmpty {
-        buffer[count..<count + pixels].update(repeating: 0)
-      } else {
+      let target = UnsafeMutableBufferPointer(rebasing: buffer[count..<count + pixels])
+      switch mask {
+      case .bitmap(let bitmap) where bitmap.pixels.isEmpty: target.update(repeating: 0)
+      case .bitmap(let bitmap):
         dp_mask_target(
-          mask.pixels, Int64(mask.height), Int64(mask.width), box.values, Int64(size),
-          buffer.baseAddress.map { $0 + count })
+          bitmap.pixels, Int64(bitmap.height), Int64(bitmap.width), box.values, Int64(size),
+          target.baseAddress)
+      case .polygons(let polygons):
+        _ = target.update(
+          fromContentsOf: polygons.drawn(in: box[0], size: size).bitmap.pixels.map(Float.init))
       }
       count += pixels
     }

@@ -112,8 +112,8 @@ struct CocoFilesTests {
   @Test(
     "bad annotations are refused by id",
     arguments: [
-      (#"{"id": 5, "image_id": "1""#, "image_id of annotation 5"),
-      (#"{"id": 1.5"#, "not a whole number"),
+      (#"{"id": 5, "image_id": "1"}"#, "gt.json:1:153: '\"' where the image_id of annotation 5, a number"),
+      (#"{"id": 1.5}"#, "is 1.5, not a whole number"),
       (#"{"id": 5, "bbox": [1, 2, 3]}"#, "bbox of annotation 5 has 3 numbers"),
       (#"{"id": 5, "image_id": 1, "category_id": 0, "area": 1}"#, "annotation 5 has no \"bbox\""),
       (#"{"id": 5, "image_id": 1, "category_id": 0, "bbox": [0, 0, 1, 1]}"#, "annotation 5 has no \"area\""),
@@ -123,7 +123,7 @@ struct CocoFilesTests {
       ),
       (#"{"id": 5, "segmentation": {"counts": [1]}}"#, "annotation 5 needs a \"size\""),
       (#"{"id": 5, "segmentation": {"size": [1, 1]}}"#, "annotation 5 has no \"counts\""),
-      (#"{"id": 5, "segmentation": [["a"]]}"#, "coordinate of annotation 5"),
+      (#"{"id": 5, "segmentation": [["a"]]}"#, "segmentation of annotation 5"),
       (
         #"{"id": 5, "image_id": 1, "category_id": 0, "bbox": [0, 0, 1, 1], "area": 1}, "#
           + #"{"id": 5, "image_id": 1, "category_id": 0, "bbox": [0, 0, 1, 1], "area": 1}"#,

@@ -53,20 +53,27 @@ struct MaskOperatorTests {
   func targets() throws {
     let golden = try OperatorCase("mask_target")
     let found = maskTargets(
-      for: try golden.boxes("input.boxes"), masks: try golden.bitmaps("input.gt_masks"),
+      for: try golden.boxes("input.boxes"), masks: try golden.bitmaps("input.gt_masks").map { .bitmap($0) },
       assigned: try golden.integers("input.gt_inds"), size: 28)
     #expect(found.map { Int($0) } == (try golden.integers("output.targets")))
   }
 
   @Test("targets of boxes beyond the image, without area, and of none")
-  func oddTargets() {
-    let masks = [Bitmap(height: 8, width: 8, pixels: [UInt8](repeating: 1, count: 64))]
+  func oddTargets() throws {
+    let masks = [ObjectMask.bitmap(Bitmap(height: 8, width: 8, pixels: [UInt8](repeating: 1, count: 64)))]
     #expect(
       maskTargets(for: Boxes([-9, -9, 99, 99]), masks: masks, assigned: [0], size: 4)
         == [Float](repeating: 1, count: 16))
     #expect(
       maskTargets(for: Boxes([3, 3, 3, 3]), masks: masks, assigned: [0], size: 4)
         == [Float](repeating: 0, count: 16))
+    let polygons = [
+      ObjectMask.polygons(try PolygonMask(parts: [[0, 0, 8, 0, 8, 8, 0, 8]], height: 8, width: 8)),
+      ObjectMask.polygons(try PolygonMask(parts: [], height: 8, width: 8)),
+    ]
+    #expect(
+      maskTargets(for: Boxes([-9, -9, 99, 99, -9, -9, 99, 99]), masks: polygons, assigned: [0, 1], size: 2)
+        == [1, 1, 1, 1, 0, 0, 0, 0])
     #expect(maskTargets(for: Boxes(), masks: masks, assigned: [], size: 4) == [])
   }
 }

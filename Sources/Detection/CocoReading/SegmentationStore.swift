@@ -1,0 +1,110 @@
+import CSimdJSON
+
+/// The masks of a whole file, end to end in a few arrays: one array an object would double the memory.
+final class SegmentationStore: Sendable {
+  private let table: SegmentationTable
+
+  /// The masks of a table.
+  init(_ table: SegmentationTable) { self.table = table }
+
+  /// One mask that was made, not read.
+  convenience init(_ segmentation: CocoSegmentation) {
+    var table = SegmentationTable()
+    table.append(segmentation)
+    self.init(table)
+  }
+
+  /// The mask at a place, as `SegmentationTable.append` gave it.
+  subscript(place: Int) -> CocoSegmentation { table[place] }
+}
+
+/// Masks that are being read.
+struct SegmentationTable {
+  private enum Form { case polygons, runs, compressed }
+
+  private struct Entry {
+    var form: Form
+    /// Of masks of runs.
+    var height = 0
+    var width = 0
+    /// In the array of its form; polygons count in `partEnds`.
+    var range: Range<Int>
+  }
+
+  private var entries: [Entry] = []
+  private var coordinates: ContiguousArray<Double> = []
+  private var partEnds: ContiguousArray<Int> = []
+  /// Files hold numbers of any size; what does not fit 32 bits is no run of any mask, and stays none when clamped.
+  private var runs: ContiguousArray<Int32> = []
+  private var characters: ContiguousArray<UInt8> = []
+
+  /// Room for the coordinates of a file of so many bytes: growing would hold them twice for a moment. What is not
+  /// used is never touched.
+  mutating func reserve(fileSize: Int) { coordinates.reserveCapacity(fileSize / 7) }
+
+  /// Adds a row's mask and answers its place.
+  mutating func append(_ row: dp_coco_row, of rows: CocoRows) -> Int {
+    let range = Int(row.mask_first)..<Int(row.mask_end)
+    switch Int(row.mask) {
+    case DP_COCO_POLYGONS:
+      let first = partEnds.count
+      var start = range.lowerBound == 0 ? 0 : Int(rows.partEnds[range.lowerBound - 1])
+      for end in rows.partEnds[range] {
+        coordinates.append(contentsOf: rows.numbers[start..<Int(end)])
+        partEnds.append(coordinates.count)
+        start = Int(end)
+      }
+      entries.append(Entry(form: .polygons, range: first..<partEnds.count))
+    case DP_COCO_RUNS:
+      let first = runs.count
+      runs.append(contentsOf: rows.runs[range])
+      add(.runs, height: Int(row.mask_height), width: Int(row.mask_width), first..<runs.count)
+    default:
+      let first = characters.count
+      characters.append(contentsOf: rows.characters[range])
+      add(.compressed, height: Int(row.mask_height), width: Int(row.mask_width), first..<characters.count)
+    }
+    return entries.count - 1
+  }
+
+  /// Adds a mask that was made.
+  mutating func append(_ segmentation: CocoSegmentation) {
+    switch segmentation {
+    case .polygons(let parts):
+      let first = partEnds.count
+      for part in parts {
+        coordinates.append(contentsOf: part)
+        partEnds.append(coordinates.count)
+      }
+      entries.append(Entry(form: .polygons, range: first..<partEnds.count))
+    case .runLengths(let counts, let height, let width):
+      let first = runs.count
+      runs.append(contentsOf: counts.map { Int32(clamping: $0) })
+      add(.runs, height: height, width: width, first..<runs.count)
+    case .compressed(let text, let height, let width):
+      let first = characters.count
+      characters.append(contentsOf: text.utf8)
+      add(.compressed, height: height, width: width, first..<characters.count)
+    }
+  }
+
+  private mutating func add(_ form: Form, height: Int, width: Int, _ range: Range<Int>) {
+    entries.append(Entry(form: form, height: height, width: width, range: range))
+  }
+
+  subscript(place: Int) -> CocoSegmentation {
+    let entry = entries[place]
+    switch entry.form {
+    case .polygons:
+      return .polygons(
+        entry.range.map { part in
+          Array(coordinates[(part == 0 ? 0 : partEnds[part - 1])..<partEnds[part]])
+        })
+    case .runs:
+      return .runLengths(runs[entry.range].map { Int($0) }, height: entry.height, width: entry.width)
+    case .compressed:
+      return .compressed(
+        String(decoding: characters[entry.range], as: UTF8.self), height: entry.height, width: entry.width)
+    }
+  }
+}

@@ -1,0 +1,71 @@
+/// The mask of one object in training: pixels, or outlines that are drawn where pixels are wanted.
+public enum ObjectMask: Sendable, Equatable {
+  /// One byte a pixel.
+  case bitmap(Bitmap)
+  /// Outlines.
+  case polygons(PolygonMask)
+
+  /// The number of rows of its image.
+  public var height: Int {
+    switch self {
+    case .bitmap(let mask): mask.height
+    case .polygons(let mask): mask.height
+    }
+  }
+
+  /// The number of columns of its image.
+  public var width: Int {
+    switch self {
+    case .bitmap(let mask): mask.width
+    case .polygons(let mask): mask.width
+    }
+  }
+
+  /// Its pixels.
+  public var bitmap: Bitmap {
+    switch self {
+    case .bitmap(let mask): mask
+    case .polygons(let mask): RunLengthMask(mask).bitmap
+    }
+  }
+
+  /// The mask on the image resampled to another size; pixels are taken from the nearest.
+  public func resized(height: Int, width: Int) -> ObjectMask {
+    switch self {
+    case .bitmap(let mask): .bitmap(mask.resizedNearest(height: height, width: width))
+    case .polygons(let mask): .polygons(mask.resized(height: height, width: width))
+    }
+  }
+
+  /// The mirror image: left becomes right.
+  public func flippedHorizontally() -> ObjectMask {
+    switch self {
+    case .bitmap(let mask): .bitmap(mask.flippedHorizontally())
+    case .polygons(let mask): .polygons(mask.flippedHorizontally())
+    }
+  }
+
+  /// The mirror image: top becomes bottom.
+  public func flippedVertically() -> ObjectMask {
+    switch self {
+    case .bitmap(let mask): .bitmap(mask.flippedVertically())
+    case .polygons(let mask): .polygons(mask.flippedVertically())
+    }
+  }
+
+  /// The window of columns `x ..< x + width` and rows `y ..< y + height`, which must lie inside.
+  public func cropped(x: Int, y: Int, height: Int, width: Int) -> ObjectMask {
+    switch self {
+    case .bitmap(let mask): .bitmap(mask.cropped(x: x, y: y, height: height, width: width))
+    case .polygons(let mask): .polygons(mask.cropped(x: x, y: y, height: height, width: width))
+    }
+  }
+
+  /// The mask with background added at the right and at the bottom.
+  public func padded(height: Int, width: Int) -> ObjectMask {
+    switch self {
+    case .bitmap(let mask): .bitmap(mask.padded(height: height, width: width))
+    case .polygons(let mask): .polygons(mask.padded(height: height, width: width))
+    }
+  }
+}
