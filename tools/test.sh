@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(libopenblas-dev libopencv-dev libyaml-dev libpng-dev zlib1g-dev)
+packages=(libopenblas-dev libopencv-dev libyaml-dev libjpeg-dev libpng-dev zlib1g-dev)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")

@@ -68,6 +68,7 @@ public struct CocoDataset: Dataset {
   private let images: [(image: CocoAnnotations.Image, annotations: [Int])]
   private let labels: [Int: Int]
   private let folder: String
+  private let onBrokenImage: BrokenImagePolicy
 
   /// Reads the annotation file and compares its classes with the config's.
   ///
@@ -82,6 +83,7 @@ public struct CocoDataset: Dataset {
     categoryIDs = try Self.categoryIDs(of: classes, in: annotations, file: path)
     labels = Dictionary(uniqueKeysWithValues: categoryIDs.enumerated().map { ($1, $0) })
     isTest = settings.isTest
+    onBrokenImage = settings.onBrokenImage
     folder = settings.path(configuration.images)
     pipeline = try Pipeline(settings.pipeline, in: context)
 
@@ -111,7 +113,8 @@ public struct CocoDataset: Dataset {
     return Sample(
       index: index, imageID: image.id, imagePath: joined(folder, image.fileName ?? ""),
       size: ImageSize(height: image.height, width: image.width),
-      annotations: places.compactMap { instance(annotations.annotations[$0], in: image) })
+      annotations: places.compactMap { instance(annotations.annotations[$0], in: image) },
+      onBrokenImage: onBrokenImage)
   }
 
   /// An object, unless mmdetection drops it at loading: `ignore`, outside the image, without area, thinner than a
