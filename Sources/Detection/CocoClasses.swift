@@ -14,7 +14,7 @@ public enum CocoClasses {
   /// The colours of classes by their names, for a config that gives classes without a palette.
   ///
   /// - Returns: Empty unless all of them are COCO's: other classes are told apart by colours of their own.
-  public static func palette(of classes: [String]) -> [SIMD3<UInt8>] {
+  public static func palette(for classes: [String]) -> [SIMD3<UInt8>] {
     let found = classes.compactMap { colours[$0] }
     return found.count == classes.count ? found : []
   }
