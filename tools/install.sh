@@ -4,7 +4,7 @@
 #   tools/install.sh [PACKAGE ...]     these as well
 set -euo pipefail
 
-packages=(libopenblas-dev libopencv-dev libyaml-dev libsimdjson-dev libpng-dev zlib1g-dev "$@")
+packages=(libopenblas-dev libopencv-dev libyaml-dev libsimdjson-dev libjpeg-dev libpng-dev zlib1g-dev "$@")
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")

@@ -69,6 +69,7 @@ public struct CocoDataset: Dataset {
   private let images: [(image: CocoAnnotations.Image, annotations: [Int])]
   private let labels: [Int: Int]
   private let folder: String
+  private let onBrokenImage: BrokenImagePolicy
 
   /// Reads the annotation file and compares its classes with the config's.
   ///
@@ -86,6 +87,7 @@ public struct CocoDataset: Dataset {
     categoryIDs = categories.map(\.id)
     labels = Dictionary(uniqueKeysWithValues: categoryIDs.enumerated().map { ($1, $0) })
     isTest = settings.isTest
+    onBrokenImage = settings.onBrokenImage
     folder = settings.path(configuration.images)
     pipeline = try Pipeline(settings.pipeline, in: context)
 
@@ -133,7 +135,8 @@ public struct CocoDataset: Dataset {
     return Sample(
       index: index, imageID: image.id, imagePath: joined(folder, image.fileName ?? ""),
       size: ImageSize(height: image.height, width: image.width),
-      annotations: places.compactMap { instance(annotations.annotations[$0], in: image) })
+      annotations: places.compactMap { instance(annotations.annotations[$0], in: image) },
+      onBrokenImage: onBrokenImage)
   }
 
   /// The image's size as the annotation file gives it.

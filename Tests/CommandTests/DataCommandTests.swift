@@ -107,16 +107,18 @@ struct DataCommandTests {
     #expect(coloured > 20)
   }
 
-  @Test("skipped images are told at the end of training")
-  func tellsSkippedImages() throws {
+  @Test(
+    "a broken image stops training with its name; skipped ones are told at the end", arguments: [true, false])
+  func tellsSkippedImages(isDetector: Bool) throws {
     let folder = try TemporaryFolder()
     let set = try GeneratedSet(in: folder.path + "/set", count: 4)
     try Data("no picture".utf8).write(to: URL(fileURLWithPath: set.folder + "/images/training/picture2.png"))
-    let options = segmentor(set) + ["train_dataloader.dataset.on_broken_image=skip", "train_cfg.max_iters=4"]
+    let config = isDetector ? detector(set) : segmentor(set)
+    let options = config + ["train_dataloader.dataset.on_broken_image=skip", "train_cfg.max_iters=4"]
     let outcome = try Command.run(["train"] + options + ["--work-dir", folder.path + "/run"])
     #expect(outcome.status == 0, "\(outcome.errors)")
     #expect(outcome.output.contains("WARNING - skipped 1 broken file"), "\(outcome.output.suffix(1500))")
-    let stopped = try Command.run(["train"] + segmentor(set) + ["--work-dir", folder.path + "/other"])
+    let stopped = try Command.run(["train"] + config + ["--work-dir", folder.path + "/other"])
     #expect(stopped.status == 1 && stopped.errors.contains("picture2.png: a text file"), "\(stopped.errors)")
   }
 

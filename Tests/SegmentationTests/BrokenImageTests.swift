@@ -6,8 +6,6 @@ import Tensors
 import TestSupport
 import Testing
 
-@testable import Segmentation
-
 @Suite("Broken images and label maps in training")
 struct BrokenImageTests {
   private let folder: SegmentationFolder

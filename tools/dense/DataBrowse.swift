@@ -59,17 +59,20 @@ extension Picture {
     let palette = Self.palette(of: metainfo)
     if let map = sample.labelMap { image.blend(map, palette: palette) }
     if let instances = sample.instances {
+      // As in pictures of predictions: objects of the only class are told apart, and its name would cover them.
+      let isSingle = metainfo.classes.count <= 1
+      let colours = isSingle ? Palette.distinct(24) : palette
       func colour(_ index: Int) -> SIMD3<UInt8> {
-        instances.isIgnored[index] ? SIMD3(255, 255, 255) : palette[instances.labels[index]]
+        instances.isIgnored[index]
+          ? SIMD3(255, 255, 255) : colours[isSingle ? index : instances.labels[index]]
       }
       for (index, mask) in (instances.masks ?? []).enumerated() { image.blend(mask, colour: colour(index)) }
       for index in 0..<instances.count {
         let box = instances.boxes[index]
         image.draw(box: box, colour: colour(index), thickness: 1)
-        let name = metainfo.classes[instances.labels[index]]
-        image.draw(
-          label: instances.isIgnored[index] ? "(ignored) \(name)" : name, x: box[0], y: box[1],
-          colour: colour(index))
+        let name = isSingle ? "" : metainfo.classes[instances.labels[index]]
+        let text = instances.isIgnored[index] ? "\(name) (ignored)" : name
+        image.draw(label: text, x: box[0], y: box[1], colour: colour(index))
       }
     }
     self.init(image)
