@@ -36,15 +36,21 @@ public struct Components: Sendable {
     }
   }
 
-  /// The parts of models that the rooms of models know, such as necks and heads, to be listed and checked.
-  public var parts: [any ComponentCatalogue] = []
+  /// The registries of parts, such as necks and heads, that a model opens, by the model's name: with them, the parts are
+  /// listed and checked. A model without an entry is checked by itself only.
+  public var parts: [String: [any ComponentCatalogue]] = [:]
 
-  /// All registries, one a kind.
+  /// All registries but those of parts, one a kind.
   public var catalogues: [any ComponentCatalogue] {
     // Every property that is a registry: none is forgotten.
     let own = Mirror(reflecting: self).children.compactMap { $0.value as? any ComponentCatalogue }
     var kinds: Set<String> = []
-    return (own + parts).filter { kinds.insert($0.kind).inserted }
+    return own.filter { kinds.insert($0.kind).inserted }
+  }
+
+  /// The registries of all models' parts.
+  public var partCatalogues: [any ComponentCatalogue] {
+    parts.sorted { $0.key < $1.key }.flatMap(\.value)
   }
 }
 

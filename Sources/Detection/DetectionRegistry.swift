@@ -47,7 +47,7 @@ extension Components {
   /// Registers detectors, their data set and their metric.
   public mutating func addDetection() {
     let heads = DetectionHeads.standard
-    parts += [
+    parts["MaskRCNN"] = [
       heads.necks, heads.rpnHeads, heads.roiHeads, heads.boxHeads, heads.maskHeads, heads.extractors,
     ]
     models.add("MaskRCNN", description: "Two stages: proposals, then boxes and masks") {

@@ -30,7 +30,7 @@ struct SegmentationHeads: Sendable {
 extension Components {
   /// Registers segmentors, their data set and their metric.
   public mutating func addSegmentation() {
-    parts.append(SegmentationHeads.standard.heads)
+    parts["EncoderDecoder"] = [SegmentationHeads.standard.heads]
     models.add("EncoderDecoder", description: "Backbone, decode head and auxiliary heads") {
       (c: EncoderDecoder.Configuration, context: ModelContext) in
       var context = context

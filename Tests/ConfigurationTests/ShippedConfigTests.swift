@@ -61,7 +61,9 @@ struct ShippedConfigTests {
   /// Values without their places.
   private func describe(_ node: ConfigurationNode) -> String {
     switch node.value {
-    case .scalar(let text, let isQuoted): node.isNull ? "null" : "\(isQuoted && node.double == nil) \(text)"
+    case .scalar(let text, _):
+      // Quotes count only where the text would be something else without them.
+      node.isNull ? "null" : node.double == nil && node.bool == nil ? "text \(text)" : "plain \(text)"
     case .sequence(let elements): "[" + elements.map(describe).joined(separator: ",") + "]"
     case .mapping(let entries):
       "{" + entries.map { "\($0.key):\(describe($0.value))" }.joined(separator: ",") + "}"

@@ -47,7 +47,7 @@ struct ConfigCommand: ParsableCommand {
 
     func run() throws {
       try Output.reporting(json: json) {
-        let all = Components.all.catalogues + TrainingComponents().catalogues
+        let all = Components.all.catalogues + Components.all.partCatalogues + TrainingComponents().catalogues
         let chosen = all.filter { kind == nil || letters($0.kind) == kind.map(letters) }
         if chosen.isEmpty, let kind { throw UnknownKind(kind: kind, kinds: all.map(\.kind)) }
         let components = chosen.flatMap(\.components)

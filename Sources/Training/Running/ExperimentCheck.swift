@@ -18,7 +18,10 @@ extension Experiment {
     if let model = configuration.model {
       let (bare, mistakes) = try PretrainedWeights.checked(model)
       walk.mistakes += mistakes
-      walk.visit(bare, key: "model")
+      var inner = Walk(
+        catalogues: walk.catalogues + (components.parts[bare.type.withoutScope] ?? []), scope: scope)
+      inner.visit(bare, key: "model")
+      walk.mistakes += inner.mistakes
     }
     let loaders =
       use == .training
@@ -88,9 +91,14 @@ private struct Walk {
   private func catalogue(for key: String, type: String) -> (any ComponentCatalogue)? {
     let wanted = Self.kinds[key].map(letters) ?? letters(key)
     return catalogues.first { letters($0.kind) == wanted }
-      ?? catalogues.first { $0.names.contains(String(type.split(separator: ".").last ?? "")) }
+      ?? catalogues.first { $0.names.contains(type.withoutScope) }
   }
 
   /// A name without spaces and underscores: `data set` is `dataset`.
   private func letters(_ name: String) -> String { String(name.filter { $0.isLetter }) }
+}
+
+extension String {
+  /// `mmdet.X` without what is before the dot.
+  fileprivate var withoutScope: String { split(separator: ".").last.map(String.init) ?? self }
 }
