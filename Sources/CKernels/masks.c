@@ -103,9 +103,24 @@ MULTIVERSION void dp_bytes_reverse(const uint8_t *from, int64_t count, uint8_t *
   for (int64_t i = 0; i < count; ++i) to[i] = from[count - 1 - i];
 }
 
-MULTIVERSION void dp_bytes_gather(
-    const uint8_t *from, const int32_t *index, int64_t count, uint8_t *restrict to) {
-  for (int64_t i = 0; i < count; ++i) to[i] = from[index[i]];
+MULTIVERSION void dp_mask_gather(
+    const uint8_t *from, int64_t width, const int32_t *rows, const int32_t *columns, int64_t new_height,
+    int64_t new_width, uint8_t *restrict to) {
+  for (int64_t y = 0; y < new_height; ++y) {
+    uint8_t *target = to + y * new_width;
+    if (y > 0 && rows[y] == rows[y - 1]) {
+      memcpy(target, target - new_width, (size_t)new_width);
+      continue;
+    }
+    const uint8_t *row = from + rows[y] * width;
+    uint8_t any = 0;
+    for (int64_t x = 0; x < width; ++x) any |= row[x];
+    if (!any) {
+      memset(target, 0, (size_t)new_width);
+      continue;
+    }
+    for (int64_t x = 0; x < new_width; ++x) target[x] = row[columns[x]];
+  }
 }
 
 MULTIVERSION void dp_mask_bounds(const uint8_t *pixels, int64_t height, int64_t width, int32_t *bounds) {

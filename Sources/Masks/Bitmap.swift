@@ -70,9 +70,7 @@ public struct Bitmap: Sendable, Equatable {
     let columns = places(width, newWidth)
     let rows = places(height, newHeight)
     return rebuilt(height: newHeight, width: newWidth) { from, to in
-      for row in 0..<newHeight {
-        dp_bytes_gather(from + Int(rows[row]) * width, columns, Int64(newWidth), to + row * newWidth)
-      }
+      dp_mask_gather(from, Int64(width), rows, columns, Int64(newHeight), Int64(newWidth), to)
     }
   }
 

@@ -108,4 +108,28 @@ struct TrainingCheckpointTests {
     }
     #expect(error?.description.contains("holds weights only") == true)
   }
+
+  /// Two variants of each image.
+  private struct VariedDataset: Dataset {
+    let count: Int
+    let metainfo = DatasetMetainfo(classes: ["thing"])
+    let pipeline = Pipeline([TestTimeAug([[ToyDataset.Jitter(), ToyDataset.Jitter()]])])
+    let isTest = true
+    func sample(at index: Int) -> Sample { Sample(imageID: index, imagePath: "toy/\(index).png") }
+  }
+
+  @Test("takes no variant for the image's own prediction")
+  func refusesVariants() throws {
+    let folder = try TemporaryFolder()
+    try trainToy(try toyConfiguration(), in: folder)
+    var components = Components.toy
+    components.datasets.add("VariedDataset") { (c: ToyDataset.Configuration, _: DataContext) in
+      VariedDataset(count: c.count)
+    }
+    let test = try TestRun(
+      configuration: try toyConfiguration("test_dataloader: {dataset: {type: VariedDataset, count: 2}}"),
+      components: components, checkpoint: "\(folder.path)/iter_20.safetensors")
+    let error = #expect(throws: DataError.self) { try test.run() }
+    #expect(try #require(error).description.contains("toy/0.png: the pipeline makes 2 variants"))
+  }
 }

@@ -23,8 +23,11 @@ uint64_t dp_mask_area(const uint8_t *pixels, int64_t count);
 // to[i] = from[count - 1 - i]
 void dp_bytes_reverse(const uint8_t *from, int64_t count, uint8_t *to);
 
-// to[i] = from[index[i]]
-void dp_bytes_gather(const uint8_t *from, const int32_t *index, int64_t count, uint8_t *to);
+// to[y, x] = from[rows[y], columns[x]]. Rows without an object, and rows that come again, cost next to nothing.
+//   from: [.., width]; rows: [new_height]; columns: [new_width].
+void dp_mask_gather(
+    const uint8_t *from, int64_t width, const int32_t *rows, const int32_t *columns, int64_t new_height,
+    int64_t new_width, uint8_t *to);
 
 // The box (x1, y1, x2, y2) around the bytes that are not 0; all 0 where there is none.
 void dp_mask_bounds(const uint8_t *pixels, int64_t height, int64_t width, int32_t *bounds);

@@ -39,7 +39,7 @@ public struct Evaluator {
       let asked = clock.now
       guard let samples = try batches.next() else { break }
       waiting += clock.now - asked
-      let predictions = try ForwardMode.evaluation { try model.predict(samples) }
+      let predictions = try model.evaluated(samples)
       precondition(
         predictions.count == samples.count, "\(predictions.count) predictions for \(samples.count) samples")
       for (prediction, sample) in zip(predictions, samples) {
@@ -55,6 +55,21 @@ public struct Evaluator {
     var summaries: [MetricSummary] = []
     for index in metrics.indices { summaries.append(try metrics[index].summary()) }
     return (MetricSummary(summaries), timing)
+  }
+}
+
+extension Model {
+  /// A prediction for each sample, outside training.
+  ///
+  /// - Throws: `DataError` for a sample of several variants: none of them would be the image's own prediction.
+  func evaluated(_ samples: [Sample]) throws -> [Prediction] {
+    if let sample = samples.first(where: { !$0.variants.isEmpty }) {
+      throw DataError(
+        file: sample.imagePath,
+        "the pipeline makes \(sample.variants.count) variants of it, and no model here averages over variants: take "
+          + "TestTimeAug out of the pipeline")
+    }
+    return try ForwardMode.evaluation { try predict(samples) }
   }
 }
 

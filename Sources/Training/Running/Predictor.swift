@@ -48,7 +48,7 @@ public struct Predictor {
     guard let sample = try pipeline(Sample(imagePath: path), seed: 0) else {
       throw DataError(file: path, "the pipeline has nothing left of the image")
     }
-    let predictions = try ForwardMode.evaluation { try model.predict([sample]) }
+    let predictions = try model.evaluated([sample])
     guard let prediction = predictions.first else {
       throw DataError(file: path, "the model predicted nothing")
     }
