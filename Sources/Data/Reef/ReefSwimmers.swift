@@ -89,14 +89,14 @@ extension ReefSketch {
         waves: random.uniform(0.8, 1.4),
         phase: phase + random.uniform(-0.7, 0.7), drift: drift - x * 0.25)
       sketch.body(
-        pieces: ReefOutline.band(line, from: 0.075, to: 0.05), ink: .second, mixed: .pale, opacity: 0.75)
+        pieces: ReefOutline.band(line, from: 0.075, to: 0.05), ink: .second, mixed: .pale, opacity: 0.85)
     }
     for index in 0..<3 {
       let line = ReefOutline.wave(
         from: Point(0.1 * Float(index - 1), -0.05), length: random.uniform(0.3, 0.46), sway: 0.06, waves: 1.2,
         phase: phase + Float(index), drift: drift * 0.8)
       sketch.body(
-        pieces: ReefOutline.band(line, from: 0.13, to: 0.04), ink: .accent, mixed: .pale, opacity: 0.7)
+        pieces: ReefOutline.band(line, from: 0.13, to: 0.04), ink: .accent, mixed: .pale, opacity: 0.85)
     }
     let bell = ReefOutline.curve([
       Point(-half, -0.02), Point(-half * 0.96, -height * 0.45), Point(-half * 0.6, -height * 0.87),
@@ -105,7 +105,7 @@ extension ReefSketch {
       Point(half * 0.75, 0.05), Point(half * 0.5, 0), Point(half * 0.25, 0.055), Point(0, 0.005),
       Point(-half * 0.25, 0.055), Point(-half * 0.5, 0), Point(-half * 0.75, 0.05),
     ])
-    sketch.body(bell, ink: .base, mixed: .pale, opacity: 0.82)
+    sketch.body(bell, ink: .base, mixed: .pale, opacity: 0.9)
     sketch.marking(
       ReefOutline.curve([
         Point(-half, -0.02), Point(-half * 0.5, -0.1), Point(0, -0.13), Point(half * 0.5, -0.1),
