@@ -64,12 +64,12 @@ struct ReefPlacement {
       let random = painter.random.integer(below: ReefAnimal.allCases.count)
       animal = ReefAnimal.allCases[random]
       self.haze = haze
-      isCamouflaged = painter.random.uniform() < 0.25
+      isCamouflaged = painter.random.uniform() < 0.22
       // Sizes spread as a lognormal does: most near the middle, some twice as large.
       let spread = (0..<4).reduce(Float(0)) { sum, _ in sum + painter.random.uniform(-0.5, 0.5) }
       let side = 46 * exp(0.32 * spread) * (1 - 0.3 * haze)
       sketch = ReefSketch(animal, using: &painter.random)
-        .posed(animal, side: side.clamped(to: 22...84) * painter.unit, &painter.random)
+        .posed(animal, side: side.clamped(to: 26...84) * painter.unit, &painter.random)
       silhouette = sketch.silhouette
     }
 
