@@ -73,7 +73,7 @@ struct ReefPlacement {
       silhouette = sketch.silhouette
     }
 
-    /// At a place where it hides a quarter to a half of one animal and little of the others.
+    /// At a place where it hides a quarter to a third of one animal and little of the others.
     func inFront(
       of victim: Int, _ placed: [ReefPlacement], _ frame: Cover, _ painter: inout ReefPainter
     ) -> ReefPlacement? {
@@ -85,7 +85,7 @@ struct ReefPlacement {
         let place = middle + Point(cos(angle), sin(angle)) * reach * painter.random.uniform(0.3, 0.9)
         let moved = silhouette.centred(at: place)
         let share = Float(moved.commonArea(with: other)) / Float(max(1, placed[victim].area))
-        guard (0.24...0.42).contains(share), fits(moved, frame), allows(place, painter),
+        guard (0.22...0.34).contains(share), fits(moved, frame), allows(place, painter),
           placed.indices.allSatisfy({ $0 == victim || hides(placed[$0], by: moved) < 0.1 })
         else { continue }
         return ReefPlacement(self, moved, place, frame, &painter)
