@@ -6,8 +6,8 @@ extension ReefSketch {
   static func starfish(_ random: inout RandomGenerator) -> ReefSketch {
     var sketch = ReefSketch()
     let arms = 5
-    let valley = random.uniform(0.17, 0.24)
-    let blunt = random.uniform(0.05, 0.075)
+    let valley = random.uniform(0.19, 0.26)
+    let blunt = random.uniform(0.065, 0.09)
     var corners: [Point] = []
     var tips: [Point] = []
     for arm in 0..<arms {
@@ -59,7 +59,7 @@ extension ReefSketch {
           Point(side * (0.42 - 0.03 * t), -0.1 + 0.1 * t + lift),
           Point(side * (0.53 - 0.055 * t), 0.06 + 0.11 * t + lift),
         ]
-        sketch.body(pieces: ReefOutline.band(line, from: 0.085, to: 0.05), ink: .second, mixed: .deep)
+        sketch.body(pieces: ReefOutline.band(line, from: 0.1, to: 0.065), ink: .second, mixed: .deep)
       }
       let size: Float = side == larger ? 1.2 : 0.95
       let elbow = Point(side * (wide + 0.13), -0.16)

@@ -180,11 +180,11 @@ struct ReefPainter {
         cover.blurred(sigma: Double(0.6 + size * 0.5)), surface.mixed(with: .one, 0.6),
         opacity: random.uniform(0.15, 0.6))
     }
-    let murk = random.uniform(0, 0.12)
+    let murk = random.uniform(0, 0.08)
     canvas.veil(rows: waterRows, amount: [Float](repeating: murk, count: height))
-    let softness = random.uniform(0, 0.7)
+    let softness = random.uniform(0, 0.6)
     if softness > 0.3 { canvas.blur(sigma: Double(softness)) }
-    canvas.addNoise(seed: seed, deviation: Double(random.uniform(0.005, 0.02)))
+    canvas.addNoise(seed: seed, deviation: Double(random.uniform(0.005, 0.016)))
     let gain = random.uniform(0.8, 1.2)
     return canvas.image(gain: gain, offset: random.uniform(-0.05, 0.05) + (1 - gain) * 0.3)
   }

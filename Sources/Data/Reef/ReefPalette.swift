@@ -26,7 +26,7 @@ struct ReefPalette {
   init(camouflagedOn ground: PaintColour, _ random: inout RandomGenerator) {
     let factor = random.uniform(0.78, 1.3)
     let own = PaintColour(hue: random.uniform(), saturation: 0.5, value: 0.7)
-    base = (ground * factor).mixed(with: own, 0.12)
+    base = (ground * factor).mixed(with: own, 0.2)
     second = (ground * (factor * random.uniform(0.8, 1.15))).mixed(with: own, 0.12)
     accent = (ground * (factor > 1 ? 0.6 : 1.5)).mixed(with: own, 0.15)
   }

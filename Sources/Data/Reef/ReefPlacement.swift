@@ -18,7 +18,7 @@ struct ReefPlacement {
   /// Places three to eight animals; about a quarter of them are hidden by 20% or more by one in front.
   static func fill(_ painter: inout ReefPainter) -> [ReefPlacement] {
     let wanted = 3 + painter.random.integer(below: 6)
-    let hazes = (0..<wanted).map { _ in 0.4 * painter.random.uniform() * painter.random.uniform() }.sorted(
+    let hazes = (0..<wanted).map { _ in 0.32 * painter.random.uniform() * painter.random.uniform() }.sorted(
       by: >)
     let frame = Cover(wholeOf: painter)
     var placed: [ReefPlacement] = []
@@ -64,16 +64,16 @@ struct ReefPlacement {
       let random = painter.random.integer(below: ReefAnimal.allCases.count)
       animal = ReefAnimal.allCases[random]
       self.haze = haze
-      isCamouflaged = painter.random.uniform() < 0.25
+      isCamouflaged = painter.random.uniform() < 0.22
       // Sizes spread as a lognormal does: most near the middle, some twice as large.
       let spread = (0..<4).reduce(Float(0)) { sum, _ in sum + painter.random.uniform(-0.5, 0.5) }
-      let side = 45 * exp(0.36 * spread) * (1 - 0.3 * haze)
+      let side = 46 * exp(0.32 * spread) * (1 - 0.3 * haze)
       sketch = ReefSketch(animal, using: &painter.random)
-        .posed(animal, side: side.clamped(to: 22...84) * painter.unit, &painter.random)
+        .posed(animal, side: side.clamped(to: 26...84) * painter.unit, &painter.random)
       silhouette = sketch.silhouette
     }
 
-    /// At a place where it hides a quarter to a half of one animal and little of the others.
+    /// At a place where it hides a quarter to a third of one animal and little of the others.
     func inFront(
       of victim: Int, _ placed: [ReefPlacement], _ frame: Cover, _ painter: inout ReefPainter
     ) -> ReefPlacement? {
@@ -85,7 +85,7 @@ struct ReefPlacement {
         let place = middle + Point(cos(angle), sin(angle)) * reach * painter.random.uniform(0.3, 0.9)
         let moved = silhouette.centred(at: place)
         let share = Float(moved.commonArea(with: other)) / Float(max(1, placed[victim].area))
-        guard (0.24...0.45).contains(share), fits(moved, frame), allows(place, painter),
+        guard (0.22...0.34).contains(share), fits(moved, frame), allows(place, painter),
           placed.indices.allSatisfy({ $0 == victim || hides(placed[$0], by: moved) < 0.1 })
         else { continue }
         return ReefPlacement(self, moved, place, frame, &painter)

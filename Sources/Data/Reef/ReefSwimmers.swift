@@ -36,7 +36,7 @@ extension ReefSketch {
         Point(0.5, 0.05), Point(0.2, 0.3 * h), Point(-0.4, 0.1 * h), Point(-0.2, 1.2 * h),
         Point(0.3, 1.2 * h),
       ]), ink: .pale, opacity: 0.45)
-    switch random.integer(below: 4) {
+    switch random.integer(below: 3) {
     case 0:
       let bands = 2 + random.integer(below: 3)
       sketch.marking(
@@ -53,13 +53,12 @@ extension ReefSketch {
           return ReefOutline.band(
             [Point(0.4, y * 0.6), Point(0, y), Point(-0.45, y * 0.3)], from: 0.06, to: 0.05)
         }, ink: .accent, opacity: 0.85)
-    case 2:
+    default:
       sketch.marking(
         pieces: (0..<9).map { _ in
           let spot = Point(random.uniform(-0.3, 0.22), random.uniform(-0.8, 0.5) * h)
           return ReefOutline.ellipse(spot, 0.035, 0.03, corners: 10)
         }, ink: .accent, opacity: 0.9)
-    default: break
     }
     sketch.marking(
       ReefOutline.leaf(from: Point(0.12, 0.12 * h), to: Point(-0.1, 0.5 * h), width: 0.1, bend: 0.1),
@@ -89,14 +88,14 @@ extension ReefSketch {
         waves: random.uniform(0.8, 1.4),
         phase: phase + random.uniform(-0.7, 0.7), drift: drift - x * 0.25)
       sketch.body(
-        pieces: ReefOutline.band(line, from: 0.075, to: 0.05), ink: .second, mixed: .pale, opacity: 0.75)
+        pieces: ReefOutline.band(line, from: 0.075, to: 0.05), ink: .second, mixed: .pale, opacity: 0.85)
     }
     for index in 0..<3 {
       let line = ReefOutline.wave(
         from: Point(0.1 * Float(index - 1), -0.05), length: random.uniform(0.3, 0.46), sway: 0.06, waves: 1.2,
         phase: phase + Float(index), drift: drift * 0.8)
       sketch.body(
-        pieces: ReefOutline.band(line, from: 0.13, to: 0.04), ink: .accent, mixed: .pale, opacity: 0.7)
+        pieces: ReefOutline.band(line, from: 0.13, to: 0.04), ink: .accent, mixed: .pale, opacity: 0.85)
     }
     let bell = ReefOutline.curve([
       Point(-half, -0.02), Point(-half * 0.96, -height * 0.45), Point(-half * 0.6, -height * 0.87),
@@ -105,7 +104,7 @@ extension ReefSketch {
       Point(half * 0.75, 0.05), Point(half * 0.5, 0), Point(half * 0.25, 0.055), Point(0, 0.005),
       Point(-half * 0.25, 0.055), Point(-half * 0.5, 0), Point(-half * 0.75, 0.05),
     ])
-    sketch.body(bell, ink: .base, mixed: .pale, opacity: 0.82)
+    sketch.body(bell, ink: .base, mixed: .pale, opacity: 0.9)
     sketch.marking(
       ReefOutline.curve([
         Point(-half, -0.02), Point(-half * 0.5, -0.1), Point(0, -0.13), Point(half * 0.5, -0.1),
@@ -145,11 +144,11 @@ extension ReefSketch {
     for side: Float in [-1, 1] {
       flippers.append(
         ReefOutline.leaf(
-          from: Point(0.2, side * 0.12), to: Point(-0.02 + side * stroke, side * 0.56), width: 0.15,
+          from: Point(0.2, side * 0.12), to: Point(-0.02 + side * stroke, side * 0.56), width: 0.19,
           bend: side * -0.22))
       flippers.append(
         ReefOutline.leaf(
-          from: Point(-0.22, side * 0.1), to: Point(-0.44, side * (0.26 + stroke * 0.3)), width: 0.12,
+          from: Point(-0.22, side * 0.1), to: Point(-0.44, side * (0.26 + stroke * 0.3)), width: 0.15,
           bend: side * 0.1))
     }
     sketch.body(pieces: flippers, ink: .second, mixed: .deep)
