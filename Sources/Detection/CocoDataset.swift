@@ -184,7 +184,7 @@ public struct CocoDataset: Dataset {
     }
     let chosen = named.compactMapValues { same in same.first { used.contains($0.id) } ?? same.last }
     let all = annotations.categories.filter { chosen[$0.name]?.id == $0.id }
-    guard !all.isEmpty else {
+    guard !all.isEmpty || annotations.images.isEmpty else {
       throw DataError(
         file: file, "has no categories: list the classes in \"categories\", each with id and name")
     }

@@ -117,6 +117,17 @@ struct CocoDatasetTests {
     #expect(try message(", indices: [4]").contains("no image 4"))
   }
 
+  @Test("says so where there are no categories, or only crowds to learn from")
+  func explainsNothingToLearn() throws {
+    let none = annotationFile.replacingOccurrences(
+      of: #"[{"id": 40, "name": "cat"}, {"id": 2, "name": "dog"}]"#, with: "[]")
+    #expect(try message(file: none).contains("has no categories"))
+    let crowds = annotationFile.replacingOccurrences(of: #""iscrowd": 0"#, with: #""iscrowd": 1"#)
+    let text = try message(", filter_cfg: {filter_empty_gt: true}", file: crowds)
+    #expect(text.contains("3 of 4 images left") && text.contains("all are crowds"), "\(text)")
+    #expect(try dataset(", filter_cfg: {filter_empty_gt: true}, test_mode: true", file: crowds).count == 4)
+  }
+
   @Test("keeps file names within the image folder", arguments: ["/etc/passwd", "../../secret.png", ""])
   func staysWithin(name: String) throws {
     let message = try message(file: annotationFile.replacingOccurrences(of: "empty.png", with: name))

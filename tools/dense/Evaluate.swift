@@ -46,6 +46,7 @@ struct EvaluateCoco: ParsableCommand {
     try Output.reporting(json: json) {
       let truth = try CocoAnnotations(contentsOf: annotations)
       let found = try CocoResults(contentsOf: results)
+      if let summary = truth.faultSummary { Output.message("warning: \(summary)") }
       let unknown = found.unknownCategoryIDs(in: truth)
       if !unknown.isEmpty {
         Output.message(

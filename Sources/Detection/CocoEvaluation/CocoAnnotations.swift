@@ -127,6 +127,13 @@ public struct CocoAnnotations: Sendable {
     }
   }
 
+  /// A sentence about the objects that are left out; nil when there are none.
+  public var faultSummary: String? {
+    guard !faults.isEmpty else { return nil }
+    return "\(file): annotations of images or categories that it does not list do not count: "
+      + CocoError.list(faults.map(\.annotationID))
+  }
+
   /// Annotations that are made, not read.
   ///
   /// - Throws: `CocoError` when an id occurs twice.

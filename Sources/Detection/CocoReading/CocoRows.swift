@@ -56,10 +56,11 @@ struct CocoRows {
     let name = "the \(key?.name ?? "value") of \(owner)"
     switch Int(row.fault) {
     case DP_COCO_SOUND: return nil
-    case DP_COCO_NOT_AN_OBJECT: return pieces.unexpected("\(owner), an object,", at: place)
+    case DP_COCO_NOT_AN_OBJECT: return pieces.unexpected(described(owner, "an object"), at: place)
     case DP_COCO_WRONG_TYPE where key == .score:
       return pieces.error("\(name) is not a number; a model that has diverged gives NaN", at: place)
-    case DP_COCO_WRONG_TYPE: return pieces.unexpected("\(name), \(key?.kind ?? "something else"),", at: place)
+    case DP_COCO_WRONG_TYPE:
+      return pieces.unexpected(described(name, key?.kind ?? "something else"), at: place)
     case DP_COCO_NOT_WHOLE:
       return pieces.error("\(name) is \(pieces.number(at: place)), not a whole number", at: place)
     case DP_COCO_WRONG_COUNT where key == .box:
@@ -73,6 +74,11 @@ struct CocoRows {
       return pieces.error("the key \"\(try text(row))\" occurs twice in \(owner)", at: place)
     }
   }
+}
+
+/// A name and what it has to be, between commas; names of rows without an id end in one.
+private func described(_ name: String, _ kind: String) -> String {
+  name + (name.hasSuffix(",") ? " " : ", ") + kind + ","
 }
 
 /// The keys that are read, as the bridge numbers them.
