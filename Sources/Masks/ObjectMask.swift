@@ -29,6 +29,15 @@ public enum ObjectMask: Sendable, Equatable {
     }
   }
 
+  /// The box around it: (x1, y1, x2, y2), in pixels; zeros where it is empty. Of outlines it is that of their corners
+  /// (mmdetection's `get_bboxes`).
+  public var bounds: SIMD4<Float> {
+    switch self {
+    case .bitmap(let mask): mask.bounds
+    case .polygons(let mask): mask.bounds
+    }
+  }
+
   /// The mask on the image resampled to another size; pixels are taken from the nearest.
   public func resized(height: Int, width: Int) -> ObjectMask {
     switch self {

@@ -24,6 +24,16 @@ public struct PolygonMask: Sendable, Equatable {
     self.width = width
   }
 
+  /// The box around all corners: (x1, y1, x2, y2), in pixels; zeros without outlines.
+  public var bounds: SIMD4<Float> {
+    let xs = parts.flatMap { part in stride(from: 0, to: part.count, by: 2).map { part[$0] } }
+    let ys = parts.flatMap { part in stride(from: 1, to: part.count, by: 2).map { part[$0] } }
+    guard let left = xs.min(), let right = xs.max(), let top = ys.min(), let bottom = ys.max() else {
+      return SIMD4(repeating: 0)
+    }
+    return SIMD4(Float(left), Float(top), Float(right), Float(bottom))
+  }
+
   /// The outlines on the image resampled to another size.
   public func resized(height newHeight: Int, width newWidth: Int) -> PolygonMask {
     let x = Double(newWidth) / Double(max(1, width))

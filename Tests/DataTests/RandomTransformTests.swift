@@ -21,10 +21,10 @@ struct RandomTransformTests {
   /// Four objects on 10 x 8 pixels.
   private func objects() -> Sample {
     var sample = sample(height: 8, width: 10)
-    func mask(_ rows: Range<Int>, _ columns: Range<Int>) -> Bitmap {
+    func mask(_ rows: Range<Int>, _ columns: Range<Int>) -> ObjectMask {
       var mask = Bitmap(height: 8, width: 10)
       for row in rows { for column in columns { mask.pixels[10 * row + column] = 1 } }
-      return mask
+      return .bitmap(mask)
     }
     sample.instances = Instances(
       boxes: Boxes([0, 0, 4, 4, 2, 1, 9, 7, 6, 6, 10, 8, 1, 5, 3, 8]), labels: [0, 1, 2, 3],
@@ -80,7 +80,8 @@ struct RandomTransformTests {
     var input = sample(height: 3, width: 4)
     input.instances = Instances(
       boxes: Boxes([0, 0, 4, 3]), labels: [0],
-      masks: [Bitmap(height: 3, width: 4, pixels: [UInt8](repeating: 1, count: 12))], isIgnored: [false])
+      masks: [.bitmap(Bitmap(height: 3, width: 4, pixels: [UInt8](repeating: 1, count: 12)))],
+      isIgnored: [false])
     let result = try #require(try pipeline("{type: Pad, \(keys)}")(input, seed: 0))
     #expect(result.size == ImageSize(height: size[0], width: size[1]))
     let (image, labels) = (try #require(result.image), try #require(result.labelMap))
@@ -88,7 +89,7 @@ struct RandomTransformTests {
     #expect(Array(image.pixels.suffix(3)) == pixel)
     #expect(Array(labels.pixels.suffix(size[1])) == last && Array(labels.pixels.prefix(size[1])) == first)
     let mask = try #require(result.instances?.masks?.first)
-    #expect(mask.area == 12 && mask.height == size[0] && mask.width == size[1])
+    #expect(mask.bitmap.area == 12 && mask.height == size[0] && mask.width == size[1])
     #expect(result.instances?.boxes == input.instances?.boxes)
   }
 
@@ -115,7 +116,7 @@ struct RandomTransformTests {
     #expect(result.labelMap?.pixels.first == Int32(10 * window[0] + window[1]))
     let instances = try #require(result.instances)
     #expect(instances.boxes.values == boxes && instances.labels == labels)
-    #expect(instances.masks?.map(\.area) == areas)
+    #expect(instances.masks?.map(\.bitmap.area) == areas)
   }
 
   @Test("give no crop without objects, unless allowed")

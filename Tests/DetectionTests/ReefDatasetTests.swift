@@ -31,7 +31,7 @@ struct ReefDatasetTests {
         let scene = reef.scene(first + index)
         let sample = try set.load(index: index, number: 0, seed: 0)
         let instances = try #require(sample.instances)
-        let masks = try #require(instances.masks)
+        let masks = try #require(instances.masks).map(\.bitmap)
         let animals = instances.isIgnored.indices.filter { !instances.isIgnored[$0] }
         #expect(animals.map { masks[$0] } == scene.animals.map(\.mask))
         #expect(animals.map { instances.labels[$0] + 1 } == scene.animals.map(\.animal.rawValue))

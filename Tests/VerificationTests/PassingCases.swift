@@ -17,7 +17,7 @@ let passingCases: [String] = [
   "image/resize_*",
   "image/sample_crop_bitmap*", "seg/crop_decision_*",
   "image/sample_flip_bitmap*", "image/sample_resize_fixed_bitmap*", "image/sample_resize_keep_bitmap*",
-  "image/hsv*", "image/photometric*", "image/pad_*", "image/sample_pad_bitmap*",
+  "image/hsv*", "image/photometric*", "image/pad_*", "image/sample_pad_*",
   "det/mask_target_polygon*", "image/sample_crop_polygon*", "image/sample_flip_polygon*",
   "image/sample_resize_fixed_polygon*", "image/sample_resize_keep_polygon*",
 ]

@@ -66,7 +66,9 @@ extension Picture {
         instances.isIgnored[index]
           ? SIMD3(255, 255, 255) : colours[isSingle ? index : instances.labels[index]]
       }
-      for (index, mask) in (instances.masks ?? []).enumerated() { image.blend(mask, colour: colour(index)) }
+      for (index, mask) in (instances.masks ?? []).enumerated() {
+        image.blend(mask.bitmap, colour: colour(index))
+      }
       for index in 0..<instances.count {
         let box = instances.boxes[index]
         image.draw(box: box, colour: colour(index), thickness: 1)
