@@ -1,4 +1,5 @@
 import Detection
+import Imaging
 import Testing
 
 @Suite("COCO's classes")
@@ -11,9 +12,10 @@ struct CocoClassesTests {
   }
 
   @Test(
-    "give colours by name, and none where a name is not COCO's",
+    "give colours by name, distinct ones to other names, and none where no name is COCO's",
     arguments: [
-      (["car", "person"], [SIMD3(0, 0, 142), SIMD3(220, 20, 60)]), (["person", "nucleus"], []),
+      (["car", "person"], [SIMD3(0, 0, 142), SIMD3(220, 20, 60)]),
+      (["person", "nucleus"], [SIMD3(220, 20, 60), Palette.distinct(2)[1]]), (["nucleus"], []), ([], []),
     ] as [([String], [SIMD3<UInt8>])])
   func colours(classes: [String], expected: [SIMD3<UInt8>]) {
     #expect(CocoClasses.palette(for: classes) == expected)
