@@ -19,5 +19,5 @@ for cpu in "$@"; do
   # OpenBLAS chooses by the emulated processor; the variables name the real one's kernels.
   env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE SWIFT_BACKTRACE=enable=no \
     qemu-x86_64 -cpu "$cpu" .build/release/DensePredictionPackageTests.xctest \
-    --testing-library swift-testing --filter TensorsTests "${arguments[@]}" | grep -aE "✘|Test run"
+    --testing-library swift-testing --filter TensorsTests "${arguments[@]}" 2>&1 | grep -aE "✘|Test run with"
 done
