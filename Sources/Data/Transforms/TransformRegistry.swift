@@ -6,7 +6,10 @@ extension Components {
     transforms.add("LoadImageFromFile", description: "Reads the photograph") {
       (c: LoadImageFromFile, _: DataContext) in c
     }
-    transforms.add("LoadAnnotations", scope: "mmdet", description: "Boxes, labels and masks: bitmaps, or outlines as they are") {
+    transforms.add(
+      "LoadAnnotations", scope: "mmdet",
+      description: "Boxes, labels and masks: bitmaps, or outlines as they are"
+    ) {
       (c: LoadInstances, _: DataContext) in c
     }
     transforms.add("LoadAnnotations", scope: "mmseg", description: "The label map") {
