@@ -83,7 +83,8 @@ let package = Package(
     tests("Analysis"),
     tests("Verification"),
     .testTarget(
-      name: "CommandTests", dependencies: ["dense", "Checkpoints", "Imaging", "Masks", "Tensors"],
+      name: "CommandTests",
+      dependencies: ["dense", "Checkpoints", "Imaging", "Masks", "Tensors", "TestSupport"],
       swiftSettings: swift),
   ],
   swiftLanguageModes: [.v6],

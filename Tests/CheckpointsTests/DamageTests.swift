@@ -15,7 +15,7 @@ struct DamageTests {
   func zip() throws {
     let bytes = try golden("ckpt/odd_zip.pth")
     let whole = try Checkpoint(bytes: bytes, file: "x.pth").tensors
-    var random = SeededGenerator(state: 23)
+    var random = SeededGenerator(seed: 23)
     for _ in 0..<1000 {
       let count = Int.random(in: 0..<bytes.count, using: &random)
       #expect(throws: CheckpointError.self) { try Checkpoint(bytes: Array(bytes[..<count]), file: "x.pth") }
@@ -41,7 +41,7 @@ struct DamageTests {
     ]).write(to: path)
     let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
     let whole = Array(try Safetensors(file: path).tensors.values.map(\.bytes)).sorted { $0.count < $1.count }
-    var random = SeededGenerator(state: 24)
+    var random = SeededGenerator(seed: 24)
     var refused = 0
     for _ in 0..<5000 {
       var flipped = bytes
@@ -111,7 +111,7 @@ struct DamageTests {
     case "legacy": seed = P.legacy(P.dictionary([("a", old)]), storages: [("0", 2, floats(1, 2))])
     default: seed = try golden("layer/relu.safetensors")
     }
-    var random = SeededGenerator(state: 2026)
+    var random = SeededGenerator(seed: 2026)
     var answers = (read: 0, refused: 0)
     let seconds = processorSeconds {
       for _ in 0..<20_000 {

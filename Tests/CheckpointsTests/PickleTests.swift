@@ -1,6 +1,7 @@
 import Checkpoints
 import CZlib
 import Foundation
+import TestSupport
 import Testing
 
 private typealias P = PickleText
@@ -132,7 +133,7 @@ struct PickleTests {
     ] {
       let file = ZipText(pickle: pickle, storages: storages).bytes
       var text = ""
-      let seconds = processorSeconds { text = message(file) }
+      let seconds = processorSeconds(below: 1) { text = message(file) }
       #expect(text.contains(expected), "\(text)")
       #expect(seconds < 1, "\(expected): \(seconds) s")
     }
@@ -184,7 +185,7 @@ struct PickleTests {
     ] {
       var text = ""
       let file = ZipText(pickle: P.program(body), storages: storages).bytes
-      let seconds = processorSeconds { text = message(file) }
+      let seconds = processorSeconds(below: 1) { text = message(file) }
       #expect(text.contains(expected), "\(text.prefix(300))")
       #expect(seconds < 1, "\(expected): \(seconds) s")
     }
@@ -198,7 +199,8 @@ struct PickleTests {
   }
 
   @Test(
-    "P24: of a file of 500 MB with such a string no more is read than it takes", arguments: ["zip", "legacy"])
+    "P24: a file of 500 MB with such a string is read once for its checksum, where it has one, and else not",
+    arguments: ["zip", "legacy"])
   func longStringInFile(format: String) throws {
     let folder = try TemporaryFolder()
     let start = [0x80, 2, 0x7d, 0x58] + P.little(UInt32(400_000_000))
@@ -230,14 +232,15 @@ struct PickleTests {
       try file.write(contentsOf: Data(bytes[directory...]))
     }
     var text = ""
-    let seconds = processorSeconds {
+    let count = try bytesRead {
       do {
         _ = try Checkpoint(file: path)
         text = "no error"
       } catch { text = "\(error)" }
     }
     #expect(text.contains("a string of 400000000 bytes, more than 67108864"), "\(text)")
-    #expect(seconds < 1, "\(seconds) s")
+    // An entry of an archive is read once, for its checksum, before anything is made of it.
+    #expect(count < (format == "zip" ? 450_000_000 : 0) + 2 << 20, "\(count) bytes were read")
   }
 
   @Test("getattr is harm, but for the methods of a HistoryBuffer, which mm's files name")

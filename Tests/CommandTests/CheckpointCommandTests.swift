@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 private let golden = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

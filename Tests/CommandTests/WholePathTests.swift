@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Train, test, predict and evaluate on a generated set, by calling the command.

@@ -1,5 +1,6 @@
 import Configuration
 import Data
+import TestSupport
 import Testing
 import Training
 
@@ -8,7 +9,7 @@ struct CollectedMistakesTests {
   private func mistakes(_ text: String, _ use: Experiment.Use = .training, overrides: [String] = []) throws
     -> String
   {
-    let folder = try Folder(["a.yaml": text])
+    let folder = try TemporaryFolder(["a.yaml": text])
     do {
       let node = try ConfigurationNode.load(file: folder.path + "/a.yaml", overrides: overrides)
       let configuration = try ExperimentConfiguration(node, deferringMistakes: true)

@@ -1,12 +1,13 @@
 import Configuration
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("inheritance")
 struct InheritanceTests {
   @Test("bases merge in order, the file over them, mappings key by key, lists as a whole")
   func merge() throws {
-    let folder = try Folder([
+    let folder = try TemporaryFolder([
       "a.yaml": "m: {x: 1, y: [1, 2], z: {k: 1}}", "sub/b.yaml": "m: {x: 2, w: 5}",
       "c.yaml": "_base_: [a.yaml, sub/b.yaml]\nm: {y: [3]}\nn: 4",
     ])
@@ -15,7 +16,7 @@ struct InheritanceTests {
 
   @Test("_delete_ replaces the base's mapping, and leaves no trace where there is none")
   func delete() throws {
-    let folder = try Folder([
+    let folder = try TemporaryFolder([
       "a.yaml": "m: {x: 1, y: 2}",
       "b.yaml": "_base_: a.yaml\nm: {_delete_: true, z: 3}\nn: {_delete_: true, k: 1}",
     ])
@@ -31,7 +32,7 @@ struct InheritanceTests {
       ("'m'.\"y\".1=a=b", "m.y.1", "a=b"), ("m.x=(1)", "m.x", "(1)"),
     ])
   func overrides(argument: String, path: String, expected: String) throws {
-    let folder = try Folder(["a.yaml": "m: {x: 1, y: [1, 2], z: {k: 1, l: 2}}"])
+    let folder = try TemporaryFolder(["a.yaml": "m: {x: 1, y: [1, 2], z: {k: 1, l: 2}}"])
     #expect(try folder.load("a.yaml", [argument]).node(at: path)?.string == expected)
   }
 
@@ -52,14 +53,14 @@ struct InheritanceTests {
       ("m.'norm.weight=1", ":3: a quote that is not closed"), ("m.'a'b=1", ":6: a '.' or '='"),
     ])
   func wrongOverrides(argument: String, expected: String) throws {
-    let folder = try Folder(["a.yaml": "m: {x: 1, y: [1, 2], norm.weight: 3}"])
+    let folder = try TemporaryFolder(["a.yaml": "m: {x: 1, y: [1, 2], norm.weight: 3}"])
     let error = folder.error("a.yaml", ["m.x=2", argument])
     #expect(error.contains(expected), "\(error)")
   }
 
   @Test("a cycle is shown as the chain of files")
   func cycle() throws {
-    let folder = try Folder(["a.yaml": "_base_: b.yaml", "b.yaml": "_base_: ./a.yaml"])
+    let folder = try TemporaryFolder(["a.yaml": "_base_: b.yaml", "b.yaml": "_base_: ./a.yaml"])
     let error = folder.error("a.yaml")
     #expect(error.contains("a cycle of _base_"))
     #expect(error.contains("-> \(folder.path)/b.yaml"))
@@ -69,14 +70,14 @@ struct InheritanceTests {
   func depth() throws {
     var files = ["f0.yaml": "x: 1"]
     for level in 1...17 { files["f\(level).yaml"] = "_base_: f\(level - 1).yaml" }
-    let folder = try Folder(files)
+    let folder = try TemporaryFolder(files)
     #expect(try folder.load("f16.yaml")["x"]?.int == 1)
     #expect(folder.error("f17.yaml").contains("nested deeper than 16"))
   }
 
   @Test("files that are not configs")
   func wrongFiles() throws {
-    let folder = try Folder(["a.py": "x = 1", "list.yaml": "[1]", "base.yaml": "_base_: /dev"])
+    let folder = try TemporaryFolder(["a.py": "x = 1", "list.yaml": "[1]", "base.yaml": "_base_: /dev"])
     let python = folder.error("a.py")
     #expect(
       python.hasSuffix(

@@ -1,18 +1,6 @@
 import Configuration
+import TestSupport
 import Testing
-
-/// Random numbers that are the same for the same seed (SplitMix64).
-private struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-    return z ^ z >> 31
-  }
-}
 
 @Suite("mutated YAML")
 struct MutationTests {
@@ -57,8 +45,8 @@ struct MutationTests {
   /// reads back the same.
   @Test("never traps, and what is read prints as what reads back the same")
   func mutations() throws {
-    let folder = try Folder([:])
-    var random = SeededGenerator(state: 2026)
+    let folder = try TemporaryFolder()
+    var random = SeededGenerator(seed: 2026)
     var answers = (read: 0, refused: 0)
     let seconds = try processorSeconds {
       for round in 0..<20_000 {

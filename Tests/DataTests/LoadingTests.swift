@@ -1,5 +1,6 @@
 import Imaging
 import Masks
+import TestSupport
 import Testing
 
 import Data

@@ -3,6 +3,7 @@ import Foundation
 import Imaging
 import Masks
 import Tensors
+import TestSupport
 import Testing
 
 @Suite("Reef")

@@ -1,8 +1,8 @@
 import Configuration
 import Data
 import Detection
-import Foundation
 import Imaging
+import TestSupport
 import Testing
 
 /// Two classes, four images: two objects, a crowd with objects that are dropped, an empty image, a tiny image.
@@ -29,10 +29,7 @@ private let annotationFile = """
 @Suite("CocoDataset")
 struct CocoDatasetTests {
   private func dataset(_ keys: String = "", file: String = annotationFile) throws -> CocoDataset {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("coco-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try Data(file.utf8).write(to: folder.appendingPathComponent("gt.json"))
+    let folder = try TemporaryFolder(["gt.json": file])
     let text =
       "{type: CocoDataset, data_root: \(folder.path), ann_file: gt.json, data_prefix: {img: images/}\(keys)}"
     let component = try ConfigurationNode.parse(text, file: "test.yaml").decode(ComponentConfiguration.self)

@@ -102,20 +102,17 @@ struct CocoReferenceTests {
 
   @Test("a data set as Roboflow exports it reads as it is")
   func roboflow() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("robo-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
     // Category 0 is the project, under the name of its only class here; areas are those of the boxes.
-    try Data(
-      #"""
+    let folder = try TemporaryFolder([
+      "_annotations.coco.json": #"""
       {"info":{"year":"2024","version":"1"},"licenses":[{"id":1,"url":"","name":"CC BY 4.0"}],
        "categories":[{"id":0,"name":"fish","supercategory":"none"},{"id":1,"name":"fish","supercategory":"fish"}],
        "images":[{"id":0,"license":1,"file_name":"a_jpg.rf.0f.jpg","height":40,"width":50,"date_captured":"x",
                   "extra":{"name":"a.jpg"}}],
        "annotations":[{"id":0,"image_id":0,"category_id":1,"bbox":[5,6,20,10.5],"area":210,
                        "segmentation":[[5,6,25,6,15,16.5]],"iscrowd":0}]}
-      """#.utf8
-    ).write(to: folder.appendingPathComponent("_annotations.coco.json"))
+      """#
+    ])
     let text = "{type: CocoDataset, data_root: \(folder.path)/, ann_file: _annotations.coco.json}"
     let component = try ConfigurationNode.parse(text, file: "test.yaml").decode(ComponentConfiguration.self)
     var components = Components()
@@ -139,19 +136,18 @@ struct CocoReferenceTests {
       (["nucleus"], []),
     ] as [([String], [SIMD3<UInt8>])])
   func palette(classes: [String], expected: [SIMD3<UInt8>]) throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-      "colour-\(UUID().uuidString).json")
-    defer { try? FileManager.default.removeItem(at: folder) }
     let categories = classes.enumerated().map { #"{"id": \#($0), "name": "\#($1)"}"# }.joined(separator: ",")
-    try Data(
-      #"{"images": [{"id": 1, "file_name": "a", "height": 4, "width": 5}], "categories": [\#(categories)]}"#
-        .utf8
-    ).write(to: folder)
+    let folder = try TemporaryFolder([
+      "gt.json":
+        #"{"images": [{"id": 1, "file_name": "a", "height": 4, "width": 5}], "categories": [\#(categories)]}"#
+    ])
     var components = Components()
     components.addDetection()
+    let node = try ConfigurationNode.parse(
+      "{type: CocoDataset, ann_file: \(folder.path)/gt.json}", file: "test.yaml")
     let set = try components.datasets.build(
-      ConfigurationNode.parse("{type: CocoDataset, ann_file: \(folder.path)}", file: "test.yaml").decode(
-        ComponentConfiguration.self), scope: "mmdet", in: DataContext(scope: "mmdet", components: components))
+      node.decode(ComponentConfiguration.self), scope: "mmdet",
+      in: DataContext(scope: "mmdet", components: components))
     #expect(set.metainfo.palette == expected)
   }
 }

@@ -1,18 +1,17 @@
 import Configuration
 import Data
 import Detection
-import Foundation
 import Imaging
 import Masks
+import TestSupport
 import Testing
 
 @Suite("The Reef as a CocoDataset")
 struct ReefDatasetTests {
   @Test("gives the masks that were drawn; the school is a crowd")
   func readsReef() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("reef-\(UUID().uuidString)")
-      .path
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let temporary = try TemporaryFolder()
+    let folder = temporary.path + "/reef"
     let reef = Reef(seed: 5, images: 7, size: ImageSize(height: 96, width: 128))
     #expect(try reef.write(to: folder) == .written)
     var components = Components()

@@ -3,30 +3,22 @@ import Data
 import Foundation
 import Imaging
 import Segmentation
+import TestSupport
 import Testing
 
 @Suite("BaseSegDataset")
 struct BaseSegDatasetTests {
   /// Three images, one of them in a folder of its own, with label maps that hold 0, 1, 2.
-  private final class Folder {
-    let path: String
-
-    init() throws {
-      path = FileManager.default.temporaryDirectory.appendingPathComponent("seg-\(UUID().uuidString)").path
-      for folder in ["images/sub", "labels/sub"] {
-        try FileManager.default.createDirectory(
-          atPath: "\(path)/\(folder)", withIntermediateDirectories: true)
-      }
-      for name in ["b", "a", "sub/c"] {
-        try Image(height: 1, width: 3, colour: [1, 2, 3]).writePNG(to: "\(path)/images/\(name).png")
-        try LabelMap(height: 1, width: 3, pixels: [0, 1, 2]).writePNG(to: "\(path)/labels/\(name)_label.png")
-      }
+  private func folder() throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    for name in ["b", "a", "sub/c"] {
+      try folder.image("images/\(name).png")
+      try folder.labels("labels/\(name)_label.png")
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    return folder
   }
 
-  private func dataset(_ folder: Folder, _ keys: String = "", classes: String = "[one, two]") throws
+  private func dataset(_ folder: TemporaryFolder, _ keys: String = "", classes: String = "[one, two]") throws
     -> any Dataset
   {
     let text =
@@ -42,7 +34,7 @@ struct BaseSegDatasetTests {
 
   @Test("lists images below the folder in order, each with its label map")
   func listsImages() throws {
-    let folder = try Folder()
+    let folder = try folder()
     let set = try dataset(folder, ", reduce_zero_label: true")
     let samples = try (0..<set.count).map { try set.sample(at: $0) }
     #expect(samples.map(\.imagePath) == ["a", "b", "sub/c"].map { "\(folder.path)/images/\($0).png" })
@@ -54,7 +46,7 @@ struct BaseSegDatasetTests {
 
   @Test("takes the names of a list")
   func readsLists() throws {
-    let folder = try Folder()
+    let folder = try folder()
     try Data("sub/c\n\n b \n".utf8).write(to: URL(fileURLWithPath: folder.path + "/list.txt"))
     let set = try dataset(folder, ", ann_file: list.txt", classes: "[zero, one, two]")
     #expect(
@@ -73,7 +65,7 @@ struct BaseSegDatasetTests {
       ),
     ])
   func checksLabels(keys: String, expected: String) throws {
-    let folder = try Folder()
+    let folder = try folder()
     let set = try dataset(
       folder, keys.replacingOccurrences(of: ", metainfo: {classes: [one]}", with: ""),
       classes: keys.contains("[one]") ? "[one]" : "[one, two]")
@@ -89,7 +81,7 @@ struct BaseSegDatasetTests {
       (", data_prefix: {img_path: nowhere}", "there is no such folder"), (", indices: 0", "0 of 3 images"),
     ])
   func explains(keys: String, expected: String) throws {
-    let folder = try Folder()
+    let folder = try folder()
     let text =
       "{type: BaseSegDataset, data_root: \(folder.path), metainfo: {classes: [a]}\(keys)"
       + (keys.contains("img_suffix") ? "" : ", img_suffix: .png")

@@ -8,16 +8,16 @@ import Testing
 
 @Suite("Broken images and label maps in training")
 struct BrokenImageTests {
-  private let folder: SegmentationFolder
+  private let folder: TemporaryFolder
 
   init() throws {
-    folder = try SegmentationFolder()
+    folder = try TemporaryFolder()
     for name in ["a", "b", "c", "d"] {
       try folder.image("images/\(name).png")
       try folder.labels("labels/\(name).png")
     }
-    try folder.write(Array("no picture".utf8), "images/b.png")
-    try folder.write(Array("no label map".utf8), "labels/c.png")
+    try folder.write(Array("no picture".utf8), as: "images/b.png")
+    try folder.write(Array("no label map".utf8), as: "labels/c.png")
   }
 
   private func dataset(_ keys: String) throws -> any Dataset {
@@ -55,8 +55,8 @@ struct BrokenImageTests {
 
   @Test("end the run when there is nothing but broken ones")
   func givesUp() throws {
-    try folder.write([], "images/a.png")
-    try folder.write([], "images/d.png")
+    try folder.write([], as: "images/a.png")
+    try folder.write([], as: "images/d.png")
     let set = try dataset(", on_broken_image: skip")
     let error = #expect(throws: DataError.self) { try set.load(index: 0, number: 0, seed: 0) }
     let message = try #require(error).description

@@ -32,7 +32,7 @@ struct DatasetCheckTests {
       configs.map { try SegmentationComponents.configuration($0) })
   }
 
-  private func base(_ folder: SegmentationFolder, _ more: String = "") -> String {
+  private func base(_ folder: TemporaryFolder, _ more: String = "") -> String {
     "{type: BaseSegDataset, data_root: \(folder.path), img_suffix: .png, "
       + "data_prefix: {img_path: images, seg_map_path: labels}, metainfo: {classes: [one, two]}, "
       + "reduce_zero_label: true\(more)}"
@@ -40,7 +40,7 @@ struct DatasetCheckTests {
 
   @Test("a folder with one of each fault gives the report, not a crash")
   func findsEach() throws {
-    let folder = try SegmentationFolder()
+    let folder = try TemporaryFolder()
     let jpeg = try golden("s444.jpg")
     var flipped = try golden("restart.jpg")
     for place in stride(from: flipped.count / 3, to: flipped.count - 60, by: 50) { flipped[place] ^= 0x55 }
@@ -61,7 +61,7 @@ struct DatasetCheckTests {
       ("ignored", png, [0, 255, 0], ["all_ignored"]),
     ]
     for (name, image, labels, _) in files {
-      if let image { try folder.write(image, "images/\(name).png") }
+      if let image { try folder.write(image, as: "images/\(name).png") }
       if let labels { try folder.labels("labels/\(name).png", labels) }
     }
     try folder.image("images/colours.png")
@@ -93,7 +93,7 @@ struct DatasetCheckTests {
 
   @Test("numbers, classes and pixel shares of the label maps")
   func sharesPixels() throws {
-    let folder = try SegmentationFolder()
+    let folder = try TemporaryFolder()
     for (name, labels) in [("a", [0, 1, 1]), ("b", [2, 255, 1])] as [(String, [Int32])] {
       try folder.image("images/\(name).png")
       try folder.labels("labels/\(name).png", labels)
@@ -108,12 +108,12 @@ struct DatasetCheckTests {
 
   @Test("each file once, whatever data sets name it, in wrappers too")
   func readsOnce() throws {
-    let folder = try SegmentationFolder()
+    let folder = try TemporaryFolder()
     for name in ["a", "b"] {
       try folder.image("images/\(name).png")
       try folder.labels("labels/\(name).png", [0, 1, 9])
     }
-    try folder.write(Array("a\na\n".utf8), "list.txt")
+    try folder.write(Array("a\na\n".utf8), as: "list.txt")
     let all = base(folder)
     let report = try check([
       all, base(folder, ", test_mode: true, pipeline: [{type: LoadImageFromFile}]"),
@@ -128,8 +128,8 @@ struct DatasetCheckTests {
 
   @Test("an image of another size than its annotations are for")
   func comparesSizes() throws {
-    let folder = try SegmentationFolder()
-    try folder.write(try golden("exif6.jpg"), "a.jpg")
+    let folder = try TemporaryFolder()
+    try folder.write(try golden("exif6.jpg"), as: "a.jpg")
     let seen = try Image.decode(file: "\(folder.path)/a.jpg").size
     var components = Components()
     components.datasets.add("SizedDataset") { (c: SizedDataset.Configuration, _: DataContext) in
@@ -148,7 +148,7 @@ struct DatasetCheckTests {
 
   @Test("a folder that is not there is a fault, a wrong key an error")
   func explains() throws {
-    let folder = try SegmentationFolder()
+    let folder = try TemporaryFolder()
     let report = try check([base(folder)])
     #expect(report.faults.map(\.kind) == ["unreadable_data_set"])
     #expect(report.faults.first?.file == "\(folder.path)/images")

@@ -1,17 +1,16 @@
 import Configuration
 import Data
-import Foundation
 import Imaging
 import Segmentation
+import TestSupport
 import Testing
 
 @Suite("The Reef as a BaseSegDataset")
 struct ReefDatasetTests {
   @Test("gives the label maps that were drawn, unlabelled pixels as 255")
   func readsReef() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("reef-\(UUID().uuidString)")
-      .path
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let temporary = try TemporaryFolder()
+    let folder = temporary.path + "/reef"
     let reef = Reef(seed: 5, images: 7, size: ImageSize(height: 96, width: 128))
     #expect(try reef.write(to: folder) == .written)
     var components = Components()

@@ -1,36 +1,19 @@
 import Configuration
 import Data
-import Foundation
 import Imaging
 import Segmentation
+import TestSupport
 
-/// A folder of images and label maps that goes away with the test.
-final class SegmentationFolder {
-  let path: String
-
-  init() throws {
-    path = FileManager.default.temporaryDirectory.appendingPathComponent("seg-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  /// Writes bytes below the folder.
-  func write(_ bytes: [UInt8], _ name: String) throws {
-    let url = URL(fileURLWithPath: "\(path)/\(name)")
-    try FileManager.default.createDirectory(
-      at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Foundation.Data(bytes).write(to: url)
-  }
-
+/// A folder of images and label maps.
+extension TemporaryFolder {
   /// Writes a picture of 3 x 1 pixels as PNG, whatever its name says.
   func image(_ name: String) throws {
-    try write(try Image(height: 1, width: 3, colour: [1, 2, 3]).encodedPNG(), name)
+    try write(try Image(height: 1, width: 3, colour: [1, 2, 3]).encodedPNG(), as: name)
   }
 
   /// Writes a label map of one row.
   func labels(_ name: String, _ pixels: [Int32] = [0, 1, 2]) throws {
-    try write(try LabelMap(height: 1, width: pixels.count, pixels: pixels).encodedPNG(), name)
+    try write(try LabelMap(height: 1, width: pixels.count, pixels: pixels).encodedPNG(), as: name)
   }
 }
 

@@ -3,6 +3,7 @@ import Data
 import Foundation
 import Imaging
 import Segmentation
+import TestSupport
 import Testing
 
 @Suite("Layouts of label map sets")
@@ -11,7 +12,7 @@ struct SegmentationLayoutTests {
 
   @Test("ADE20K: 150 classes, .jpg and .png, zero is unlabelled")
   func readsADE20K() throws {
-    let folder = try SegmentationFolder()
+    let folder = try TemporaryFolder()
     for name in ["ADE_train_00000002", "ADE_train_00000001"] {
       try folder.image("images/training/\(name).jpg")
       try folder.labels("annotations/training/\(name).png", [0, 1, 150])
@@ -36,7 +37,7 @@ struct SegmentationLayoutTests {
   }
 
   /// The data sets of a shipped config, on files below a folder; pipelines only load.
-  private func datasets(_ name: String, _ folder: SegmentationFolder) throws -> [any Dataset] {
+  private func datasets(_ name: String, _ folder: TemporaryFolder) throws -> [any Dataset] {
     let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appendingPathComponent("configs/_base_/datasets/\(name).yaml").path
     let node = try ConfigurationNode.load(file: file, overrides: ["data_root=\(folder.path)"])
@@ -53,13 +54,13 @@ struct SegmentationLayoutTests {
 
   @Test("Pascal VOC: lists of names, label maps with a palette, borders 255")
   func readsVOC() throws {
-    let folder = try SegmentationFolder()
+    let folder = try TemporaryFolder()
     for name in ["2007_000032", "2007_000039", "2007_000063"] { try folder.image("JPEGImages/\(name).jpg") }
     for name in ["2007_000032", "2007_000039"] {
       try folder.labels("SegmentationClass/\(name).png", [0, 20, 255])
     }
-    try folder.write(Array("2007_000039\n".utf8), "ImageSets/Segmentation/train.txt")
-    try folder.write(Array("2007_000032\n".utf8), "ImageSets/Segmentation/val.txt")
+    try folder.write(Array("2007_000039\n".utf8), as: "ImageSets/Segmentation/train.txt")
+    try folder.write(Array("2007_000032\n".utf8), as: "ImageSets/Segmentation/val.txt")
     let sets = try datasets("voc", folder)
     #expect(sets.map(\.count) == [1, 1] && sets.map(\.isTest) == [false, true])
     #expect(sets[0].metainfo.classes.count == 21 && sets[0].metainfo.palette.count == 21)
@@ -69,7 +70,7 @@ struct SegmentationLayoutTests {
 
   @Test("Cityscapes: a folder a city, suffixes longer than an extension, other files beside")
   func readsCityscapes() throws {
-    let folder = try SegmentationFolder()
+    let folder = try TemporaryFolder()
     for (split, city) in [("train", "aachen"), ("train", "bochum"), ("val", "munster")] {
       let stem = "\(split)/\(city)/\(city)_000000_000019"
       try folder.image("leftImg8bit/\(stem)_leftImg8bit.png")
@@ -87,7 +88,7 @@ struct SegmentationLayoutTests {
 
   @Test("images without label maps stop the start, unless they are skipped or no labels are asked for")
   func requiresLabelMaps() throws {
-    let folder = try SegmentationFolder()
+    let folder = try TemporaryFolder()
     for name in ["a", "b", "c"] { try folder.image("images/\(name).jpg") }
     try folder.labels("labels/b.png")
     func build(_ prefix: String, _ more: String = "") throws -> any Dataset {

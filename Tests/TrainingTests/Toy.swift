@@ -4,6 +4,7 @@ import Imaging
 import Layers
 import Masks
 import Tensors
+import TestSupport
 import Testing
 
 import Data
@@ -117,26 +118,6 @@ extension Components {
     components.datasets.add("ToyDataset") { (c: ToyDataset.Configuration, _: DataContext) in ToyDataset(c) }
     components.metrics.add("ToyMetric") { (_: NoSettings, _: MetricContext) in ToyMetric() }
     return components
-  }
-}
-
-/// A folder that goes away with it.
-final class TemporaryFolder {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "dense-training-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func names(_ folder: String = "") -> [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: "\(path)/\(folder)")) ?? []).sorted()
-  }
-
-  func text(_ name: String) throws -> String {
-    try String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
   }
 }
 

@@ -2,6 +2,7 @@ import Checkpoints
 import Configuration
 import Foundation
 import Tensors
+import TestSupport
 import Testing
 
 import Data

@@ -1,9 +1,5 @@
 import Checkpoints
-import Foundation
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import TestSupport
 
 /// What reading comes to: the error, or «no error» and the names.
 func message(_ bytes: [UInt8], file: String = "x.pth") -> String {
@@ -18,30 +14,7 @@ func message(pickle: [UInt8], storages: [String: [UInt8]] = [:]) -> String {
   message(ZipText(pickle: pickle, storages: storages).bytes)
 }
 
-/// Seconds of this thread's processor time: other tests run beside.
-func processorSeconds(_ body: () throws -> Void) rethrows -> Double {
-  func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-  }
-  let start = now()
-  try body()
-  return now() - start
-}
-
-/// Random numbers that are the same for the same seed (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-    return z ^ z >> 31
-  }
-
+extension SeededGenerator {
   /// One to eight edits: bytes changed, dropped, repeated, or replaced by what is at a limit somewhere.
   mutating func mutate(_ bytes: [UInt8]) -> [UInt8] {
     var bytes = bytes
@@ -58,17 +31,5 @@ struct SeededGenerator: RandomNumberGenerator {
       }
     }
     return bytes
-  }
-}
-
-/// A folder that goes away with the test.
-final class TemporaryFolder {
-  let path = NSTemporaryDirectory() + "checkpoints-\(UUID().uuidString)"
-  init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func write(_ bytes: [UInt8], as name: String) throws -> String {
-    try Data(bytes).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
-    return "\(path)/\(name)"
   }
 }

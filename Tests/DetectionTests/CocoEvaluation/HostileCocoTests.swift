@@ -4,6 +4,7 @@ import Detection
 import Foundation
 import Masks
 import Tensors
+import TestSupport
 import Testing
 
 /// Broken and hostile annotation and result files: an error with its place, or a line of the check, never a crash.
@@ -36,14 +37,14 @@ struct HostileCocoTests {
   }
 
   private func inventory(_ text: String) throws -> DatasetInventory {
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent("gt-\(UUID().uuidString).json")
-    defer { try? FileManager.default.removeItem(at: path) }
-    try Data(text.utf8).write(to: path)
+    let folder = try TemporaryFolder(["gt.json": text])
     var components = Components()
     components.addDetection()
+    let node = try ConfigurationNode.parse(
+      "{type: CocoDataset, ann_file: \(folder.path)/gt.json}", file: "test.yaml")
     return try components.inventories.build(
-      ConfigurationNode.parse("{type: CocoDataset, ann_file: \(path.path)}", file: "test.yaml").decode(
-        ComponentConfiguration.self), scope: "mmdet", in: DataContext(scope: "mmdet", components: components))
+      node.decode(ComponentConfiguration.self), scope: "mmdet",
+      in: DataContext(scope: "mmdet", components: components))
   }
 
   @Test("C1: brackets within each other are read up to 1024, and no further")
@@ -321,12 +322,10 @@ struct HostileCocoTests {
 
   @Test("folders, pipes and files beyond 4 GiB are refused before they are read")
   func kinds() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("kinds-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let pipe = folder.appendingPathComponent("pipe").path
+    let folder = try TemporaryFolder()
+    let pipe = folder.path + "/pipe"
     #expect(mkfifo(pipe, 0o600) == 0)
-    let sparse = folder.appendingPathComponent("sparse").path
+    let sparse = folder.path + "/sparse"
     #expect(FileManager.default.createFile(atPath: sparse, contents: nil))
     for (path, size, expected) in [
       (folder.path, 0, "is a folder"), (pipe, 0, "is a pipe"), (sparse, 4 << 30, ":1:1: '\\0'"),
