@@ -62,7 +62,20 @@ struct Completion<Result> {
       return false
     }
     node = rest
+    leaveOut(error.others)
     return true
+  }
+
+  /// Notes other mistakes of the same mapping, and leaves out all that they are about at once.
+  private mutating func leaveOut(_ others: [ConfigurationError]) {
+    let written = others.filter { other in
+      !filled.keys.contains { other.keyPath.isWithin($0) || $0.isWithin(other.keyPath) }
+    }
+    guard !written.isEmpty else { return }
+    mistakes += written
+    let paths = Set(written.map(\.keyPath))
+    removed.formUnion(paths)
+    node = node.removing(paths: paths)
   }
 
   /// Puts the next candidate at a path.
@@ -100,6 +113,22 @@ extension String {
 }
 
 extension ConfigurationNode {
+  /// The same tree without some keys of its mappings, by their paths.
+  fileprivate func removing(paths: Set<String>) -> ConfigurationNode {
+    switch value {
+    case .scalar: self
+    case .sequence(let elements):
+      ConfigurationNode(
+        .sequence(elements.map { $0.removing(paths: paths) }), at: location, keyPath: keyPath)
+    case .mapping(let entries):
+      ConfigurationNode(
+        .mapping(
+          entries.filter { !paths.contains($0.value.keyPath) }.map {
+            Entry(key: $0.key, location: $0.location, value: $0.value.removing(paths: paths))
+          }), at: location, keyPath: keyPath)
+    }
+  }
+
   /// The longest path down to a key of a mapping that leads towards a key path, and whether its value is there.
   ///
   /// Within a list of values it is that of the list: an element that is left out would move the others.

@@ -35,6 +35,8 @@ public struct ConfigurationError: Error, CustomStringConvertible, Sendable {
   var missingKey: String?
   /// Whether the value was read, but breaks a rule of its component.
   var isRule = false
+  /// What else is wrong in the same mapping, where it was found at the same time.
+  var others: [ConfigurationError] = []
 
   /// An error about one place.
   public init(location: SourceLocation? = nil, keyPath: String = "", message: String, hint: String? = nil) {

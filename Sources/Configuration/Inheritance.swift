@@ -129,8 +129,9 @@ extension ConfigurationNode {
     guard let entries, let others = other.entries else { return other.withoutDeletionMarks() }
     if other["_delete_"]?.bool == true { return other.withoutDeletionMarks() }
     var result = entries
+    let places = Dictionary(entries.enumerated().map { ($1.key, $0) }) { first, _ in first }
     for entry in others where entry.key != "_delete_" {
-      guard let index = result.firstIndex(where: { $0.key == entry.key }) else {
+      guard let index = places[entry.key] else {
         result.append(
           Entry(key: entry.key, location: entry.location, value: entry.value.withoutDeletionMarks()))
         continue

@@ -162,13 +162,30 @@ final class NodeDecoder: Decoder {
 
   private func refuseUnknownKeys() throws {
     guard !isTakenWhole, let entries = node.entries else { return }
-    for entry in entries where !asked.contains(entry.key) {
-      if ["type", "_scope_"].contains(entry.key) || keysWithoutEffect.contains(entry.key) { continue }
-      throw ConfigurationError(
-        location: entry.location, keyPath: entry.value.keyPath, message: "unknown key '\(entry.key)'",
-        hint: asked.isEmpty
-          ? "No keys are known here." : hint(for: entry.key, among: Array(asked), title: "Known keys"))
+    let unknown = entries.filter { entry in
+      !asked.contains(entry.key) && !["type", "_scope_"].contains(entry.key)
+        && !keysWithoutEffect.contains(entry.key)
     }
+    guard let first = unknown.first else { return }
+    var error = refusal(of: first, withHint: true)
+    // Finding the nearest names takes its time, and nobody reads thousands of them.
+    if observer != nil {
+      error.others = unknown.enumerated().dropFirst().map { refusal(of: $1, withHint: $0 < Self.hints) }
+    }
+    throw error
+  }
+
+  private static var hints: Int { 50 }
+
+  private func refusal(of entry: ConfigurationNode.Entry, withHint isHinted: Bool) -> ConfigurationError {
+    var error = ConfigurationError(
+      location: entry.location, keyPath: entry.value.keyPath, message: "unknown key '\(entry.key)'")
+    if asked.isEmpty {
+      error.hint = "No keys are known here."
+    } else if isHinted {
+      error.hint = hint(for: entry.key, among: Array(asked), title: "Known keys")
+    }
+    return error
   }
 }
 

@@ -111,6 +111,32 @@ struct CollectedMistakesTests {
     #expect(error?.message == "unknown neck 'OwnNeck'")
   }
 
+  @Test(
+    "tens of thousands of unknown keys in one mapping are counted, in a second",
+    arguments: [
+      // Before the keys, one of them, and how many mistakes there are beside.
+      ("", "a.yaml:1:1: k0: ", 0),
+      ("model: {type: MaskRCNN, backbone: {type: VSSM}, ", "model.k0: ", 6),
+      ("model: {type: MaskRCNN, backbone: {type: VSSM, ", "model.backbone.k0: ", 6),
+      (
+        "default_scope: mmdet\ntrain_dataloader: {dataset: {type: CocoDataset, ann_file: x, ", "dataset.k0: ",
+        0
+      ),
+    ])
+  func manyKeys(start: String, expected: String, others: Int) throws {
+    let count = 30_000
+    let keys = (0..<count).map { "k\($0): 1" }
+    let depth = start.count { $0 == "{" } - start.count { $0 == "}" }
+    let text =
+      start + keys.joined(separator: depth > 0 ? ", " : "\n") + String(repeating: "}", count: depth)
+    var report = ""
+    let seconds = try processorSeconds(below: 1) { report = try mistakes(text) }
+    #expect(report.hasPrefix("\(count + others) mistakes in the config:\n"), "\(report.prefix(800))")
+    #expect(report.contains(expected) && report.contains("unknown key 'k20'"), "\(report.prefix(800))")
+    #expect(report.hasSuffix("and \(count + others - 30) more"))
+    #expect(seconds < 1, "\(seconds) s")
+  }
+
   @Test("an override has its own place, with the column and a caret")
   func overrides() throws {
     let text = "default_scope: mmseg\nmodel: {type: MaskRCNN, backbone: {type: VSSM, depths: [1, 1]}}"

@@ -94,6 +94,18 @@ struct HostileTests {
         "nested deeper than 16:\n    \(path)/f17.yaml\n    -> \(path)/f16.yaml"))
   }
 
+  @Test("a base of tens of thousands of keys is merged in a second")
+  func largeBase() throws {
+    func keys(_ letter: String) -> String { (0..<40_000).map { "\(letter)\($0): 1\n" }.joined() }
+    let folder = try TemporaryFolder([
+      "a.yaml": keys("a") + "b7: 2", "b.yaml": "_base_: a.yaml\n" + keys("b"),
+    ])
+    var node: ConfigurationNode?
+    let seconds = try processorSeconds(below: 1) { node = try folder.load("b.yaml") }
+    #expect(node?.entries?.count == 80_000 && node?["b7"]?.int == 1)
+    #expect(seconds < 1, "\(seconds) s")
+  }
+
   @Test("Y7: a base that is no config is an ordinary error; a fifo is not waited for")
   func files() throws {
     let bases = [

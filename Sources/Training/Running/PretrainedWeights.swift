@@ -104,11 +104,15 @@ public struct PretrainedWeights: Sendable {
               part: node["backbone"] == nil ? part : below("backbone"), file: path, node: file))
         }
       }
-      let bare = node["type"] == nil ? node : node.removing(["init_cfg"])
-      return entries.reduce(bare) { result, entry in
-        guard bare[entry.key] != nil else { return result }
-        return result.setting(entry.key, to: strip(entry.value, part: below(entry.key), &found))
-      }
+      let isComponent = node["type"] != nil
+      let kept = entries.filter { !isComponent || $0.key != "init_cfg" }
+      return ConfigurationNode(
+        .mapping(
+          kept.map { entry in
+            var entry = entry
+            entry.value = strip(entry.value, part: below(entry.key), &found)
+            return entry
+          }), at: node.location, keyPath: node.keyPath)
     }
   }
 
