@@ -20,11 +20,11 @@ public struct TensorMemory: Sendable {
 /// Memory for tensors: 64-byte aligned blocks that are kept and handed out again.
 ///
 /// A fresh block of 100 MB costs 44 ms of page faults, a reused one nothing; so blocks go back to a free list by
-/// size class (eight classes to a power of two). Where more than `limit` bytes lie idle, those that have lain
-/// longest go back to the system.
+/// size class (eight classes to a power of two). Where more than `limit` bytes lie idle, or more than `total` are held
+/// in all, idle ones that have lain longest go back to the system.
 package final class BufferPool: Sendable {
   /// The pool that every tensor uses.
-  package static let shared = BufferPool(limit: min(8 << 30, physicalMemory / 2))
+  package static let shared = BufferPool(limit: 8 << 30, total: physicalMemory / 4 * 3)
 
   private struct IdleBlock {
     var address: UInt
@@ -41,10 +41,11 @@ package final class BufferPool: Sendable {
 
   private let state = Mutex(State())
   private let limit: Int
+  private let total: Int
   private static let hugePage = 2 << 20
 
-  /// A pool that keeps at most `limit` bytes idle.
-  package init(limit: Int) { self.limit = limit }
+  /// A pool that keeps at most `limit` bytes idle, and fewer where tensors and idle bytes would be more than `total`.
+  package init(limit: Int, total: Int = .max) { (self.limit, self.total) = (limit, total) }
 
   private static var physicalMemory: Int {
     max(1 << 30, Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE))))
@@ -70,9 +71,10 @@ package final class BufferPool: Sendable {
       return block.address
     }
     if let reused, let pointer = UnsafeMutableRawPointer(bitPattern: reused) { return pointer }
+    releaseSurplus()
     if let pointer = allocate(size) { return pointer }
     // The system has no more: perhaps it has when what lies idle goes back.
-    release(downTo: 0)
+    release { _ in 0 }
     guard let pointer = allocate(size) else {
       preconditionFailure("out of memory: \(size) bytes for a tensor")
     }
@@ -81,14 +83,17 @@ package final class BufferPool: Sendable {
 
   package func give(_ pointer: UnsafeMutableRawPointer, bytes: Int) {
     let size = Self.blockSize(forBytes: bytes)
-    let isOver = state.withLock { state in
+    state.withLock { state in
       state.usage.live -= size
       state.usage.idle += size
       state.time += 1
       state.free[size, default: []].append(IdleBlock(address: UInt(bitPattern: pointer), time: state.time))
-      return state.usage.idle > limit
     }
-    if isOver { release(downTo: limit) }
+    releaseSurplus()
+  }
+
+  private func releaseSurplus() {
+    release { [limit, total] usage in min(limit, max(0, total - usage.live)) }
   }
 
   private func allocate(_ size: Int) -> UnsafeMutableRawPointer? {
@@ -101,9 +106,10 @@ package final class BufferPool: Sendable {
     return pointer
   }
 
-  /// Gives idle blocks back to the system, those that have lain longest first.
-  private func release(downTo bytes: Int) {
+  /// Gives idle blocks back to the system, those that have lain longest first, until as many bytes are idle as may be.
+  private func release(_ allowed: (TensorMemory) -> Int) {
     let released: [UInt] = state.withLock { state in
+      let bytes = allowed(state.usage)
       var released: [UInt] = []
       while state.usage.idle > bytes,
         let size = state.free.min(by: { ($0.value.first?.time ?? .max) < ($1.value.first?.time ?? .max) })?

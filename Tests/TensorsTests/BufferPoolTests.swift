@@ -38,6 +38,24 @@ struct BufferPoolTests {
     for block in found { pool.give(block, bytes: size) }
   }
 
+  @Test("less lies idle where tensors take more")
+  func total() {
+    let size = 64 << 10
+    let pool = BufferPool(limit: 8 * size, total: 10 * size)
+    let blocks = (0..<6).map { _ in pool.take(bytes: size) }
+    for block in blocks { pool.give(block, bytes: size) }
+    #expect(pool.usage.idle == 6 * size)
+    // Of another size, so that none of the idle blocks serves.
+    let other = (0..<4).map { _ in pool.take(bytes: 2 * size) }
+    #expect(pool.usage.live == 8 * size && pool.usage.idle == 2 * size)
+    for block in other { pool.give(block, bytes: 2 * size) }
+    #expect(pool.usage.live == 0 && pool.usage.idle == 8 * size)
+    // The tensors alone may take more than that.
+    let many = (0..<20).map { _ in pool.take(bytes: size) }
+    #expect(pool.usage.live == 20 * size && pool.usage.idle == 0)
+    for block in many { pool.give(block, bytes: size) }
+  }
+
   @Test("a block larger than the limit is not kept")
   func oversized() {
     let pool = BufferPool(limit: 1 << 16)
