@@ -5,11 +5,7 @@ public enum CocoClasses {
   /// The names.
   public static let names = table.map(\.name)
   /// Red, green and blue.
-  public static let palette = table.map { entry in
-    SIMD3(
-      UInt8(truncatingIfNeeded: entry.colour >> 16), UInt8(truncatingIfNeeded: entry.colour >> 8),
-      UInt8(truncatingIfNeeded: entry.colour))
-  }
+  public static let palette = table.map { Palette.colour(hex: $0.colour) }
 
   private static let colours = Dictionary(zip(names, palette)) { first, _ in first }
 

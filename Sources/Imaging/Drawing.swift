@@ -70,14 +70,7 @@ extension Image {
   private mutating func drawn(_ call: (_ image: dp_raster, _ message: dp_message) -> Int32) {
     precondition(channels == 3, "drawing wants 3 channels, not \(channels)")
     guard height > 0, width > 0 else { return }
-    let (rows, columns) = (Int32(height), Int32(width))
-    let failure = pixels.withUnsafeMutableBufferPointer { buffer in
-      let raster = dp_raster(
-        pixels: UnsafeMutableRawPointer(buffer.baseAddress), height: rows, width: columns, channels: 3,
-        sample: UInt8.kind)
-      return bridged { text, capacity in call(raster, dp_message(text: text, capacity: capacity)) }
-    }
-    precondition(failure == nil, "OpenCV: \(failure ?? "")")
+    pixels.change(height: height, width: width, channels: 3, call)
   }
 }
 

@@ -16,6 +16,13 @@ public struct Palette: Sendable, Equatable {
       })
   }
 
+  /// The colour that is written 0xRRGGBB.
+  public static func colour(hex: UInt32) -> SIMD3<UInt8> {
+    SIMD3(
+      UInt8(truncatingIfNeeded: hex >> 16), UInt8(truncatingIfNeeded: hex >> 8),
+      UInt8(truncatingIfNeeded: hex))
+  }
+
   /// The colour of a class; numbers beyond the end start again.
   public subscript(label: Int) -> SIMD3<UInt8> {
     guard !colours.isEmpty, label >= 0 else { return SIMD3(255, 255, 255) }

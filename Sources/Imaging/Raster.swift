@@ -45,6 +45,27 @@ extension Float: RasterSample {
   static var kind: Int32 { Int32(DP_FLOAT32) }
 }
 
+extension Array where Element: RasterSample {
+  /// Changes the picture that these elements are, by a function of the bridge.
+  ///
+  /// OpenCV refuses only what the callers' preconditions exclude, or runs out of memory.
+  mutating func change(
+    height: Int, width: Int, channels: Int, _ call: (_ picture: dp_raster, _ message: dp_message) -> Int32
+  ) {
+    precondition(
+      count == height * width * channels, "\(count) elements for \(height) x \(width) x \(channels)")
+    let failure = withUnsafeMutableBufferPointer { buffer in
+      bridged { text, capacity in
+        call(
+          dp_raster(
+            pixels: buffer.baseAddress, height: Int32(height), width: Int32(width), channels: Int32(channels),
+            sample: Element.kind), dp_message(text: text, capacity: capacity))
+      }
+    }
+    precondition(failure == nil, "OpenCV: \(failure ?? "")")
+  }
+}
+
 extension Raster where Element: RasterSample {
   /// The same picture made by a function of the bridge, in another size.
   ///

@@ -1,13 +1,11 @@
+import Imaging
+
 /// Names and colours of ADE20K's 150 classes, in the order of their numbers (mmsegmentation's METAINFO).
 public enum ADE20KClasses {
   /// The names.
   public static let names = table.map(\.name)
   /// Red, green and blue.
-  public static let palette = table.map { entry in
-    SIMD3(
-      UInt8(truncatingIfNeeded: entry.colour >> 16), UInt8(truncatingIfNeeded: entry.colour >> 8),
-      UInt8(truncatingIfNeeded: entry.colour))
-  }
+  public static let palette = table.map { Palette.colour(hex: $0.colour) }
 
   private static let table: [(name: String, colour: UInt32)] = [
     ("wall", 0x787878), ("building", 0xb47878), ("sky", 0x06e6e6), ("floor", 0x503232), ("tree", 0x04c803),

@@ -32,12 +32,7 @@ struct CocoDatasetTests {
     let folder = try TemporaryFolder(["gt.json": file])
     let text =
       "{type: CocoDataset, data_root: \(folder.path), ann_file: gt.json, data_prefix: {img: images/}\(keys)}"
-    let component = try ConfigurationNode.parse(text, file: "test.yaml").decode(ComponentConfiguration.self)
-    var components = Components()
-    components.addDetection()
-    let context = DataContext(scope: "mmdet", components: components)
-    return try #require(
-      try components.datasets.build(component, scope: "mmdet", in: context) as? CocoDataset)
+    return try #require(try DetectionComponents.dataset(text) as? CocoDataset)
   }
 
   private func message(_ keys: String = "", file: String = annotationFile) throws -> String {

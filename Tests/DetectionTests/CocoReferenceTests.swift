@@ -74,12 +74,7 @@ struct CocoReferenceTests {
            metainfo: {classes: \(loading.classes)}, test_mode: \(loading.test),
            filter_cfg: {filter_empty_gt: \(loading.empty), min_size: \(loading.min_size)}}
           """
-        var components = Components()
-        components.addDetection()
-        return try components.datasets.build(
-          ConfigurationNode.parse(text, file: "test.yaml").decode(ComponentConfiguration.self),
-          scope: "mmdet",
-          in: DataContext(scope: "mmdet", components: components))
+        return try DetectionComponents.dataset(text)
       }
       guard !loading.ids.isEmpty else {
         #expect(throws: DataError.self) { try dataset() }
@@ -114,18 +109,13 @@ struct CocoReferenceTests {
       """#
     ])
     let text = "{type: CocoDataset, data_root: \(folder.path)/, ann_file: _annotations.coco.json}"
-    let component = try ConfigurationNode.parse(text, file: "test.yaml").decode(ComponentConfiguration.self)
-    var components = Components()
-    components.addDetection()
-    let context = DataContext(scope: "mmdet", components: components)
-    let set = try #require(
-      try components.datasets.build(component, scope: "mmdet", in: context) as? CocoDataset)
+    let set = try #require(try DetectionComponents.dataset(text) as? CocoDataset)
     #expect(set.metainfo.classes == ["fish"] && set.categoryIDs == [1])
     let sample = try set.sample(at: 0)
     #expect(sample.imagePath == "\(folder.path)/a_jpg.rf.0f.jpg")
     #expect(sample.annotations.map(\.label) == [0])
     #expect(sample.annotations[0].mask == .polygons([[5, 6, 25, 6, 15, 16.5]]))
-    let inventory = try components.inventories.build(component, scope: "mmdet", in: context)
+    let inventory = try DetectionComponents.inventory(text)
     #expect(inventory.faults == [] && inventory.annotationCount == 1 && inventory.samples.count == 1)
   }
 
@@ -141,13 +131,7 @@ struct CocoReferenceTests {
       "gt.json":
         #"{"images": [{"id": 1, "file_name": "a", "height": 4, "width": 5}], "categories": [\#(categories)]}"#
     ])
-    var components = Components()
-    components.addDetection()
-    let node = try ConfigurationNode.parse(
-      "{type: CocoDataset, ann_file: \(folder.path)/gt.json}", file: "test.yaml")
-    let set = try components.datasets.build(
-      node.decode(ComponentConfiguration.self), scope: "mmdet",
-      in: DataContext(scope: "mmdet", components: components))
+    let set = try DetectionComponents.dataset("{type: CocoDataset, ann_file: \(folder.path)/gt.json}")
     #expect(set.metainfo.palette == expected)
   }
 }

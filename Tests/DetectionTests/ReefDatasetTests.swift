@@ -1,6 +1,4 @@
-import Configuration
 import Data
-import Detection
 import Imaging
 import Masks
 import TestSupport
@@ -14,16 +12,12 @@ struct ReefDatasetTests {
     let folder = temporary.path + "/reef"
     let reef = Reef(seed: 5, images: 7, size: ImageSize(height: 96, width: 128))
     #expect(try reef.write(to: folder) == .written)
-    var components = Components()
-    components.addDetection()
     for (split, short, first) in [("training", "train", 0), ("validation", "val", 6)] {
       let text =
         "{type: CocoDataset, data_root: \(folder), ann_file: annotations/instances_\(short).json, "
         + "data_prefix: {img: images/\(split)/}, pipeline: [{type: LoadImageFromFile}, "
         + "{type: LoadAnnotations, with_bbox: true, with_mask: true}, {type: PackDetInputs}]}"
-      let set = try components.datasets.build(
-        try ConfigurationNode.parse(text, file: "test.yaml").decode(ComponentConfiguration.self),
-        scope: "mmdet", in: DataContext(scope: "mmdet", components: components))
+      let set = try DetectionComponents.dataset(text)
       #expect(set.metainfo.classes == ["fish", "jellyfish", "starfish", "turtle", "crab"])
       #expect(set.count == (first == 0 ? 6 : 1))
       for index in 0..<set.count {

@@ -25,11 +25,7 @@ struct BaseSegDatasetTests {
       "{type: BaseSegDataset, data_root: \(folder.path), img_suffix: .png, seg_map_suffix: _label.png, "
       + "data_prefix: {img_path: images, seg_map_path: labels}, metainfo: {classes: \(classes)}, "
       + "pipeline: [{type: LoadImageFromFile}, {type: LoadAnnotations}, {type: PackSegInputs}]\(keys)}"
-    let component = try ConfigurationNode.parse(text, file: "test.yaml").decode(ComponentConfiguration.self)
-    var components = Components()
-    components.addSegmentation()
-    return try components.datasets.build(
-      component, scope: "mmseg", in: DataContext(scope: "mmseg", components: components))
+    return try SegmentationComponents.dataset(text)
   }
 
   @Test("lists images below the folder in order, each with its label map")
@@ -86,13 +82,7 @@ struct BaseSegDatasetTests {
       "{type: BaseSegDataset, data_root: \(folder.path), metainfo: {classes: [a]}\(keys)"
       + (keys.contains("img_suffix") ? "" : ", img_suffix: .png")
       + (keys.contains("data_prefix") ? "}" : ", data_prefix: {img_path: images}}")
-    let component = try ConfigurationNode.parse(text, file: "test.yaml").decode(ComponentConfiguration.self)
-    var components = Components()
-    components.addSegmentation()
-    let context = DataContext(scope: "mmseg", components: components)
-    let error = #expect(throws: (any Error).self) {
-      try components.datasets.build(component, scope: "mmseg", in: context)
-    }
+    let error = #expect(throws: (any Error).self) { try SegmentationComponents.dataset(text) }
     let message = "\(try #require(error))"
     #expect(message.contains(expected), "\(message)")
   }

@@ -1,7 +1,5 @@
-import Configuration
 import Data
 import Imaging
-import Segmentation
 import TestSupport
 import Testing
 
@@ -13,16 +11,12 @@ struct ReefDatasetTests {
     let folder = temporary.path + "/reef"
     let reef = Reef(seed: 5, images: 7, size: ImageSize(height: 96, width: 128))
     #expect(try reef.write(to: folder) == .written)
-    var components = Components()
-    components.addSegmentation()
     let text =
       "{type: BaseSegDataset, data_root: \(folder), reduce_zero_label: true, "
       + "data_prefix: {img_path: images/training, seg_map_path: annotations/training}, "
       + "metainfo: {classes: [\(ReefLabels.names.joined(separator: ", "))]}, "
       + "pipeline: [{type: LoadImageFromFile}, {type: LoadAnnotations}, {type: PackSegInputs}]}"
-    let set = try components.datasets.build(
-      try ConfigurationNode.parse(text, file: "test.yaml").decode(ComponentConfiguration.self),
-      scope: "mmseg", in: DataContext(scope: "mmseg", components: components))
+    let set = try SegmentationComponents.dataset(text)
     #expect(set.count == 6)
     for index in 0..<set.count {
       let sample = try set.load(index: index, number: 0, seed: 0)

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Which samples make up which batch: a rule, so that a resumed run needs only its iteration.
 struct BatchPlan: Sendable {
   /// One sample's place in the data set and its global number in the run.
@@ -109,7 +111,7 @@ final class OrderCache: Sendable {
   private let sampler: any Sampler
   private let batchSize: Int
   private let groups: ImageGroups?
-  private let passes = Locked<[Int: Pass]>([:])
+  private let passes = Mutex<[Int: Pass]>([:])
 
   init(_ sampler: any Sampler, batchSize: Int, groups: ImageGroups?) {
     self.sampler = sampler

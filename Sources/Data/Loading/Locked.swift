@@ -1,8 +1,9 @@
 import Foundation
 
-/// A value behind a lock that threads can also wait on.
+/// A value behind a lock that threads can also wait on, which the standard library's `Mutex` does not offer.
+///
+/// `@unchecked Sendable`: the value is touched only between `lock` and `unlock` of the condition.
 package final class Locked<Value>: @unchecked Sendable {
-  // Safe to share: `value` is touched only between `lock` and `unlock` of the condition.
   private let condition = NSCondition()
   private var value: Value
 

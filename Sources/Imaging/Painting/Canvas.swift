@@ -89,16 +89,7 @@ package struct Canvas: Sendable {
 
   /// Adds a sensor's noise: normally distributed numbers of a seed.
   package mutating func addNoise(seed: UInt64, deviation: Double) {
-    let (rows, columns) = (Int32(height), Int32(width))
-    let failure = pixels.withUnsafeMutableBufferPointer { buffer in
-      bridged { text, capacity in
-        dp_add_noise(
-          dp_raster(
-            pixels: buffer.baseAddress, height: rows, width: columns, channels: 3, sample: Float.kind),
-          seed, deviation, dp_message(text: text, capacity: capacity))
-      }
-    }
-    precondition(failure == nil, "OpenCV: \(failure ?? "")")
+    pixels.change(height: height, width: width, channels: 3) { dp_add_noise($0, seed, deviation, $1) }
   }
 
   /// The mean colour of a window, cut to the scene.

@@ -43,16 +43,9 @@ package struct Cover: Sendable {
     let origin = SIMD2(Float(x), Float(y))
     let points = polygons.joined().flatMap { [$0.x - origin.x, $0.y - origin.y] }
     let corners = polygons.map { Int32($0.count) }
-    let (height, width) = (Int32(height), Int32(width))
-    let failure = values.withUnsafeMutableBufferPointer { buffer in
-      bridged { text, capacity in
-        dp_fill_polygons(
-          dp_raster(
-            pixels: buffer.baseAddress, height: height, width: width, channels: 1, sample: UInt8.kind),
-          points, corners, Int32(corners.count), dp_message(text: text, capacity: capacity))
-      }
+    values.change(height: height, width: width, channels: 1) {
+      dp_fill_polygons($0, points, corners, Int32(corners.count), $1)
     }
-    precondition(failure == nil, "OpenCV: \(failure ?? "")")
   }
 
   /// The part of this shape that lies within another one of the same window.

@@ -38,13 +38,7 @@ struct HostileCocoTests {
 
   private func inventory(_ text: String) throws -> DatasetInventory {
     let folder = try TemporaryFolder(["gt.json": text])
-    var components = Components()
-    components.addDetection()
-    let node = try ConfigurationNode.parse(
-      "{type: CocoDataset, ann_file: \(folder.path)/gt.json}", file: "test.yaml")
-    return try components.inventories.build(
-      node.decode(ComponentConfiguration.self), scope: "mmdet",
-      in: DataContext(scope: "mmdet", components: components))
+    return try DetectionComponents.inventory("{type: CocoDataset, ann_file: \(folder.path)/gt.json}")
   }
 
   @Test("C1: brackets within each other are read up to 1024, and no further")
