@@ -67,10 +67,13 @@ public struct DatasetSettings: Decodable, Sendable {
   }
 
   /// A path below the root, unless it is absolute.
-  public func path(_ path: String) -> String {
-    guard let root, !root.isEmpty, !path.hasPrefix("/") else { return path }
-    guard !path.isEmpty else { return root }
-    return root.hasSuffix("/") ? root + path : "\(root)/\(path)"
+  public func path(_ path: String) -> String { Self.path(path, below: root ?? "") }
+
+  /// A path below a folder, unless it is absolute.
+  public static func path(_ path: String, below folder: String) -> String {
+    guard !folder.isEmpty, !path.hasPrefix("/") else { return path }
+    guard !path.isEmpty else { return folder }
+    return folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)"
   }
 
   /// The elements that `indices` names: the first so many (the last, if negative), or these.

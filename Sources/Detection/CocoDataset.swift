@@ -133,7 +133,7 @@ public struct CocoDataset: Dataset {
   public func sample(at index: Int) throws -> Sample {
     let (image, places) = images[index]
     return Sample(
-      index: index, imageID: image.id, imagePath: joined(folder, image.fileName ?? ""),
+      index: index, imageID: image.id, imagePath: DatasetSettings.path(image.fileName ?? "", below: folder),
       size: ImageSize(height: image.height, width: image.width),
       annotations: places.compactMap { instance(annotations.annotations[$0], in: image) },
       onBrokenImage: onBrokenImage)
@@ -244,9 +244,4 @@ public struct CocoDataset: Dataset {
 private func list(_ names: [String]) -> String {
   let shown = names.prefix(100).joined(separator: ", ")
   return names.count > 100 ? "[\(shown), … \(names.count) in all]" : "[\(shown)]"
-}
-
-/// A name below a folder.
-func joined(_ folder: String, _ name: String) -> String {
-  folder.isEmpty || folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
 }

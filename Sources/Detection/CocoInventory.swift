@@ -22,7 +22,8 @@ extension DatasetInventory {
       } else {
         samples.append(
           Sample(
-            index: samples.count, imageID: image.id, imagePath: joined(folder, image.fileName ?? ""),
+            index: samples.count, imageID: image.id,
+            imagePath: DatasetSettings.path(image.fileName ?? "", below: folder),
             size: ImageSize(height: image.height, width: image.width)))
       }
     }

@@ -16,14 +16,15 @@ struct SegmentationFiles: Sendable {
   /// An image and the place of its label map.
   func sample(_ name: String, at index: Int, classCount: Int) -> Sample {
     Sample(
-      index: index, imageID: index, imagePath: path(imageFolder, name, configuration.imageSuffix),
-      labelMapPath: labelMapFolder.map { path($0, name, configuration.labelMapSuffix) },
+      index: index, imageID: index,
+      imagePath: DatasetSettings.path(name + configuration.imageSuffix, below: imageFolder),
+      labelMapPath: labelMapFolder.map { labelMap(name, below: $0) },
       reduceZeroLabel: configuration.reduceZeroLabel, ignoreIndex: configuration.ignoreIndex,
       classCount: classCount, onBrokenImage: configuration.settings.onBrokenImage)
   }
 
-  private func path(_ folder: String, _ name: String, _ suffix: String) -> String {
-    (folder.isEmpty || folder.hasSuffix("/") ? folder : folder + "/") + name + suffix
+  private func labelMap(_ name: String, below folder: String) -> String {
+    DatasetSettings.path(name + configuration.labelMapSuffix, below: folder)
   }
 
   /// The images' names below the folder, without suffix: those that `ann_file` lists, or all, sorted.
@@ -60,7 +61,7 @@ struct SegmentationFiles: Sendable {
     throw DataError(
       file: labelMapFolder,
       "\(missing.count) of \(names.count) images have no label map; the first that is missing: "
-        + "\(path(labelMapFolder, first, configuration.labelMapSuffix)). Correct data_prefix.seg_map_path or "
+        + "\(labelMap(first, below: labelMapFolder)). Correct data_prefix.seg_map_path or "
         + "seg_map_suffix, or list the images that have one in ann_file.")
   }
 

@@ -52,7 +52,6 @@ struct Windows: Sendable {
   /// Numbers in a window: the width of a column.
   var columnWidth: Int { taps * inputsPerGroup }
   var pixels: Int { images * outputHeight * outputWidth }
-  var inputCount: Int { images * height * width * channels }
   var outputShape: [Int] { [images, outputHeight, outputWidth, outputs] }
   /// Whether the columns are the input itself.
   var isPointwise: Bool { taps == 1 && stride == (1, 1) && padding == (0, 0) && groups == 1 }

@@ -115,22 +115,6 @@ struct CombinedDatasetTests {
     #expect(joined.count == 2 && joined.metainfo.palette.count == 1)
   }
 
-  @Test("name the classes of all their images in the inventory")
-  func inventories() throws {
-    var components = Components()
-    components.inventories.add("Memory") { (c: MemorySettings, _: DataContext) in
-      DatasetInventory(
-        samples: (0..<c.count).map { Sample(imagePath: "\($0)") }, annotationCount: 10 * c.count,
-        faults: [DataFault(file: "x", kind: "missing_file", message: "it is gone")])
-    }
-    let text =
-      "{type: RepeatDataset, times: 9, dataset: {type: ConcatDataset, datasets: [{type: Memory, count: 2}, "
-      + "{type: Memory, count: 3}]}}"
-    let inventory = try components.inventories.build(
-      component(text), scope: nil, in: DataContext(components: components))
-    #expect(inventory.samples.count == 5 && inventory.annotationCount == 50 && inventory.faults.count == 2)
-  }
-
   @Test("have the config's data_root where they name none")
   func knowRoots() throws {
     let text = """

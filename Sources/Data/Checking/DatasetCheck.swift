@@ -135,10 +135,7 @@ public struct DatasetCheck: Sendable {
   }
 
   private func file(of dataset: ComponentConfiguration) -> String {
-    let name = dataset.node["ann_file"]?.string ?? ""
-    guard let root = dataset.node["data_root"]?.string, !root.isEmpty, !name.hasPrefix("/") else {
-      return name
-    }
-    return root.hasSuffix("/") ? root + name : "\(root)/\(name)"
+    DatasetSettings.path(
+      dataset.node["ann_file"]?.string ?? "", below: dataset.node["data_root"]?.string ?? "")
   }
 }
