@@ -1,5 +1,5 @@
+import Modeling
 import Configuration
-import Data
 import Layers
 import Tensors
 

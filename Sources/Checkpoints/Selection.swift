@@ -1,3 +1,5 @@
+import Files
+
 extension Checkpoint {
   /// The weights to be written to another file.
   ///

@@ -1,3 +1,4 @@
+import Coco
 import Configuration
 import Data
 import Imaging

@@ -1,3 +1,5 @@
+import Coco
+import Modeling
 import Configuration
 import Data
 import Foundation
@@ -69,8 +71,8 @@ public struct CocoMetric: Metric {
   ///
   /// - Throws: `DataError` for label maps; `CocoError` for images that the annotation file lacks.
   public mutating func add(_ prediction: Prediction, for sample: Sample) throws {
-    guard case .instances(let found) = prediction else {
-      throw DataError(file: sample.imagePath, "CocoMetric judges instances; the model gave a label map")
+    guard let found = prediction.instances else {
+      throw DataError(file: sample.imagePath, "CocoMetric judges instances; the model gave none")
     }
     let detections = found.labels.indices.map { index in
       let box = cornerForm(found.boxes[index])
@@ -83,10 +85,14 @@ public struct CocoMetric: Metric {
     }
   }
 
+  /// mmdetection's figures of what is compared.
+  public var figures: [MetricFigure] {
+    evaluators.flatMap { $0.iouType.metricNames(maxDets: $0.maxDets) }.map { MetricFigure("coco/\($0)") }
+  }
+
   /// mm's figures as fractions of three digits, tables, and the object of `evaluate coco`.
-  public mutating func summary() throws -> MetricSummary {
+  public func summary() throws -> MetricSummary {
     let summaries = evaluators.map { $0.summary() }
-    evaluators = try fresh()
     let values = summaries.flatMap(\.metrics).map {
       (name: "coco/\($0.name)", value: ($0.value * 1000).rounded() / 1000)
     }

@@ -1,4 +1,6 @@
-import Checkpoints
+import Coco
+import Modeling
+import Files
 import Data
 import Foundation
 import Masks
@@ -56,7 +58,7 @@ package struct CocoResultFiles {
 
   /// Writes the files and answers their names.
   ///
-  /// - Throws: `CheckpointError` with the system's reason.
+  /// - Throws: `FileError` with the system's reason.
   package func write() throws -> [String] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.withoutEscapingSlashes]

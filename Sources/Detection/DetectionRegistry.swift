@@ -1,4 +1,5 @@
-import Backbones
+import Coco
+import Modeling
 import Configuration
 import Data
 
@@ -59,10 +60,10 @@ extension Components {
     metrics.add("CocoMetric", description: "COCO's average precision and recall") {
       (c: CocoMetric.Configuration, context: MetricContext) in try CocoMetric(c, dataset: context.dataset)
     }
-    datasets.add("CocoDataset", description: "Images with a COCO annotation file") {
+    data.datasets.add("CocoDataset", description: "Images with a COCO annotation file") {
       (c: CocoDataset.Configuration, context: DataContext) in try CocoDataset(c, in: context)
     }
-    inventories.add(
+    data.inventories.add(
       "CocoDataset", description: "The images and annotations of a COCO file, and what is wrong"
     ) {
       (c: CocoDataset.Configuration, _: DataContext) in try DatasetInventory(c)

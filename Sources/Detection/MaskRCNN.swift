@@ -1,3 +1,4 @@
+import Modeling
 import Configuration
 import Data
 import Imaging
@@ -117,13 +118,14 @@ public struct MaskRCNN: Model {
   /// The losses of a batch that is preprocessed already, `[B, H, W, 3]`.
   package func losses(_ images: Tensor, geometry: [ImageGeometry], truths: [Instances]) -> Losses {
     let (rpn, roi) = detailedLosses(images, geometry: geometry, truths: truths)
-    return Losses([("loss_rpn_cls", sum(rpn.classification)), ("loss_rpn_bbox", sum(rpn.boxes))] + roi)
+    return Losses(
+      [.loss("loss_rpn_cls", sum(rpn.classification)), .loss("loss_rpn_bbox", sum(rpn.boxes))] + roi)
   }
 
   /// The same with the RPN's losses by level.
   package func detailedLosses(
     _ images: Tensor, geometry: [ImageGeometry], truths: [Instances]
-  ) -> (rpn: (classification: [Tensor], boxes: [Tensor]), roi: [(name: String, value: Tensor)]) {
+  ) -> (rpn: (classification: [Tensor], boxes: [Tensor]), roi: [LossTerm]) {
     let features = neck(backbone(images))
     let anchors = rpnHead(features)
     let rpnLosses = rpnHead.losses(anchors, geometry: geometry, truths: truths, training: training.rpn)
@@ -135,7 +137,7 @@ public struct MaskRCNN: Model {
   /// The objects of each image, in pixels of its file.
   public func predict(_ samples: [Sample]) throws -> [Prediction] {
     let batch = try preprocessor(samples)
-    return predict(batch.images, geometry: batch.geometry(of: samples)).map { .instances($0) }
+    return predict(batch.images, geometry: batch.geometry(of: samples)).map { Prediction(instances: $0) }
   }
 
   /// The objects of a batch that is preprocessed already, `[B, H, W, 3]`.

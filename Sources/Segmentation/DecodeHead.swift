@@ -1,3 +1,4 @@
+import Modeling
 import Configuration
 import Data
 import Layers
@@ -95,7 +96,7 @@ extension DecodeHead {
   ///
   /// - Parameter labels: Classes of `[B, H, W]`.
   /// - Returns: `loss_ce`, and `acc_seg` in percent of the labelled pixels.
-  func losses(_ logits: Tensor, labels: [Int32], height: Int, width: Int) -> [(name: String, value: Tensor)] {
+  func losses(_ logits: Tensor, labels: [Int32], height: Int, width: Int) -> [LossTerm] {
     let full = logits.resizedBilinear(height: height, width: width, alignCorners: settings.alignCorners)
     let entropies = crossEntropy(full, labels: labels, ignoreIndex: settings.ignoreIndex)
     let best = full.indicesOfMaxima
@@ -107,7 +108,7 @@ extension DecodeHead {
     // Without a labelled pixel the accuracy is 0, as in mmsegmentation.
     let accuracy = labelled > 0 ? 100 * Float(right) / Float(labelled) : 0
     return [
-      ("loss_ce", entropies.mean() * settings.loss.weight), ("acc_seg", Tensor([accuracy], shape: [1])),
+      .loss("loss_ce", entropies.mean() * settings.loss.weight), .figure("acc_seg", accuracy),
     ]
   }
 }

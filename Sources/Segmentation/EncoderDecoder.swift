@@ -1,3 +1,4 @@
+import Modeling
 import Configuration
 import Data
 import Imaging
@@ -124,10 +125,11 @@ public struct EncoderDecoder: Model {
   package func losses(_ images: Tensor, labels: [Int32]) -> Losses {
     let features = backbone(images)
     let (height, width) = (images.shape[1], images.shape[2])
-    var terms: [(name: String, value: Tensor)] = []
+    var terms: [LossTerm] = []
     func add(_ head: any DecodeHead, as prefix: String) {
-      for (name, value) in head.losses(head(features), labels: labels, height: height, width: width) {
-        terms.append(("\(prefix).\(name)", value))
+      for var term in head.losses(head(features), labels: labels, height: height, width: width) {
+        term.name = "\(prefix).\(term.name)"
+        terms.append(term)
       }
     }
     add(decodeHead, as: "decode")
@@ -149,8 +151,8 @@ public struct EncoderDecoder: Model {
       )
       .sliced(axis: 1, from: 0, to: sample.size.height).sliced(axis: 2, from: 0, to: sample.size.width)
       let full = resized(own, sample.originalSize.height, sample.originalSize.width)
-      return .labelMap(
-        LabelMap(
+      return Prediction(
+        labelMap: LabelMap(
           height: sample.originalSize.height, width: sample.originalSize.width,
           pixels: full.indicesOfMaxima.map { .init($0) }))
     }

@@ -1,3 +1,4 @@
+import Modeling
 import Configuration
 import Data
 
@@ -41,8 +42,8 @@ public struct IoUMetric: Metric {
   ///
   /// - Throws: `DataError` that names the image when it has no labels, or illegal ones.
   public mutating func add(_ prediction: Prediction, for sample: Sample) throws {
-    guard case .labelMap(let map) = prediction else {
-      throw DataError(file: sample.imagePath, "IoUMetric compares label maps; the model gave instances")
+    guard let map = prediction.labelMap else {
+      throw DataError(file: sample.imagePath, "IoUMetric compares label maps; the model gave none")
     }
     guard let label = sample.labelMap else {
       throw DataError(
@@ -53,9 +54,8 @@ public struct IoUMetric: Metric {
     }
   }
 
-  /// mm's figures in percent, a table, and the object of `evaluate segmentation`.
-  public mutating func summary() throws -> MetricSummary {
-    let summary = SegmentationSummary(confusion, classes: classes, beta: configuration.beta)
+  /// The means over classes, in percent; the figures that the config asks for.
+  public var figures: [MetricFigure] {
     let shown: Set<String> = configuration.figures.reduce(into: ["aAcc", "mAcc"]) { names, figure in
       switch figure {
       case .mIoU: names.insert("mIoU")
@@ -63,11 +63,17 @@ public struct IoUMetric: Metric {
       case .mFscore: names.formUnion(["mFscore", "mPrecision", "mRecall"])
       }
     }
+    return SegmentationSummary.meanNames.filter(shown.contains).map { MetricFigure($0) }
+  }
+
+  /// mm's figures in percent, a table, and the object of `evaluate segmentation`.
+  public func summary() throws -> MetricSummary {
+    let summary = SegmentationSummary(confusion, classes: classes, beta: configuration.beta)
+    let shown = Set(figures.map(\.name))
     // mmsegmentation rounds its percents to two digits; so do the logs of both.
     let values = summary.means.filter { shown.contains($0.name) }.map {
       (name: $0.name, value: ($0.value * 10_000).rounded() / 100)
     }
-    confusion = ConfusionMatrix(classes: classes.count, ignoreIndex: configuration.ignoreIndex)
     return MetricSummary(values: values, table: summary.text(), json: summary)
   }
 }

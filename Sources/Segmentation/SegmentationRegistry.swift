@@ -1,4 +1,4 @@
-import Backbones
+import Modeling
 import Configuration
 import Data
 
@@ -41,16 +41,16 @@ extension Components {
       (c: IoUMetric.Configuration, context: MetricContext) in
       IoUMetric(c, classes: context.dataset.metainfo.classes)
     }
-    datasets.add("BaseSegDataset", description: "Images and label maps of the same names") {
+    data.datasets.add("BaseSegDataset", description: "Images and label maps of the same names") {
       (c: BaseSegDataset.Configuration, context: DataContext) in try BaseSegDataset(c, in: context)
     }
-    datasets.add("ADE20KDataset", description: "ADE20K's 150 classes; 0 is unlabelled") {
+    data.datasets.add("ADE20KDataset", description: "ADE20K's 150 classes; 0 is unlabelled") {
       (c: ADE20KDataset.Configuration, context: DataContext) in try ADE20KDataset(c, in: context)
     }
-    inventories.add("BaseSegDataset") {
+    data.inventories.add("BaseSegDataset") {
       (c: BaseSegDataset.Configuration, _: DataContext) in try DatasetInventory(c)
     }
-    inventories.add("ADE20KDataset") {
+    data.inventories.add("ADE20KDataset") {
       (c: ADE20KDataset.Configuration, _: DataContext) in try DatasetInventory(c.base)
     }
   }

@@ -1,3 +1,4 @@
+import Modeling
 import Backbones
 import Checkpoints
 import Configuration
@@ -96,9 +97,9 @@ let detectionModelCases: [String: CaseRunner] = [
     results.add("output.cls_score", output.scores)
     results.add("output.bbox_pred", output.deltas)
     var named: [String: Tensor] = [:]
-    for (name, value) in losses {
-      results.add(name == "acc" ? "output.acc" : "loss.\(name)", value)
-      if name != "acc" { named[name] = value }
+    for term in losses {
+      results.add("\(term.isMinimized ? "loss" : "output").\(term.name)", term.value)
+      if term.isMinimized { named[term.name] = term.value }
     }
     results.differentiate(
       golden, outputs: ["cls_score": output.scores, "bbox_pred": output.deltas], losses: named, model: head,
@@ -135,9 +136,9 @@ let detectionModelCases: [String: CaseRunner] = [
     var results = CaseResults()
     results.add("output.mask_pred", logits.channelsFirst)
     var losses: [String: Tensor] = [:]
-    for (name, value) in head.losses(logits, targets: targets, labels: labels) {
-      losses[name] = value.reshaped([1])
-      results.add("loss.\(name)", value.reshaped([1]))
+    for term in head.losses(logits, targets: targets, labels: labels) {
+      losses[term.name] = term.value.reshaped([1])
+      results.add("loss.\(term.name)", term.value.reshaped([1]))
     }
     results.differentiate(
       golden, outputs: ["mask_pred": logits.channelsFirst], losses: losses.mapValues { $0.reshaped([]) },
@@ -151,12 +152,12 @@ let detectionModelCases: [String: CaseRunner] = [
     let losses = model.detailedLosses(images.channelsLast, geometry: geometry, truths: truths)
     var results = CaseResults()
     var named = rpnLosses(losses.rpn)
-    for (name, value) in losses.roi where name != "acc" { named[name] = value }
+    for term in losses.roi where term.isMinimized { named[term.name] = term.value }
     for (name, value) in named {
       let shape = golden.tensors["loss.\(name)"]?.shape ?? []
       results.add("loss.\(name)", value.reshaped(shape))
     }
-    for (name, value) in losses.roi where name == "acc" { results.add("output.acc", value) }
+    for term in losses.roi where !term.isMinimized { results.add("output.\(term.name)", term.value) }
     results.differentiate(golden, losses: named, model: model, inputs: ["img": (images, { $0 })])
     return results
   },

@@ -1,3 +1,4 @@
+import Coco
 import Checkpoints
 import Detection
 import Foundation

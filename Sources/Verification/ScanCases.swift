@@ -1,3 +1,4 @@
+import Modeling
 import Backbones
 import Checkpoints
 import Configuration

@@ -1,3 +1,4 @@
+import Modeling
 import Backbones
 import Checkpoints
 import Configuration
@@ -29,13 +30,9 @@ let segmentationCases: [String: CaseRunner] = [
     }
     var results = CaseResults()
     var named: [String: Tensor] = [:]
-    for (name, value) in losses.terms {
-      if name.hasSuffix("loss_ce") {
-        named[name] = value
-        results.add("loss.\(name)", value)
-      } else {
-        results.add("output.\(name)", value)
-      }
+    for term in losses.terms {
+      if term.isMinimized { named[term.name] = term.value }
+      results.add("\(term.isMinimized ? "loss" : "output").\(term.name)", term.value)
     }
     results.differentiate(golden, losses: named, model: model, inputs: ["img": (images, { $0 })])
     for (name, buffer) in model.tree.buffers { results.add("output.updated.\(name)", buffer.value) }

@@ -1,3 +1,4 @@
+import Modeling
 import Backbones
 import Configuration
 import Data

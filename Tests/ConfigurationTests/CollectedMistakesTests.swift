@@ -1,3 +1,4 @@
+import Modeling
 import Configuration
 import Data
 import TestSupport

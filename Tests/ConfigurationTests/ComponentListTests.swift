@@ -1,3 +1,4 @@
+import Modeling
 import Backbones
 import Configuration
 import Data
@@ -82,7 +83,9 @@ struct ComponentListTests {
     // As many as in_channels, which is required: no one default.
     #expect(try settings(parts, "UPerHead")["in_index"]?.defaultValue == nil)
     #expect(
-      try settings(Components.all.transforms.components, "Resize")["scale"]?.types == ["int", "list of int"])
+      try settings(Components.all.data.transforms.components, "Resize")["scale"]?.types == [
+        "int", "list of int",
+      ])
   }
 
   private struct Squeeze: Decodable, Sendable {

@@ -32,7 +32,7 @@ private struct Dropping: Transform {
 @Suite("Data sets made of others")
 struct CombinedDatasetTests {
   private func build(_ text: String) throws -> any Dataset {
-    var components = Components()
+    var components = DataComponents()
     components.datasets.add("Memory") { (c: MemorySettings, _: DataContext) in
       MemoryDataset(
         count: c.count,

@@ -25,7 +25,7 @@ struct SamplerTests {
     ])
   func builds(text: String, isInfinite: Bool, isInOrder: Bool) throws {
     func build(seed: UInt64) throws -> any Sampler {
-      try Components().samplers.build(
+      try DataComponents().samplers.build(
         component(text), scope: nil, in: SamplerContext(count: 50, seed: seed))
     }
     let sampler = try build(seed: 1)
@@ -41,7 +41,7 @@ struct SamplerTests {
   @Test("refuse unknown keys")
   func refuses() throws {
     let error = #expect(throws: ConfigurationError.self) {
-      try Components().samplers.build(
+      try DataComponents().samplers.build(
         component("{type: InfiniteSampler, round_up: true}"), scope: nil,
         in: SamplerContext(count: 1, seed: 0))
     }
@@ -163,9 +163,9 @@ struct SamplerTests {
     let dataset = MemoryDataset(count: 1, sizes: [ImageSize(height: 0, width: 0)])
     let error = #expect(throws: DataError.self) { try AspectRatioBatchSampler().groups(of: dataset) }
     #expect("\(try #require(error))".contains("images/0.png: its size is not known"))
-    let built = try Components().batchSamplers.build(
+    let built = try DataComponents().batchSamplers.build(
       component("{type: AspectRatioBatchSampler, drop_last: true}"), scope: "mmdet",
-      in: DataContext(components: Components()))
+      in: DataContext(components: DataComponents()))
     #expect(built.dropsLast)
   }
 }

@@ -15,7 +15,7 @@ func component(_ text: String) throws -> ComponentConfiguration {
 
 /// Builds transforms from YAML, as a config would.
 func pipeline(scope: String? = "mmdet", _ steps: String...) throws -> Pipeline {
-  try Pipeline(try steps.map(component), in: DataContext(scope: scope, components: Components()))
+  try Pipeline(try steps.map(component), in: DataContext(scope: scope, components: DataComponents()))
 }
 
 /// A golden case as this room's types.

@@ -1,3 +1,4 @@
+import Modeling
 import Configuration
 import Data
 import Detection
@@ -17,14 +18,14 @@ enum DetectionComponents {
   /// Builds a data set from YAML.
   static func dataset(_ text: String) throws -> any Dataset {
     let components = all
-    return try components.datasets.build(
-      configuration(text), scope: "mmdet", in: DataContext(scope: "mmdet", components: components))
+    return try components.data.datasets.build(
+      configuration(text), scope: "mmdet", in: DataContext(scope: "mmdet", components: components.data))
   }
 
   /// What the files of a data set name, and what is wrong with them.
   static func inventory(_ text: String) throws -> DatasetInventory {
     let components = all
-    return try components.inventories.build(
-      configuration(text), scope: "mmdet", in: DataContext(scope: "mmdet", components: components))
+    return try components.data.inventories.build(
+      configuration(text), scope: "mmdet", in: DataContext(scope: "mmdet", components: components.data))
   }
 }

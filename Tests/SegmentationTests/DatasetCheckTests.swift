@@ -1,3 +1,4 @@
+import Modeling
 import Configuration
 import Data
 import Foundation
@@ -28,7 +29,7 @@ struct DatasetCheckTests {
   private func check(_ configs: [String], _ components: Components = SegmentationComponents.all) throws
     -> DatasetCheckReport
   {
-    try DatasetCheck(components: components, scope: "mmseg").run(
+    try DatasetCheck(components: components.data, scope: "mmseg").run(
       configs.map { try SegmentationComponents.configuration($0) })
   }
 
@@ -132,7 +133,7 @@ struct DatasetCheckTests {
     try folder.write(try golden("exif6.jpg"), as: "a.jpg")
     let seen = try Image.decode(file: "\(folder.path)/a.jpg").size
     var components = Components()
-    components.datasets.add("SizedDataset") { (c: SizedDataset.Configuration, _: DataContext) in
+    components.data.datasets.add("SizedDataset") { (c: SizedDataset.Configuration, _: DataContext) in
       SizedDataset(samples: [
         // EXIF turns the picture: the turned size is the right one.
         Sample(imageID: 7, imagePath: c.folder + "/a.jpg", size: seen),

@@ -1,3 +1,4 @@
+import Synthesis
 import Data
 import Imaging
 import TestSupport

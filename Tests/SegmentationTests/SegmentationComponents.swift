@@ -1,3 +1,4 @@
+import Modeling
 import Configuration
 import Data
 import Segmentation
@@ -17,7 +18,7 @@ enum SegmentationComponents {
   /// Builds a data set from YAML.
   static func dataset(_ text: String) throws -> any Dataset {
     let components = all
-    return try components.datasets.build(
-      configuration(text), scope: "mmseg", in: DataContext(scope: "mmseg", components: components))
+    return try components.data.datasets.build(
+      configuration(text), scope: "mmseg", in: DataContext(scope: "mmseg", components: components.data))
   }
 }

@@ -47,8 +47,8 @@ struct SegmentationLayoutTests {
       "[{type: LoadImageFromFile}, {type: LoadAnnotations}]", file: "test.yaml")
     return try [configuration.trainDataloader, configuration.valDataloader].compactMap { $0 }.map { loader in
       let dataset = try ComponentConfiguration(loader.dataset.node.setting("pipeline", to: steps))
-      return try components.datasets.build(
-        dataset, scope: "mmseg", in: DataContext(scope: "mmseg", components: components))
+      return try components.data.datasets.build(
+        dataset, scope: "mmseg", in: DataContext(scope: "mmseg", components: components.data))
     }
   }
 

@@ -1,3 +1,4 @@
+import Modeling
 import Checkpoints
 import Configuration
 import Foundation
@@ -124,7 +125,7 @@ struct TrainingCheckpointTests {
     let folder = try TemporaryFolder()
     try trainToy(try toyConfiguration(), in: folder)
     var components = Components.toy
-    components.datasets.add("VariedDataset") { (c: ToyDataset.Configuration, _: DataContext) in
+    components.data.datasets.add("VariedDataset") { (c: ToyDataset.Configuration, _: DataContext) in
       VariedDataset(count: c.count)
     }
     let test = try TestRun(

@@ -1,3 +1,4 @@
+import Modeling
 import Configuration
 import Foundation
 import Imaging
@@ -51,12 +52,12 @@ struct ToyModel: Model {
     if let step = ForwardMode.current.training?.step, step == configuration.nanAt {
       loss = loss * Tensor(.nan)
     }
-    return Losses([("loss_toy", loss), ("acc", Tensor(50))])
+    return Losses([.loss("loss_toy", loss), .figure("acc", 50)])
   }
 
   func predict(_ samples: [Sample]) throws -> [Prediction] {
     output(samples).values.map {
-      .instances(InstancePrediction(boxes: Boxes(), scores: [$0], labels: [0], masks: nil))
+      Prediction(instances: InstancePrediction(boxes: Boxes(), scores: [$0], labels: [0], masks: nil))
     }
   }
 }
@@ -91,16 +92,17 @@ struct ToyDataset: Dataset {
 
 /// The mean score.
 struct ToyMetric: Metric {
+  let figures = [MetricFigure("toy/mAP"), MetricFigure("toy/nothing")]
   private var sum = 0.0
   private var count = 0
 
   mutating func add(_ prediction: Prediction, for sample: Sample) throws {
-    guard case .instances(let found) = prediction else { return }
+    guard let found = prediction.instances else { return }
     sum += found.scores.reduce(0) { $0 + Double($1) }
     count += 1
   }
 
-  mutating func summary() throws -> MetricSummary {
+  func summary() throws -> MetricSummary {
     let mean = sum / Double(count)
     return MetricSummary(
       values: [("toy/mAP", mean), ("toy/nothing", .nan)], table: "toy table of \(count)",
@@ -115,7 +117,9 @@ extension Components {
   static var toy: Components {
     var components = Components()
     components.models.add("Toy") { (c: ToyModel.Configuration, _: ModelContext) in ToyModel(c) }
-    components.datasets.add("ToyDataset") { (c: ToyDataset.Configuration, _: DataContext) in ToyDataset(c) }
+    components.data.datasets.add("ToyDataset") { (c: ToyDataset.Configuration, _: DataContext) in
+      ToyDataset(c)
+    }
     components.metrics.add("ToyMetric") { (_: NoSettings, _: MetricContext) in ToyMetric() }
     return components
   }

@@ -1,3 +1,4 @@
+import Reporting
 import ArgumentParser
 import Configuration
 import Data
@@ -30,9 +31,9 @@ struct DataBrowse: ParsableCommand {
       guard let settings = experiment.configuration.trainDataloader else {
         throw DataError(file: config.config, "the config has no train_dataloader")
       }
-      let dataset = try experiment.components.datasets.build(
+      let dataset = try experiment.components.data.datasets.build(
         settings.dataset, scope: experiment.scope,
-        in: DataContext(scope: experiment.scope, components: experiment.components))
+        in: DataContext(scope: experiment.scope, components: experiment.components.data))
       try FileManager.default.createDirectory(atPath: outDir, withIntermediateDirectories: true)
       let seed = experiment.configuration.randomness.seed ?? TrainingRun.defaultSeed
       let progress = ProgressLine()

@@ -32,7 +32,7 @@ struct DataCheck: ParsableCommand {
       let datasets = loaders.compactMap { $0?.dataset }
       guard !datasets.isEmpty else { throw DataError(file: config.config, "the config names no data sets") }
       let progress = ProgressLine(isQuiet: json)
-      let report = try DatasetCheck(components: experiment.components, scope: experiment.scope)
+      let report = try DatasetCheck(components: experiment.components.data, scope: experiment.scope)
         .run(datasets) { progress.show("\($0) of \($1) images read") }
       progress.clear()
       if json { try Output.json(report) } else { print(report.text(), terminator: "") }

@@ -1,3 +1,4 @@
+import Synthesis
 import ArgumentParser
 import Data
 import Foundation

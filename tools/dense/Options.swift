@@ -1,3 +1,4 @@
+import Modeling
 import ArgumentParser
 import Backbones
 import Configuration

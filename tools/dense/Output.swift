@@ -1,3 +1,4 @@
+import Coco
 import ArgumentParser
 import Checkpoints
 import Configuration

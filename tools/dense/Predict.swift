@@ -1,3 +1,6 @@
+import Reporting
+import Coco
+import Modeling
 import ArgumentParser
 import Configuration
 import Data
@@ -69,7 +72,7 @@ struct Predict: ParsableCommand {
     let stem = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
     try Picture(of: prediction, on: path, metainfo: metainfo, scoreThreshold: scoreThr)
       .writePNG(to: "\(folder)/\(stem).png")
-    if case .labelMap(let map) = prediction {
+    if let map = prediction.labelMap {
       image.labelMap = "\(folder)/\(stem)_labels.png"
       try map.writePNG(to: "\(folder)/\(stem)_labels.png")
     }
@@ -106,15 +109,15 @@ private struct PredictedImage: Encodable {
 
   init(file: String, size: ImageSize, _ prediction: Prediction, classes: [String], scoreThreshold: Float) {
     (self.file, height, width) = (file, size.height, size.width)
-    switch prediction {
-    case .instances(let found):
+    if let found = prediction.instances {
       instances = found.scores.indices.filter { found.scores[$0] >= scoreThreshold }.map { index in
         Instance(
           categoryID: found.labels[index] + 1, category: classes[found.labels[index]],
           score: found.scores[index],
           box: cornerForm(found.boxes[index]), segmentation: found.masks.map { CocoRunLengths($0[index]) })
       }
-    case .labelMap(let map):
+    }
+    if let map = prediction.labelMap {
       var counts = [Int](repeating: 0, count: classes.count)
       for label in map.pixels { counts[Int(label)] += 1 }
       pixels = Dictionary(zip(classes, counts)) { $0 + $1 }

@@ -1,3 +1,6 @@
+import Reporting
+import Coco
+import Modeling
 import ArgumentParser
 import Configuration
 import Data
@@ -105,14 +108,14 @@ private struct ResultWriter {
 
   mutating func add(_ prediction: Prediction, for sample: Sample) throws {
     let stem = ((sample.imagePath as NSString).lastPathComponent as NSString).deletingPathExtension
-    switch prediction {
-    case .instances(let instances):
+    if let instances = prediction.instances {
       guard coco != nil || out == nil else {
         throw ValidationError("--out: a detector's results go into one file; give a name that ends in .json.")
       }
       coco?.add(instances, imageID: sample.imageID)
-    case .labelMap(let map):
-      if let out { try map.writePNG(to: "\(out)/\(stem).png") }
+    }
+    if let map = prediction.labelMap, let out {
+      try map.writePNG(to: "\(out)/\(stem).png")
     }
     if let showDir {
       try Picture(of: prediction, on: sample.imagePath, metainfo: metainfo).writePNG(

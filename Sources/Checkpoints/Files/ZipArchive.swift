@@ -1,3 +1,4 @@
+import Files
 import CZlib
 
 /// A zip archive, read by its directory, with all that it says twice compared.

@@ -1,3 +1,5 @@
+import Files
+
 /// Where the directory of an archive lies: the records at its end, 32-bit and 64-bit.
 struct ZipEnding {
   var count: Int

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Reads one pickle and builds data from it: numbers, strings, containers, tensors' descriptions.

@@ -1,3 +1,5 @@
+import Files
+
 /// What a pickle's calls give: the few that describe tensors, and placeholders for all others.
 extension Unpickler {
   /// The result of a call.

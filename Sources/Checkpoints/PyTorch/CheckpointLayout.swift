@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Where the weights stand in what was saved.

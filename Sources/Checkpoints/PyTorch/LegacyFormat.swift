@@ -1,3 +1,5 @@
+import Files
+
 extension PyTorchFile {
   /// `0x1950a86a20f9469cfc6c`, little-endian (`torch/serialization.py`, `MAGIC_NUMBER`).
   static let magic: [UInt8] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19]

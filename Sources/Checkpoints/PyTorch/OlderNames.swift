@@ -1,3 +1,5 @@
+import Files
+
 /// VMamba's names before its second release, mapped to today's.
 enum OlderNames {
   /// Renames where the names show an older VMamba: a block with `self_attention` or `ln_1`.

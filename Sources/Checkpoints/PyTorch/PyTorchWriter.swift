@@ -1,3 +1,5 @@
+import Files
+
 /// Writes tensors as `torch.save` does: a state dict in a zip archive of stored entries, which
 /// `torch.load(..., weights_only=True)` reads.
 public enum PyTorchWriter {

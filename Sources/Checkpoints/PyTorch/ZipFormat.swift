@@ -1,3 +1,5 @@
+import Files
+
 extension PyTorchFile {
   /// Reads the zip format (PyTorch 1.6 and later): `NAME/data.pkl`, `NAME/data/KEY`, `NAME/byteorder`.
   ///

@@ -1,3 +1,5 @@
+import Files
+
 /// The JSON header of a safetensors file: `{"__metadata__": {...}, NAME: {"dtype", "shape", "data_offsets"}, ...}`.
 ///
 /// Read by hand: equal keys must be an error, and headers of many megabytes must not take seconds.

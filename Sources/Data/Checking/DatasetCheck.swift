@@ -4,13 +4,13 @@ import Tensors
 
 /// Reads everything that data sets name once and collects what is wrong: what `dense data check` does.
 public struct DatasetCheck: Sendable {
-  private let components: Components
+  private let components: DataComponents
   private let scope: String?
 
   /// A check of data sets whose types these are.
   ///
   /// - Parameter scope: What a bare name means: `mmdet` or `mmseg`.
-  public init(components: Components, scope: String?) {
+  public init(components: DataComponents, scope: String?) {
     (self.components, self.scope) = (components, scope)
   }
 

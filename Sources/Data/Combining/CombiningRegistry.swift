@@ -1,6 +1,6 @@
 import Configuration
 
-extension Components {
+extension DataComponents {
   /// The data sets that are made of others. What their files name, `DatasetCheck` finds out of each by itself.
   mutating func addCombinedDatasets() {
     datasets.add("ConcatDataset", description: "Several data sets, one behind the other") {

@@ -1,6 +1,6 @@
 import Configuration
 
-extension Components {
+extension DataComponents {
   /// The transforms: a new one is a file in this folder and a line here.
   mutating func addTransforms() {
     transforms.add("LoadImageFromFile", description: "Reads the photograph") {

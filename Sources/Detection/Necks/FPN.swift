@@ -1,19 +1,8 @@
+import Modeling
 import Configuration
 import Data
 import Layers
 import Tensors
-
-/// From a backbone's maps to maps of one width.
-public protocol Neck: Layer {
-  /// Channels of every map it returns.
-  var channels: Int { get }
-  /// How many maps it returns.
-  var levels: Int { get }
-  /// Channels of the maps it takes.
-  var inputChannels: [Int] { get }
-  /// `[B, H, W, C]` maps, the finest first.
-  func callAsFunction(_ features: [Tensor]) -> [Tensor]
-}
 
 /// Feature pyramid network (Lin et al., arXiv:1612.03144, figure 3; mmdetection's `FPN`).
 public struct FPN: Neck {

@@ -1,3 +1,4 @@
+import Modeling
 import Configuration
 import Data
 import Imaging
@@ -87,11 +88,11 @@ public struct FCNMaskHead: Layer {
   /// `loss_mask`: mean binary cross entropy of the labelled class; 0 without regions.
   ///
   /// - Parameter targets: 0 or 1 for every pixel of `[R, 28, 28]`.
-  package func losses(_ logits: Tensor, targets: [Float], labels: [Int]) -> [(name: String, value: Tensor)] {
-    guard !labels.isEmpty else { return [("loss_mask", logits.sum())] }
+  package func losses(_ logits: Tensor, targets: [Float], labels: [Int]) -> [LossTerm] {
+    guard !labels.isEmpty else { return [.loss("loss_mask", logits.sum())] }
     let own = own(logits, labels: labels)
     let entropy = binaryCrossEntropy(logits: own, targets: Tensor(targets, shape: own.shape))
-    return [("loss_mask", entropy.mean() * loss.weight)]
+    return [.loss("loss_mask", entropy.mean() * loss.weight)]
   }
 
   /// Probabilities of the predicted class, `[R, 28, 28]`.

@@ -1,3 +1,4 @@
+import Modeling
 import Configuration
 import Data
 import Imaging
@@ -123,13 +124,13 @@ public struct Shared2FCBBoxHead: Layer {
   }
 
   /// `loss_cls`, `acc` (percent of regions whose best class is right) and `loss_bbox`.
-  package func losses(_ output: Output, _ targets: Targets) -> [(name: String, value: Tensor)] {
+  package func losses(_ output: Output, _ targets: Targets) -> [LossTerm] {
     let count = targets.labels.count
     let crossEntropies = crossEntropy(output.scores, labels: targets.labels, ignoreIndex: nil)
     let loss = crossEntropies.sum() * (classificationLoss.weight / Float(max(1, count)))
     return [
-      ("loss_cls", loss), ("acc", Tensor([accuracy(output.scores, targets.labels)], shape: [1])),
-      (
+      .loss("loss_cls", loss), .figure("acc", accuracy(output.scores, targets.labels)),
+      .loss(
         "loss_bbox",
         boxLoss(ownDeltas(output.deltas, targets), targets.deltas, averagingFactor: Float(max(1, count)))
       ),

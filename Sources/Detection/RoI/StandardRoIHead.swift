@@ -1,3 +1,4 @@
+import Modeling
 import Configuration
 import Data
 import Imaging
@@ -120,7 +121,7 @@ public struct StandardRoIHead: Layer {
   ///   - truths: The objects of each image, with masks.
   func losses(
     _ features: [Tensor], proposals: [Proposals], truths: [Instances], training: Training
-  ) -> [(name: String, value: Tensor)] {
+  ) -> [LossTerm] {
     let samples = zip(proposals, truths).enumerated().map { image, pair in
       sample(pair.0.boxes, truth: pair.1, image: image, training: training)
     }
@@ -155,8 +156,7 @@ public struct StandardRoIHead: Layer {
       truthBoxes: truth.boxes[truths], labels: truths.map { truth.labels[$0] })
   }
 
-  private func boxLosses(_ features: [Tensor], _ samples: [SampledRegions]) -> [(name: String, value: Tensor)]
-  {
+  private func boxLosses(_ features: [Tensor], _ samples: [SampledRegions]) -> [LossTerm] {
     var targets = Shared2FCBBoxHead.Targets()
     var boxes: [Boxes] = []
     for sample in samples {
@@ -172,7 +172,7 @@ public struct StandardRoIHead: Layer {
 
   private func maskLosses(
     _ features: [Tensor], _ samples: [SampledRegions], _ truths: [Instances], _ training: Training
-  ) -> [(name: String, value: Tensor)] {
+  ) -> [LossTerm] {
     let regions = RegionsOfInterest(samples.map(\.objects))
     let logits = maskHead(maskExtractor(features, regions))
     let targets = zip(samples, truths).flatMap { sample, truth in

@@ -73,6 +73,9 @@ public struct SegmentationSummary: Sendable {
     [("aAcc", overallAccuracy)] + Self.figures.map { ("m\($0.name)", mean($0.figure)) }
   }
 
+  /// The names of `means`.
+  static let meanNames = ["aAcc"] + figures.map { "m\($0.name)" }
+
   /// The figures of a class under mm's names.
   static let figures: [(name: String, figure: @Sendable (Category) -> Double)] = [
     ("IoU", { $0.iou }), ("Acc", { $0.accuracy }), ("Dice", { $0.dice }), ("Fscore", { $0.fScore }),

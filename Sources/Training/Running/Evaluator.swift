@@ -1,3 +1,4 @@
+import Modeling
 import Data
 import Layers
 

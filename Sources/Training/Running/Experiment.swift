@@ -1,3 +1,4 @@
+import Modeling
 import Configuration
 import Data
 
@@ -69,15 +70,15 @@ public struct Experiment: Sendable {
   public func loader(_ loader: DataLoaderConfiguration, for purpose: Purpose, seed: UInt64) throws
     -> DataLoader
   {
-    let data = DataContext(scope: scope, components: components)
+    let data = DataContext(scope: scope, components: components.data)
     let batchSampler = try loader.batchSampler.map {
-      try components.batchSamplers.build($0, scope: scope, in: data)
+      try components.data.batchSamplers.build($0, scope: scope, in: data)
     }
-    let dataset = try components.datasets.build(loader.dataset, scope: scope, in: data)
+    let dataset = try components.data.datasets.build(loader.dataset, scope: scope, in: data)
     let context = SamplerContext(count: dataset.count, seed: seed)
     let sampler: any Sampler =
       if let sampler = loader.sampler {
-        try components.samplers.build(sampler, scope: scope, in: context)
+        try components.data.samplers.build(sampler, scope: scope, in: context)
       } else {
         PassSampler(isInfinite: false, isShuffled: purpose == .training, in: context)
       }

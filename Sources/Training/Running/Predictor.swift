@@ -1,3 +1,4 @@
+import Modeling
 import Checkpoints
 import Configuration
 import Data
@@ -38,7 +39,7 @@ public struct Predictor {
     loading = try checkpoint.load(into: model, file: file)
     let steps = try (dataset.node["pipeline"]?.elements ?? []).map { try ComponentConfiguration($0) }
       .filter { $0.type.split(separator: ".").last != "LoadAnnotations" }
-    pipeline = try Pipeline(steps, in: DataContext(scope: experiment.scope, components: components))
+    pipeline = try Pipeline(steps, in: DataContext(scope: experiment.scope, components: components.data))
   }
 
   /// The prediction for an image file, in pixels of the file, and the file's size.

@@ -1,3 +1,4 @@
+import Modeling
 import Checkpoints
 import Configuration
 import Data

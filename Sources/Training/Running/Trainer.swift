@@ -1,3 +1,4 @@
+import Modeling
 import Checkpoints
 import Data
 import Foundation
@@ -155,8 +156,8 @@ public final class Trainer {
     return try ForwardMode.training(step) {
       let losses = try model.losses(samples)
       let terms = losses.terms.map { (name: $0.name, value: Double($0.value.scalar)) }
-      if let bad = terms.first(where: { !$0.value.isFinite && $0.name.contains("loss") }) {
-        throw TrainingError("\(place): \(bad.name) is \(bad.value). \(Self.images(samples))")
+      if let bad = losses.terms.first(where: { $0.isMinimized && !$0.value.scalar.isFinite }) {
+        throw TrainingError("\(place): \(bad.name) is \(bad.value.scalar). \(Self.images(samples))")
       }
       let total = losses.total
       guard total.scalar.isFinite else {

@@ -1,3 +1,5 @@
+import Modeling
+import Files
 import Checkpoints
 import Configuration
 import Data

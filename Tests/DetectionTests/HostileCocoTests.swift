@@ -1,5 +1,6 @@
 import Configuration
 import Data
+import Coco
 import Detection
 import Foundation
 import Masks

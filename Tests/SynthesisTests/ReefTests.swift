@@ -2,6 +2,7 @@ import Data
 import Foundation
 import Imaging
 import Masks
+import Synthesis
 import Tensors
 import TestSupport
 import Testing

@@ -9,16 +9,16 @@ public enum AtomicFile {
   /// Writes beside the file, under a name that begins with a dot, and renames.
   ///
   /// - Parameter chunks: The file's bytes, one piece after the other.
-  /// - Throws: `CheckpointError` that names the file and the system's reason.
+  /// - Throws: `FileError` that names the file and the system's reason.
   public static func write(to path: String, chunks: some Sequence<[UInt8]>) throws {
     let url = URL(fileURLWithPath: path)
     let folder = url.deletingLastPathComponent()
     try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let hidden = folder.appendingPathComponent(".\(url.lastPathComponent).\(getpid()).partial").path
-    func failure(_ what: String) -> CheckpointError {
+    func failure(_ what: String) -> FileError {
       let reason = String(cString: strerror(errno))
       unlink(hidden)
-      return CheckpointError(file: path, "cannot \(what): \(reason)")
+      return FileError(file: path, "cannot \(what): \(reason)")
     }
     let file = open(hidden, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw failure("be written") }
@@ -40,7 +40,7 @@ public enum AtomicFile {
 
   /// Writes text or bytes.
   ///
-  /// - Throws: `CheckpointError` that names the file and the system's reason.
+  /// - Throws: `FileError` that names the file and the system's reason.
   public static func write(_ bytes: some Sequence<UInt8>, to path: String) throws {
     try write(to: path, chunks: CollectionOfOne(Array(bytes)))
   }

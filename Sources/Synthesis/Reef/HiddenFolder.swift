@@ -1,3 +1,4 @@
+import Data
 import Foundation
 
 /// A folder that is filled beside its place, under a hidden name, and takes its place when it is whole.

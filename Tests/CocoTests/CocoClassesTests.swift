@@ -1,4 +1,4 @@
-import Detection
+import Coco
 import Imaging
 import Testing
 

@@ -52,13 +52,9 @@ extension CocoSummary {
 
   /// The figures under mmdetection's names, in its order: `bbox_mAP`, `bbox_mAP_50`, ..., or `AR@100`, ...
   public var metrics: [(name: String, value: Double)] {
-    guard iouType == .proposal else {
-      let names = ["mAP", "mAP_50", "mAP_75", "mAP_s", "mAP_m", "mAP_l"]
-      return zip(names, stats).map { ("\(iouType.rawValue)_\($0)", $1) }
+    zip(iouType.metricNames(maxDets: maxDets), iouType == .proposal ? stats[6...] : stats[...]).map {
+      ($0, $1)
     }
-    let last = maxDets[2]
-    let names = maxDets.map { "AR@\($0)" } + ["s", "m", "l"].map { "AR_\($0)@\(last)" }
-    return zip(names, stats[6...]).map { ($0, $1) }
   }
 }
 
@@ -69,5 +65,18 @@ extension String {
 
   fileprivate func leftPadded(to width: Int) -> String {
     String(repeating: " ", count: Swift.max(0, width - count)) + self
+  }
+}
+
+extension CocoIoUType {
+  /// mmdetection's names of the figures: `bbox_mAP`, `bbox_mAP_50`, ..., or `AR@100`, ...
+  ///
+  /// - Parameter maxDets: Three rising limits of detections a picture.
+  public func metricNames(maxDets: [Int]) -> [String] {
+    guard self == .proposal else {
+      return ["mAP", "mAP_50", "mAP_75", "mAP_s", "mAP_m", "mAP_l"].map { "\(rawValue)_\($0)" }
+    }
+    let last = maxDets[2]
+    return maxDets.map { "AR@\($0)" } + ["s", "m", "l"].map { "AR_\($0)@\(last)" }
   }
 }

@@ -1,30 +1,31 @@
+import Modeling
 import Data
 import Imaging
 import Masks
 
 /// An image file with a prediction drawn into it.
-struct Picture {
+public struct Picture {
   private var image: Image
 
   /// Draws instances from a score on, the best on top, or the classes of all pixels.
   ///
   /// - Throws: `ImagingError` that names the file.
-  init(of prediction: Prediction, on path: String, metainfo: DatasetMetainfo, scoreThreshold: Float = 0.3)
+  public init(
+    of prediction: Prediction, on path: String, metainfo: DatasetMetainfo, scoreThreshold: Float = 0.3
+  )
     throws
   {
     image = try Image.decode(file: path)
     let palette = Self.palette(of: metainfo)
-    switch prediction {
-    case .labelMap(let map): image.blend(map, palette: palette)
-    case .instances(let instances): draw(instances, metainfo.classes, palette, scoreThreshold)
-    }
+    if let map = prediction.labelMap { image.blend(map, palette: palette) }
+    if let instances = prediction.instances { draw(instances, metainfo.classes, palette, scoreThreshold) }
   }
 
   /// A picture that is drawn already.
-  init(_ image: Image) { self.image = image }
+  public init(_ image: Image) { self.image = image }
 
   /// The data set's colours, or colours that are easy to tell apart.
-  static func palette(of metainfo: DatasetMetainfo) -> Palette {
+  public static func palette(of metainfo: DatasetMetainfo) -> Palette {
     metainfo.palette.count == metainfo.classes.count && !metainfo.palette.isEmpty
       ? Palette(metainfo.palette) : Palette.distinct(metainfo.classes.count)
   }
@@ -52,5 +53,5 @@ struct Picture {
   }
 
   /// Writes the picture.
-  func writePNG(to path: String) throws { try image.writePNG(to: path) }
+  public func writePNG(to path: String) throws { try image.writePNG(to: path) }
 }

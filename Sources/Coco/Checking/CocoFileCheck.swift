@@ -1,0 +1,169 @@
+import Masks
+
+/// What is wrong with the entries of an annotation file: collected, not thrown. Images are not opened.
+package struct CocoFileCheck {
+  /// A fault of an entry.
+  package struct Fault {
+    /// The annotation's or image's id, where there is one.
+    package let id: Int?
+    /// What kind of fault it is: `zero_area_box`, `unknown_image`, ...
+    package let kind: String
+    /// What is wrong.
+    package let message: String
+  }
+
+  /// The pictures that can be opened, each id once.
+  package private(set) var images: [CocoAnnotations.Image] = []
+  /// Annotations in the file, faulty ones included.
+  package let annotationCount: Int
+  /// Everything that is wrong.
+  package private(set) var faults: [Fault] = []
+
+  /// Reads a file.
+  ///
+  /// - Parameter problem: What keeps a picture from being opened, by its entry; nil for nothing.
+  /// - Throws: `CocoError` when the file is no JSON, or not of COCO's form.
+  package init(contentsOf path: String, problem: (CocoAnnotations.Image) -> String?) throws(CocoError) {
+    var bad: [CocoTables.BadRow] = []
+    let tables = try CocoTables(try JSONPieces(contentsOf: path)) { row throws(CocoError) in bad.append(row) }
+    annotationCount = tables.annotationCount
+    for row in bad { add(row) }
+    let listed = unique(tables.images, \.id, "image")
+    let categories = Set(unique(tables.categories, \.id, "category").map(\.id))
+    let annotations = unique(tables.annotations, \.id, "annotation")
+    for image in listed {
+      if let problem = problem(image) {
+        add("file_name", image.id, "image \(image.id) \(problem)")
+      } else {
+        images.append(image)
+      }
+    }
+    let sizes = Dictionary(listed.map { ($0.id, $0) }) { first, _ in first }
+    for annotation in annotations {
+      if !categories.contains(annotation.categoryID) {
+        add(
+          "unknown_category", annotation.id,
+          "annotation \(annotation.id) is of category \(annotation.categoryID), which the file does not list")
+      }
+      if let size = sizes[annotation.imageID] {
+        check(annotation, on: size)
+      } else {
+        add(
+          "unknown_image", annotation.id,
+          "annotation \(annotation.id) is of image \(annotation.imageID), which the file does not list")
+      }
+    }
+  }
+
+  /// How far coordinates may lie outside their image, in pixels: tools round.
+  private static let slack = 1.0
+
+  private mutating func add(_ kind: String, _ id: Int?, _ message: String) {
+    faults.append(Fault(id: id, kind: kind, message: message))
+  }
+
+  private mutating func add(_ bad: CocoTables.BadRow) {
+    let place = bad.error.line.map { "line \($0), column \(bad.error.column ?? 1): " } ?? ""
+    add(bad.kind, bad.id, place + bad.error.message)
+  }
+
+  /// The elements without those whose id came before.
+  private mutating func unique<Element>(_ elements: [Element], _ id: (Element) -> Int, _ kind: String)
+    -> [Element]
+  {
+    var seen = Set<Int>()
+    return elements.filter { element in
+      let id = id(element)
+      if seen.insert(id).inserted { return true }
+      add("duplicate_id", id, "\(kind) id \(id) occurs more than once")
+      return false
+    }
+  }
+
+  /// Checks the box and the mask of an object.
+  private mutating func check(_ annotation: CocoAnnotations.Annotation, on size: CocoAnnotations.Image) {
+    let (x, y, width, height) = annotation.boundingBox
+    let owner = "annotation \(annotation.id)"
+    let box = "[\(x), \(y), \(width), \(height)]"
+    if width < 0 || height < 0 {
+      add("negative_box", annotation.id, "\(owner) has the box \(box); width and height must be positive")
+    } else if width == 0 || height == 0 {
+      add(
+        "zero_area_box", annotation.id, "\(owner) has the box \(box), which is empty; training leaves it out")
+    } else if x < -Self.slack || y < -Self.slack || x + width > Double(size.width) + Self.slack
+      || y + height > Double(size.height) + Self.slack
+    {
+      add(
+        "box_outside_image", annotation.id,
+        "\(owner) has the box \(box), which leaves its image of \(size.width) x \(size.height) pixels")
+    }
+    if !(annotation.area > 0) {
+      add(
+        "zero_area", annotation.id,
+        "\(owner) has the area \(annotation.area); training leaves it out where it is not positive")
+    }
+    guard let segmentation = annotation.segmentation else { return }
+    check(segmentation, of: annotation, owner, on: size)
+  }
+
+  private mutating func check(
+    _ segmentation: CocoSegmentation, of annotation: CocoAnnotations.Annotation, _ owner: String,
+    on size: CocoAnnotations.Image
+  ) {
+    var usable = segmentation
+    if case .polygons(let parts) = segmentation {
+      let whole = parts.filter { $0.count >= 6 && $0.count.isMultiple(of: 2) }
+      if let odd = parts.first(where: { !($0.count >= 6 && $0.count.isMultiple(of: 2)) }), !odd.isEmpty {
+        add(
+          "illegal_polygon", annotation.id,
+          "\(owner) has a polygon of \(odd.count) numbers; x, y of three or more corners are needed (6, 8, 10, ...)"
+        )
+      }
+      guard !whole.isEmpty else { return addEmpty(annotation, owner) }
+      if whole.contains(where: { leaves($0, size) }) {
+        add(
+          "polygon_outside_image", annotation.id,
+          "\(owner) has a polygon that leaves its image of \(size.width) x \(size.height) pixels")
+      }
+      usable = .polygons(whole)
+    }
+    do throws(MaskError) {
+      let area = try usable.mask(height: size.height, width: size.width).area
+      guard area > 0 else { return addEmpty(annotation, owner) }
+      if isUnlike(annotation, Double(area)) {
+        add(
+          "area_unlike_mask", annotation.id,
+          "\(owner) has the area \(annotation.area), but its mask \(area) pixels")
+      }
+    } catch {
+      switch error {
+      case .sizesDiffer, .illegalSize: add("mask_size", annotation.id, "\(owner): \(error)")
+      case .illegalCoordinate: add("illegal_polygon", annotation.id, "\(owner): \(error)")
+      default: add("broken_run_lengths", annotation.id, "\(owner): \(error)")
+      }
+    }
+  }
+
+  private mutating func addEmpty(_ annotation: CocoAnnotations.Annotation, _ owner: String) {
+    add(
+      "empty_segmentation", annotation.id,
+      "\(owner) has a segmentation without a pixel; training with masks ignores the object")
+  }
+
+  private func leaves(_ corners: [Double], _ size: CocoAnnotations.Image) -> Bool {
+    corners.indices.contains { index in
+      let side = Double(index.isMultiple(of: 2) ? size.width : size.height)
+      return corners[index] < -Self.slack || corners[index] > side + Self.slack
+    }
+  }
+
+  /// Whether an area is neither the mask's nor the box's, which some tools write. Small objects change much when they
+  /// are drawn.
+  private func isUnlike(_ annotation: CocoAnnotations.Annotation, _ area: Double) -> Bool {
+    let box = annotation.boundingBox.width * annotation.boundingBox.height
+    func isNear(_ other: Double) -> Bool {
+      abs(annotation.area - other) <= 0.25 * max(annotation.area, other) + 25
+    }
+    return annotation.area > 0 && !isNear(area) && !isNear(box)
+  }
+}

@@ -1,0 +1,80 @@
+import Configuration
+import Data
+
+/// The names a config may use, by kind. Value type: a program adds its own before it opens a config.
+public struct Components: Sendable {
+  /// Steps of pipelines, data sets, orders of data.
+  public var data = DataComponents()
+  /// Whole models.
+  public var models = Registry<any Model, ModelContext>(kind: "model")
+  /// Backbones.
+  public var backbones = Registry<any Backbone, ModelContext>(kind: "backbone")
+  /// From a backbone's maps to a pyramid.
+  public var necks = Registry<any Neck, ModelContext>(kind: "neck")
+  /// Figures of merit.
+  public var metrics = Registry<any Metric, MetricContext>(kind: "metric")
+  /// Registries that rooms above this one add, by their type.
+  private var groups: [ObjectIdentifier: any ComponentGroup] = [:]
+
+  /// The data's own names. The rooms of models add theirs.
+  public init() {}
+
+  /// The registries of a room above this one: what that room has, unless a program has added to it.
+  public subscript<Group: ComponentGroup>(_: Group.Type) -> Group {
+    get { groups[ObjectIdentifier(Group.self)] as? Group ?? Group() }
+    set { groups[ObjectIdentifier(Group.self)] = newValue }
+  }
+
+  /// The registries of parts, such as necks and heads, that a model opens, by the model's name: with them, the parts are
+  /// listed and checked. A model without an entry is checked by itself only.
+  public var parts: [String: [any ComponentCatalogue]] = [:]
+
+  /// All registries but those of parts and groups.
+  public var catalogues: [any ComponentCatalogue] {
+    data.catalogues + [models, backbones, necks, metrics]
+  }
+
+  /// The registries of all models' parts.
+  public var partCatalogues: [any ComponentCatalogue] {
+    parts.sorted { $0.key < $1.key }.flatMap(\.value)
+  }
+}
+
+/// Registries that a room above this one adds to `Components`.
+public protocol ComponentGroup: Sendable {
+  /// What the room has.
+  init()
+  /// All registries, one a kind.
+  var catalogues: [any ComponentCatalogue] { get }
+}
+
+/// What models and their parts are built with.
+public struct ModelContext: Sendable {
+  /// `default_scope`.
+  public var scope: String?
+  /// The data set's classes, if there is a data set.
+  public var classes: [String]?
+  /// The names a config may use.
+  public var components: Components
+
+  /// A scope, classes and names.
+  public init(scope: String? = nil, classes: [String]? = nil, components: Components) {
+    self.scope = scope
+    self.classes = classes
+    self.components = components
+  }
+}
+
+/// What metrics are built with.
+public struct MetricContext: Sendable {
+  /// `default_scope`.
+  public var scope: String?
+  /// The data set that is evaluated.
+  public var dataset: any Dataset
+
+  /// A scope and the data set that is evaluated.
+  public init(scope: String? = nil, dataset: any Dataset) {
+    self.scope = scope
+    self.dataset = dataset
+  }
+}
