@@ -6,43 +6,58 @@ public enum BrokenImagePolicy: String, Decodable, Sendable, CaseIterable {
   case skip
 }
 
-/// An image that training passed over.
-public struct SkippedImage: Sendable, Hashable {
-  /// The broken file: an image or a label map.
+/// What is wrong with the file of an image or a label map.
+public struct ImageFault: Sendable, Hashable {
+  /// The file.
   public var file: String
-  /// What is wrong; it names the file.
+  /// What is wrong.
   public var message: String
 
-  /// A broken file.
+  /// A fault of a file.
   public init(file: String, message: String) {
     self.file = file
     self.message = message
   }
 }
 
-/// The images that training passed over since it last said so.
-public struct SkippedImages: Sendable {
+/// What training met in images since it last said so: those it passed over, and those it used in doubt.
+public struct ImageFaults: Sendable {
   private var draws = 0
   private var files: Set<String> = []
-  private var first: SkippedImage?
+  private var first: ImageFault?
+  /// Each is told of once a run.
+  private var known: Set<String> = []
+  private var doubtful: [ImageFault] = []
 
   /// None yet.
   public init() {}
 
-  /// Counts what was passed over for a batch.
+  /// Counts what was passed over, and what was in doubt, for a batch.
   public mutating func add(_ samples: [Sample]) {
     for skipped in samples.lazy.flatMap(\.skipped) {
       draws += 1
       files.insert(skipped.file)
       first = first ?? skipped
     }
+    for doubt in samples.compactMap(\.doubt) where known.insert(doubt.file).inserted {
+      doubtful.append(doubt)
+    }
   }
 
-  /// One line about them, or nil if there are none; counting begins anew.
-  public mutating func report() -> String? {
-    guard let first else { return nil }
-    defer { self = SkippedImages() }
-    return "skipped \(files.count) broken \(files.count == 1 ? "file" : "files"), drawn \(draws) times "
-      + "(on_broken_image: skip); the first: \(first.message)"
+  /// A line about each kind that there is; counting begins anew.
+  public mutating func report() -> [String] {
+    defer { (draws, files, first, doubtful) = (0, [], nil, []) }
+    var lines: [String] = []
+    if let first {
+      lines.append(
+        "skipped \(files.count) broken \(files.count == 1 ? "file" : "files"), drawn \(draws) times "
+          + "(on_broken_image: skip); the first: \(first.message)")
+    }
+    if let first = doubtful.first {
+      lines.append(
+        "\(doubtful.count) damaged \(doubtful.count == 1 ? "image is" : "images are") used as they decode "
+          + "(dense data check lists them); the first: \(first.file): \(first.message)")
+    }
+    return lines
   }
 }

@@ -53,7 +53,7 @@ extension Dataset {
   /// - Throws: An error that names the image's file.
   public func load(index: Int, number: Int, seed: UInt64) throws -> Sample {
     var next = index
-    var skipped: [SkippedImage] = []
+    var skipped: [ImageFault] = []
     for attempt in 0..<Self.attempts {
       var sample = try sample(at: next)
       sample.number = number
@@ -64,7 +64,7 @@ extension Dataset {
           return loaded
         }
       } catch let error as ImagingError where sample.onBrokenImage == .skip && !isTest {
-        skipped.append(SkippedImage(file: error.file ?? sample.imagePath, message: "\(error)"))
+        skipped.append(ImageFault(file: error.file ?? sample.imagePath, message: "\(error)"))
       } catch {
         throw naming(sample, error)
       }

@@ -39,7 +39,10 @@ public struct Sample: Sendable {
   /// What happens in training when a file of this sample is broken.
   public var onBrokenImage: BrokenImagePolicy
   /// Broken images that training passed over before it came to this one.
-  public var skipped: [SkippedImage]
+  public var skipped: [ImageFault]
+
+  /// What the decoder was in doubt about when it read the image, if anything: it is used all the same.
+  public var doubt: ImageFault?
 
   /// Blue, green, red; nil until loaded.
   public var image: Image?

@@ -14,6 +14,14 @@ extension Image {
     try decode(try PictureFile.read(path), file: path)
   }
 
+  /// The same, looking at every code of a JPEG, and what the decoder is in doubt about: pixels may be wrong then.
+  public static func decodeThoroughly(file path: String) throws(ImagingError) -> (
+    image: Image, doubt: String?
+  ) {
+    let (image, warning) = try PictureDecoder(try PictureFile.read(path), file: path).image(isThorough: true)
+    return (image, warning.map { ImageInspection.Warning.doubtfulData($0).description })
+  }
+
   /// Decodes the bytes of a picture file; `file` is the name in errors.
   public static func decode(_ bytes: [UInt8], file: String) throws(ImagingError) -> Image {
     try PictureDecoder(bytes, file: file).image().image

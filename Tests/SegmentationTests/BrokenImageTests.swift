@@ -42,15 +42,34 @@ struct BrokenImageTests {
     #expect(samples.map(\.skipped.isEmpty) == [true, false, false, true])
     #expect(samples.allSatisfy { [0, 3].contains($0.index) && $0.labelMap != nil })
     #expect(try pass().map(\.index) == samples.map(\.index))
-    var skipped = SkippedImages()
-    #expect(skipped.report() == nil)
-    skipped.add(samples)
-    let line = skipped.report()
-    let report = try #require(line)
+    var faults = ImageFaults()
+    #expect(faults.report().isEmpty)
+    faults.add(samples)
+    let report = faults.report()
+    #expect(report.count == 1)
     #expect(
-      report.contains("skipped 2 broken files") && report.contains("\(folder.path)/images/b.png"), "\(report)"
-    )
-    #expect(skipped.report() == nil)
+      report[0].contains("skipped 2 broken files") && report[0].contains("\(folder.path)/images/b.png"),
+      "\(report)")
+    #expect(faults.report().isEmpty)
+  }
+
+  @Test("that decode in doubt are used, and told of once")
+  func tellsDoubts() throws {
+    var jpeg = [UInt8](try Data(contentsOf: URL(fileURLWithPath: Golden.path("image/s444.jpg"))))
+    jpeg.insert(contentsOf: [1, 2, 3, 4, 5], at: jpeg.count - 2)
+    try folder.write(jpeg, as: "images/a.png")
+    let path = "\(folder.path)/images/a.png"
+    var random = RandomGenerator(seed: 0, purpose: .augmentation(stage: 0))
+    let loaded = try LoadImageFromFile()(Sample(imagePath: path), random: &random)
+    let sample = try #require(loaded)
+    let doubt = try #require(sample.doubt)
+    #expect(doubt.file == path && doubt.message.contains("pixels may be wrong"))
+    var faults = ImageFaults()
+    faults.add([sample, sample])
+    let report = faults.report()
+    #expect(report.count == 1 && report[0].contains("1 damaged image is used"), "\(report)")
+    faults.add([sample])
+    #expect(faults.report().isEmpty)
   }
 
   @Test("end the run when there is nothing but broken ones")

@@ -29,7 +29,8 @@ public struct LoadImageFromFile: Transform, Decodable {
   /// The sample with its image; both sizes are the image's.
   public func callAsFunction(_ sample: Sample, random: inout RandomGenerator) throws -> Sample? {
     var result = sample
-    let image = try Image.decode(file: sample.imagePath)
+    let (image, doubt) = try Image.decodeThoroughly(file: sample.imagePath)
+    result.doubt = doubt.map { ImageFault(file: sample.imagePath, message: $0) }
     if sample.originalSize.height > 0, sample.originalSize != image.size {
       throw DataError(
         file: sample.imagePath,

@@ -44,7 +44,7 @@ public final class Trainer {
   private var schedule: ScheduleChain
   private var hooks: [any Hook]
   private let validation: Validation?
-  private var skippedImages = SkippedImages()
+  private var imageFaults = ImageFaults()
 
   /// What validates: data, and what judges the predictions.
   struct Validation {
@@ -97,8 +97,8 @@ public final class Trainer {
       schedule.advance(iteration: iteration)
       let isEpochDone = iteration % iterationsPerEpoch == 0
       if isEpochDone { schedule.advance(epoch: epoch) }
-      if isEpochDone || isDone || iteration.isMultiple(of: 1000), let line = skippedImages.report() {
-        log.warning(line)
+      if isEpochDone || isDone || iteration.isMultiple(of: 1000) {
+        for line in imageFaults.report() { log.warning(line) }
       }
       try tell { try $0.afterIteration(self, step) }
       if isEpochDone && loop.unit == .epochs { try tell { try $0.afterEpoch(self) } }
@@ -128,7 +128,7 @@ public final class Trainer {
       throw TrainingError("the training data set gave no batch for iteration \(iteration + 1)")
     }
     let loaded = ContinuousClock.now
-    skippedImages.add(samples)
+    imageFaults.add(samples)
     let terms = try gradients(of: samples)
     let norm: Double
     do { norm = try optimizer.update(rates: schedule.rates) } catch let error as NonFiniteGradient {
