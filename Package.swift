@@ -26,7 +26,7 @@ let rooms: [Target] = [
   room("Layers", ["Tensors"]),
   room("Coco", ["CSimdJSON", "Files", "Imaging", "Masks"]),
   room("Checkpoints", ["CKernels", "CZlib", "Files", "Layers", "Tensors"]),
-  room("Data", ["CKernels", "Configuration", "Imaging", "Layers", "Masks", "Tensors"]),
+  room("Data", ["CKernels", "Coco", "Configuration", "Imaging", "Layers", "Masks", "Tensors"]),
   room("Modeling", ["Configuration", "Data", "Imaging", "Layers", "Masks", "Tensors"]),
   room("Synthesis", ["Data", "Imaging", "Masks", "Tensors"]),
   room("Backbones", ["Configuration", "Layers", "Modeling", "Tensors"]),
@@ -101,7 +101,10 @@ let package = Package(
       ]),
     tests(
       "Data",
-      ["Checkpoints", "Configuration", "Data", "Imaging", "Layers", "Masks", "Tensors", "TestSupport"]),
+      [
+        "Checkpoints", "Coco", "Configuration", "Data", "Imaging", "Layers", "Masks", "Tensors",
+        "TestSupport",
+      ]),
     tests(
       "Detection",
       [

@@ -52,18 +52,24 @@ class Keys {
   std::unordered_set<std::string_view> many_;
 };
 
+// A list or object is bound to a name before its loop: C++17 does not prolong what `value()` of a temporary refers to.
+
 // Passes over a value, and checks its grammar: On-Demand does not look into what it skips.
 void check(ondemand::value value) {
   switch (value.type().value()) {
-    case ondemand::json_type::object:
-      for (auto field : value.get_object().value()) {
+    case ondemand::json_type::object: {
+      ondemand::object fields = value.get_object().value();
+      for (auto field : fields) {
         (void)field.unescaped_key().value();
         check(field.value().value());
       }
       break;
-    case ondemand::json_type::array:
-      for (auto element : value.get_array().value()) check(element.value());
+    }
+    case ondemand::json_type::array: {
+      ondemand::array elements = value.get_array().value();
+      for (auto element : elements) check(element.value());
       break;
+    }
     case ondemand::json_type::string: (void)value.get_string().value(); break;
     case ondemand::json_type::number: (void)value.get_double().value(); break;
     case ondemand::json_type::boolean: (void)value.get_bool().value(); break;
@@ -93,7 +99,8 @@ class Reader {
       check(value);
     } else {
       Keys keys;
-      for (auto field : value.get_object().value()) {
+      ondemand::object fields = value.get_object().value();
+      for (auto field : fields) {
         std::string_view key = field.unescaped_key().value();
         ondemand::value content = field.value().value();
         if (keys.add(key)) {
@@ -230,7 +237,8 @@ class Reader {
     const int64_t offset = place(value, start_);
     int64_t count = 0;
     bool sound = true;
-    for (auto element : value.get_array().value()) {
+    ondemand::array elements = value.get_array().value();
+    for (auto element : elements) {
       ondemand::value side = element.value();
       double number = 0;
       sound = this->number(side, DP_COCO_BBOX, number) && sound;
@@ -251,10 +259,12 @@ class Reader {
     if (!is(value, ondemand::json_type::array, DP_COCO_SEGMENTATION)) return;
     row_.mask = DP_COCO_POLYGONS;
     row_.mask_first = size(parser_.part_ends);
-    for (auto element : value.get_array().value()) {
+    ondemand::array elements = value.get_array().value();
+    for (auto element : elements) {
       ondemand::value part = element.value();
       if (!is(part, ondemand::json_type::array, DP_COCO_SEGMENTATION)) continue;
-      for (auto coordinate : part.get_array().value()) {
+      ondemand::array coordinates = part.get_array().value();
+      for (auto coordinate : coordinates) {
         // Nearly all of a file is read here: the type is asked only where this fails.
         double number = 0;
         ondemand::value content = coordinate.value();
@@ -272,7 +282,8 @@ class Reader {
     Keys keys;
     int64_t sides = 0;
     bool sized = false, counted = false;
-    for (auto field : value.get_object().value()) {
+    ondemand::object fields = value.get_object().value();
+    for (auto field : fields) {
       std::string_view key = field.unescaped_key().value();
       ondemand::value content = field.value().value();
       if (!keys.add(key)) {
@@ -280,7 +291,8 @@ class Reader {
       } else if (key == "size") {
         if (!is(content, ondemand::json_type::array, DP_COCO_SIZE)) continue;
         sized = true;
-        for (auto element : content.get_array().value()) {
+        ondemand::array elements = content.get_array().value();
+        for (auto element : elements) {
           ondemand::value side = element.value();
           int64_t number = 0;
           integer(side, DP_COCO_SIZE, number);
@@ -312,7 +324,8 @@ class Reader {
     if (!is(value, ondemand::json_type::array, DP_COCO_COUNTS)) return;
     row_.mask = DP_COCO_RUNS;
     row_.mask_first = size(parser_.runs);
-    for (auto element : value.get_array().value()) {
+    ondemand::array elements = value.get_array().value();
+    for (auto element : elements) {
       ondemand::value run = element.value();
       int64_t number = 0;
       integer(run, DP_COCO_COUNTS, number);
@@ -361,7 +374,8 @@ int dp_coco_parse(
     ondemand::document document = parser->json.iterate(start, count, count + simdjson::SIMDJSON_PADDING).value();
     try {
       Reader reader(*parser, list, start);
-      for (auto element : document.get_array().value()) reader.row(element.value());
+      ondemand::array elements = document.get_array().value();
+      for (auto element : elements) reader.row(element.value());
       const char *rest = nullptr;
       if (document.current_location().get(rest) == simdjson::SUCCESS) {
         throw simdjson::simdjson_error(simdjson::TRAILING_CONTENT);

@@ -9,6 +9,13 @@ public protocol Transform: Sendable {
   /// - Returns: Nil when nothing useful is left: the data set then draws another index.
   /// - Throws: What is wrong with the sample's files; the caller adds the image's path.
   func callAsFunction(_ sample: Sample, random: inout RandomGenerator) throws -> Sample?
+  /// Whether it, or a step within it, loads the masks of objects.
+  var loadsMasks: Bool { get }
+}
+
+extension Transform {
+  /// No.
+  public var loadsMasks: Bool { false }
 }
 
 /// Transforms, one after the other.
@@ -34,6 +41,9 @@ public struct Pipeline: Sendable {
     }
     types = steps.map(\.type)
   }
+
+  /// Whether a step loads the masks of objects: each object then needs one.
+  public var loadsMasks: Bool { transforms.contains { $0.loadsMasks } }
 
   /// The name of each step: the config's, or the type's where there is no config.
   package var names: [String] {

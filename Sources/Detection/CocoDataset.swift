@@ -13,7 +13,8 @@ public struct CocoDataset: Dataset {
   public struct Configuration: Decodable, Sendable {
     var settings: DatasetSettings
     var annotationFile: String
-    var images: String
+    /// Where the images are.
+    var files: FilePlace
     var filter: Filter
 
     /// `filter_cfg`: which images take part in training.
@@ -50,7 +51,10 @@ public struct CocoDataset: Dataset {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
       settings = try DatasetSettings(from: decoder)
       annotationFile = try keys.decode(String.self, forKey: .annotationFile)
-      images = try keys.decodeIfPresent(Prefix.self, forKey: .prefix)?.img ?? ""
+      let prefix = try keys.decodeIfPresent(Prefix.self, forKey: .prefix)?.img
+      files = FilePlace(
+        folder: settings.path(prefix ?? ""), isNamed: prefix != nil,
+        allowsMissing: settings.onBrokenImage == .skip)
       filter = try keys.decodeIfPresent(Filter.self, forKey: .filter) ?? Filter()
     }
   }
@@ -65,11 +69,13 @@ public struct CocoDataset: Dataset {
   public let annotations: CocoAnnotations
   /// The file's id of each class.
   public let categoryIDs: [Int]
+  /// Objects that play no part because something is wrong with them.
+  public private(set) var warnings: [String] = []
 
   /// The images that take part, with the places of their annotations.
   private let images: [(image: CocoAnnotations.Image, annotations: [Int])]
   private let labels: [Int: Int]
-  private let folder: String
+  private let files: FilePlace
   private let onBrokenImage: BrokenImagePolicy
 
   /// Reads the annotation file and compares its classes with the config's.
@@ -80,7 +86,9 @@ public struct CocoDataset: Dataset {
     let settings = configuration.settings
     let path = settings.path(configuration.annotationFile)
     annotations = try CocoAnnotations(contentsOf: path)
-    let categories = try Self.categories(of: annotations, wanted: settings.classes, file: path)
+    let categories = try Self.categories(
+      annotations.categories, used: Set(annotations.annotations.map(\.categoryID)), wanted: settings.classes,
+      hasImages: !annotations.images.isEmpty, file: path)
     let classes = categories.map(\.name)
     metainfo = DatasetMetainfo(
       classes: classes,
@@ -89,7 +97,7 @@ public struct CocoDataset: Dataset {
     labels = Dictionary(uniqueKeysWithValues: categoryIDs.enumerated().map { ($1, $0) })
     isTest = settings.isTest
     onBrokenImage = settings.onBrokenImage
-    folder = settings.path(configuration.images)
+    files = configuration.files
     pipeline = try Pipeline(settings.pipeline, in: context)
 
     var places: [Int: [Int]] = [:]
@@ -107,7 +115,7 @@ public struct CocoDataset: Dataset {
       throw DataError(file: path, "0 of \(all.count) images left: the file or indices name none")
     }
     for (image, _) in images {
-      if let problem = Self.problem(with: image) {
+      if let problem = files.problem(with: image) {
         throw DataError(file: path, "image \(image.id) \(problem)")
       }
     }
@@ -118,12 +126,42 @@ public struct CocoDataset: Dataset {
           + "all are crowds, ignored, outside their image or without area; wanted are objects of the classes "
           + list(classes))
     }
+    warnings = [annotations.faultSummary].compactMap { $0 } + (try maskWarnings(file: path))
+  }
+
+  /// What training with masks does about objects that have none.
+  ///
+  /// - Throws: `DataError` where no object has one: nothing would be learnt.
+  private func maskWarnings(file: String) throws -> [String] {
+    guard !isTest, pipeline.loadsMasks else { return [] }
+    var (objects, bare) = (0, 0)
+    for (image, places) in images {
+      for annotation in places.lazy.map({ annotations.annotations[$0] })
+      where !annotation.isCrowd && takesPart(annotation, in: image) {
+        objects += 1
+        if !annotation.hasMask { bare += 1 }
+      }
+    }
+    guard bare > 0 else { return [] }
+    guard bare < objects else {
+      throw DataError(
+        file: file,
+        "none of \(objects) annotations has a segmentation, but the pipeline loads masks (with_mask: true). For boxes "
+          + "only use model.type: FasterRCNN and with_mask: false")
+    }
+    return [
+      "\(file): \(bare) of \(objects) annotations have no segmentation; the pipeline loads masks (with_mask: true), so "
+        + "training ignores these objects"
+    ]
   }
 
   /// Whether any image has an object that plays a part in training.
   private var hasObjects: Bool {
     images.contains { image, places in
-      places.contains { instance(annotations.annotations[$0], in: image).map { !$0.isIgnored } ?? false }
+      places.contains {
+        let annotation = annotations.annotations[$0]
+        return !annotation.isCrowd && takesPart(annotation, in: image)
+      }
     }
   }
 
@@ -134,7 +172,7 @@ public struct CocoDataset: Dataset {
   public func sample(at index: Int) throws -> Sample {
     let (image, places) = images[index]
     return Sample(
-      index: index, imageID: image.id, imagePath: DatasetSettings.path(image.fileName ?? "", below: folder),
+      index: index, imageID: image.id, imagePath: files.path(of: image),
       size: ImageSize(height: image.height, width: image.width),
       annotations: places.compactMap { instance(annotations.annotations[$0], in: image) },
       onBrokenImage: onBrokenImage)
@@ -145,18 +183,23 @@ public struct CocoDataset: Dataset {
     ImageSize(height: images[index].image.height, width: images[index].image.width)
   }
 
-  /// An object, unless mmdetection drops it at loading: `ignore`, outside the image, without area, thinner than a
-  /// pixel, or of another class.
-  private func instance(
-    _ annotation: CocoAnnotations.Annotation, in image: CocoAnnotations.Image
-  ) -> InstanceAnnotation? {
+  /// Whether mmdetection keeps an object at loading: not those with `ignore`, outside the image, without area, thinner
+  /// than a pixel, or of another class.
+  private func takesPart(_ annotation: CocoAnnotations.Annotation, in image: CocoAnnotations.Image) -> Bool {
     let (x, y, width, height) = annotation.boundingBox
     let shared =
       max(0, min(x + width, Double(image.width)) - max(x, 0))
       * max(0, min(y + height, Double(image.height)) - max(y, 0))
-    guard !annotation.ignore, shared > 0, annotation.area > 0, width >= 1, height >= 1,
-      let label = labels[annotation.categoryID]
-    else { return nil }
+    return !annotation.ignore && shared > 0 && annotation.area > 0 && width >= 1 && height >= 1
+      && labels[annotation.categoryID] != nil
+  }
+
+  /// An object, unless mmdetection drops it at loading.
+  private func instance(
+    _ annotation: CocoAnnotations.Annotation, in image: CocoAnnotations.Image
+  ) -> InstanceAnnotation? {
+    guard takesPart(annotation, in: image), let label = labels[annotation.categoryID] else { return nil }
+    let (x, y, width, height) = annotation.boundingBox
     let mask: MaskAnnotation? =
       switch annotation.segmentation {
       case .polygons(let parts)?: .polygons(parts)
@@ -167,37 +210,6 @@ public struct CocoDataset: Dataset {
     return InstanceAnnotation(
       box: SIMD4(Float(x), Float(y), Float(x + width), Float(y + height)), label: label,
       isIgnored: annotation.isCrowd, mask: mask)
-  }
-
-  /// The file's category of each class; a class that the file lacks stops the run before its first step.
-  private static func categories(
-    of annotations: CocoAnnotations, wanted: [String]?, file: String
-  ) throws -> [CocoAnnotations.Category] {
-    // Of two categories of one name the one without objects is left out: some tools write a group of categories as
-    // a category of its own.
-    let used = Set(annotations.annotations.map(\.categoryID))
-    let named = Dictionary(grouping: annotations.categories, by: \.name)
-    let ambiguous = named.filter { $1.count { used.contains($0.id) } > 1 }.keys.sorted()
-    guard ambiguous.isEmpty else {
-      throw DataError(
-        file: file,
-        "has objects of several categories of one name: \(list(ambiguous)). Give each its own name.")
-    }
-    let chosen = named.compactMapValues { same in same.first { used.contains($0.id) } ?? same.last }
-    let all = annotations.categories.filter { chosen[$0.name]?.id == $0.id }
-    guard !all.isEmpty || annotations.images.isEmpty else {
-      throw DataError(
-        file: file, "has no categories: list the classes in \"categories\", each with id and name")
-    }
-    let missing = (wanted ?? []).filter { chosen[$0] == nil }
-    guard missing.isEmpty else {
-      throw DataError(
-        file: file,
-        "has no category \(list(missing)).\n  metainfo.classes: \(list(wanted ?? []))\n  categories of the file: "
-          + "\(list(all.map(\.name)))\n  Correct metainfo.classes, or leave it out: the classes "
-          + "are then the file's.")
-    }
-    return wanted?.compactMap { chosen[$0] } ?? all
   }
 
   private static func filtered(
@@ -227,22 +239,11 @@ public struct CocoDataset: Dataset {
       "0 of \(images.count) images left: \(reasons.joined(separator: ", ")); the file has the classes "
         + list(annotations.categories.map(\.name)))
   }
-
-  /// What is wrong with an image's file name: it has to stay within the image folder.
-  static func problem(with image: CocoAnnotations.Image) -> String? {
-    guard let name = image.fileName, !name.isEmpty else { return "has no file_name" }
-    if name.utf8.contains(0) { return "has a file_name with a zero byte: \(name.debugDescription)" }
-    guard !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else {
-      return
-        "has a file_name that leaves the image folder, \(name.debugDescription); names below data_prefix.img "
-        + "are wanted"
-    }
-    return nil
-  }
 }
 
-/// Names as errors show them.
-private func list(_ names: [String]) -> String {
-  let shown = names.prefix(100).joined(separator: ", ")
-  return names.count > 100 ? "[\(shown), … \(names.count) in all]" : "[\(shown)]"
+extension CocoDataset: InstanceTruthSource {
+  /// The annotation file's objects on the images that take part.
+  public func instanceTruth() -> InstanceTruth? {
+    InstanceTruth(annotations: annotations, categoryIDs: categoryIDs, imageIDs: images.map(\.image.id))
+  }
 }

@@ -8,15 +8,35 @@ extension DatasetInventory {
   /// - Throws: `CocoError` when the file is no JSON, or not of COCO's form.
   init(_ configuration: CocoDataset.Configuration) throws {
     let path = configuration.settings.path(configuration.annotationFile)
-    let folder = configuration.settings.path(configuration.images)
-    let check = try CocoFileCheck(contentsOf: path, problem: CocoDataset.problem)
+    let place = configuration.files
+    let check = try CocoFileCheck(contentsOf: path, problem: place.problem)
     let samples = check.images.enumerated().map { index, image in
       Sample(
-        index: index, imageID: image.id, imagePath: DatasetSettings.path(image.fileName ?? "", below: folder),
+        index: index, imageID: image.id, imagePath: place.path(of: image),
         size: ImageSize(height: image.height, width: image.width))
     }
+    var faults = check.faults.filter { $0.weight != .errorWithMasks }.map { DataFault($0, file: path) }
+    do throws(DataError) {
+      _ = try CocoDataset.categories(
+        check.categories, used: check.usedCategories, wanted: configuration.settings.classes,
+        hasImages: !check.images.isEmpty, file: path)
+    } catch {
+      let lines = error.message.split(separator: "\n").map { $0.drop { $0 == " " } }
+      faults.append(
+        DataFault(
+          file: path, kind: "wrong_classes", message: lines.joined(separator: "; "),
+          effect: "training stops before its first step"))
+    }
     self.init(
-      samples: samples, annotationCount: check.annotationCount,
-      faults: check.faults.map { DataFault(file: path, id: $0.id, kind: $0.kind, message: $0.message) })
+      samples: samples, annotationCount: check.annotationCount, faults: faults,
+      maskFaults: check.faults.filter { $0.weight == .errorWithMasks }.map { DataFault($0, file: path) })
+  }
+}
+
+extension DataFault {
+  fileprivate init(_ fault: CocoFileCheck.Fault, file: String) {
+    self.init(
+      file: file, id: fault.id, kind: fault.kind, message: fault.message,
+      severity: fault.weight == .note ? .note : .error, effect: fault.effect)
   }
 }

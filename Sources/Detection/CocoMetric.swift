@@ -40,49 +40,98 @@ public struct CocoMetric: Metric {
   }
 
   private let configuration: Configuration
-  private let annotations: CocoAnnotations
+  /// What the data set says of its images and classes.
+  private let truth: InstanceTruth
+  /// The ground truth's id of each class: that of `ann_file`, where the config names one.
   private let categoryIDs: [Int]
   private var evaluators: [CocoEvaluator]
 
-  /// A metric over a data set.
+  /// A metric over a data set: its classes count, and its images; with `ann_file` all images of that file, as in
+  /// mmdetection (pycocotools' `catIds` and `imgIds`).
   ///
-  /// - Throws: `ConfigurationError` when the data set is not a `CocoDataset`; `CocoError` about `ann_file`.
+  /// - Throws: `ConfigurationError` when the data set knows no objects; `CocoError` about `ann_file`; `DataError` when
+  ///   that lacks a class of the data set, or when objects have no masks to be compared.
   public init(_ configuration: Configuration, dataset: any Dataset) throws {
-    guard let dataset = dataset as? CocoDataset else {
+    guard let truth = try (dataset as? any InstanceTruthSource)?.instanceTruth() else {
       throw ConfigurationError(
-        message: "CocoMetric needs a CocoDataset", hint: "Segmentation is judged by IoUMetric.")
+        message: "CocoMetric needs a data set that knows its objects, such as CocoDataset",
+        hint: "Segmentation is judged by IoUMetric.")
     }
     self.configuration = configuration
-    annotations =
-      try configuration.annotationFile.map { try CocoAnnotations(contentsOf: $0) } ?? dataset.annotations
-    categoryIDs = dataset.categoryIDs
-    evaluators = []
-    evaluators = try fresh()
-  }
-
-  private func fresh() throws -> [CocoEvaluator] {
-    try configuration.types.map {
+    self.truth = truth
+    var annotations = truth.annotations
+    var imageIDs: [Int]? = truth.imageIDs.compactMap { $0 }
+    if let file = configuration.annotationFile {
+      annotations = try CocoAnnotations(contentsOf: file)
+      imageIDs = nil
+      categoryIDs = try CocoDataset.categories(
+        annotations.categories, used: Set(annotations.annotations.map(\.categoryID)),
+        wanted: dataset.metainfo.classes, hasImages: !annotations.images.isEmpty, file: file
+      ).map(\.id)
+    } else {
+      categoryIDs = truth.categoryIDs
+    }
+    let wanted = categoryIDs
+    evaluators = try configuration.types.map {
       try CocoEvaluator(
-        annotations: annotations, iouType: $0, maxDets: $0 == .proposal ? configuration.proposalLimits : nil)
+        annotations: annotations, iouType: $0, maxDets: $0 == .proposal ? configuration.proposalLimits : nil,
+        imageIDs: imageIDs, categoryIDs: wanted)
+    }
+    if configuration.types.contains(.segm) {
+      try Self.checkMasks(of: annotations, imageIDs: imageIDs.map(Set.init), categoryIDs: Set(wanted))
     }
   }
 
-  /// Matches the objects of one image.
+  /// Masks are compared with masks: an object without one is found out here, not at the first validation.
+  private static func checkMasks(
+    of annotations: CocoAnnotations, imageIDs: Set<Int>?, categoryIDs: Set<Int>
+  ) throws {
+    let objects = annotations.annotations.filter {
+      categoryIDs.contains($0.categoryID) && (imageIDs?.contains($0.imageID) ?? true)
+    }
+    let bare = objects.filter { !$0.hasMask }
+    guard let first = bare.first else { return }
+    throw DataError(
+      file: annotations.file,
+      "\(bare.count) of \(objects.count) annotations have no segmentation, which segm compares; the first is "
+        + "annotation \(first.id). For boxes only write metric: bbox")
+  }
+
+  /// Matches the objects of one image. An image that repeats one before is left out.
   ///
-  /// - Throws: `DataError` for label maps; `CocoError` for images that the annotation file lacks.
+  /// - Throws: `DataError` for label maps, and for objects of classes that the data set has not; `CocoError` for images
+  ///   that the annotation file lacks.
   public mutating func add(_ prediction: Prediction, for sample: Sample) throws {
     guard let found = prediction.instances else {
       throw DataError(file: sample.imagePath, "CocoMetric judges instances; the model gave none")
     }
-    let detections = found.labels.indices.map { index in
+    guard let id = try truth.imageID(of: sample) else { return }
+    let detections = try found.labels.indices.map { index in
+      // Says so where the model has more classes than the data set.
+      _ = try truth.categoryID(of: found.labels[index], in: sample)
       let box = cornerForm(found.boxes[index])
       return CocoDetection(
         categoryID: categoryIDs[found.labels[index]], score: Double(found.scores[index]),
         boundingBox: (box[0], box[1], box[2], box[3]), mask: found.masks?[index])
     }
-    for index in evaluators.indices {
-      try evaluators[index].add(imageID: sample.imageID, detections: detections)
+    let imageID = configuration.annotationFile == nil ? id : sample.imageID
+    for index in evaluators.indices { try evaluators[index].add(imageID: imageID, detections: detections) }
+  }
+
+  /// What is kept of the images matched so far, for each of the types compared.
+  public var state: [CocoEvaluator.State] { evaluators.map(\.state) }
+
+  /// Takes in what was kept of other images of the data set.
+  ///
+  /// - Throws: `CocoError`, and nothing is taken in, for the state of another evaluation, and for images that were
+  ///   added already.
+  public mutating func merge(_ state: [CocoEvaluator.State]) throws {
+    guard state.count == evaluators.count else {
+      throw CocoError("what is to be merged compared \(state.count) types, this metric \(evaluators.count)")
     }
+    var merged = evaluators
+    for index in merged.indices { try merged[index].merge(state[index]) }
+    evaluators = merged
   }
 
   /// mmdetection's figures of what is compared.
@@ -98,7 +147,18 @@ public struct CocoMetric: Metric {
     }
     let tables = summaries.map { "\($0.iouType.rawValue)\n\($0.text(classwise: configuration.isClasswise))" }
     let objects = Dictionary(uniqueKeysWithValues: summaries.map { ($0.iouType.rawValue, $0) })
-    return MetricSummary(values: values, table: tables.joined(separator: "\n"), json: objects)
+    return MetricSummary(
+      values: values, table: ([note].compactMap { $0 } + tables).joined(separator: "\n"), json: objects)
+  }
+
+  /// Says how many images of `ann_file` no prediction was given for.
+  private var note: String? {
+    guard let file = configuration.annotationFile, let evaluator = evaluators.first,
+      evaluator.fedCount < evaluator.imageIDs.count
+    else { return nil }
+    return
+      "note: \(evaluator.fedCount) images are tested, \(file) has \(evaluator.imageIDs.count): the others count "
+      + "as missed"
   }
 }
 

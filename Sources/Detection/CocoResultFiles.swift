@@ -32,18 +32,28 @@ package struct CocoResultFiles {
   }
 
   private let stem: String
-  private let categoryIDs: [Int]
+  private let truth: InstanceTruth
   private var boxes: [Row] = []
   private var masks: [Row] = []
   private var hasMasks = false
 
-  /// Files beside each other, with the categories' numbers by label.
-  package init(stem: String, categoryIDs: [Int]) { (self.stem, self.categoryIDs) = (stem, categoryIDs) }
+  /// Files beside each other, with the data set's numbers of images and categories: its annotation file's, but where
+  /// parts of a `ConcatDataset` share numbers.
+  ///
+  /// - Returns: Nil for a data set that knows no objects.
+  /// - Throws: Errors of the data set's parts.
+  package init?(stem: String, dataset: any Dataset) throws {
+    guard let truth = try (dataset as? any InstanceTruthSource)?.instanceTruth() else { return nil }
+    (self.stem, self.truth) = (stem, truth)
+  }
 
-  /// Adds the objects of one image.
-  package mutating func add(_ found: InstancePrediction, imageID: Int) {
+  /// Adds the objects of one image, once however often a data set repeats it.
+  ///
+  /// - Throws: `DataError` for samples and classes of another data set.
+  package mutating func add(_ found: InstancePrediction, for sample: Sample) throws {
+    guard let imageID = try truth.imageID(of: sample) else { return }
     for index in found.labels.indices {
-      let category = categoryIDs[found.labels[index]]
+      let category = try truth.categoryID(of: found.labels[index], in: sample)
       let score = Double(found.scores[index])
       boxes.append(
         Row(imageID: imageID, categoryID: category, box: cornerForm(found.boxes[index]), score: score))

@@ -29,16 +29,18 @@ public struct RunLengthMask: Sendable, Equatable {
   /// - Throws: `MaskError` when a run is negative or the runs do not cover height x width pixels exactly.
   public init(lengths: some Collection<Int>, height: Int, width: Int) throws(MaskError) {
     let area = try Self.checkedArea(height: height, width: width)
-    var runs = RunBuilder(capacity: lengths.count)
+    // The sum comes first: neighbours of one kind are joined, and would go beyond 32 bits in a file that lies.
     var sum = 0
     for (index, length) in lengths.enumerated() {
       guard length >= 0, length <= UInt32.max else {
         throw .illegalRun(index: index, length: length)
       }
-      sum += length
-      runs.append(length, inside: index % 2 == 1)
+      let (next, overflow) = sum.addingReportingOverflow(length)
+      sum = overflow ? Int.max : next
     }
     guard sum == area else { throw .runsDoNotCover(sum: sum, height: height, width: width) }
+    var runs = RunBuilder(capacity: lengths.count)
+    for (index, length) in lengths.enumerated() { runs.append(length, inside: index % 2 == 1) }
     self.init(merged: runs.counts, height: height, width: width)
   }
 

@@ -1,4 +1,5 @@
 import Data
+import Foundation
 
 /// One figure of a metric.
 public struct MetricFigure: Sendable, Hashable {
@@ -32,10 +33,51 @@ public struct MetricSummary: Sendable {
 
 /// Judges predictions one by one and keeps sums only: neither images nor masks.
 public protocol Metric {
+  /// What is kept of predictions.
+  associatedtype State: Codable & Sendable
+  /// What is kept of the predictions so far: it can be stored, and merged with that of another part of the data set.
+  var state: State { get }
+  /// Takes in what another instance of the metric kept over other samples: merged in any split and order, the figures
+  /// have the same bits.
+  ///
+  /// - Throws: An error when it is of another data set or of samples that were added already.
+  mutating func merge(_ state: State) throws
   /// The figures it gives, known before anything is judged: what `save_best` may name.
   var figures: [MetricFigure] { get }
   /// Takes in the prediction for one sample of a data set.
   mutating func add(_ prediction: Prediction, for sample: Sample) throws
   /// The figures over all that was added.
   func summary() throws -> MetricSummary
+}
+
+extension Metric {
+  /// The state as bytes: JSON, exact for every number.
+  ///
+  /// - Throws: What `JSONEncoder` makes of a state that it cannot write.
+  public func storedState() throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return [UInt8](try encoder.encode(StoredState(state: state)))
+  }
+
+  /// Merges a state that was stored.
+  ///
+  /// - Throws: `DataError` for bytes that are no state of this metric; as `merge(_:)`.
+  public mutating func merge(stored: [UInt8]) throws {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    let stored = Foundation.Data(stored)
+    guard let state = try? decoder.decode(StoredState<State>.self, from: stored).state else {
+      throw DataError(file: nil, "\(stored.count) bytes that are no stored state of \(Self.self)")
+    }
+    try merge(state)
+  }
+}
+
+/// A state may be a number only, and JSON's outermost value is an object.
+private struct StoredState<State: Codable>: Codable {
+  var state: State
 }

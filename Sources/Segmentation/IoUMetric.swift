@@ -54,6 +54,22 @@ public struct IoUMetric: Metric {
     }
   }
 
+  /// The counts of pixels so far.
+  public var state: ConfusionMatrix { confusion }
+
+  /// Adds the counts over other images.
+  ///
+  /// - Throws: `DataError` for counts of other classes.
+  public mutating func merge(_ state: ConfusionMatrix) throws {
+    guard state.classes == confusion.classes, state.ignoreIndex == confusion.ignoreIndex, state.isWhole else {
+      throw DataError(
+        file: nil,
+        "counts over \(state.classes) classes without label \(state.ignoreIndex) do not add to those over "
+          + "\(confusion.classes) without \(confusion.ignoreIndex)")
+    }
+    confusion += state
+  }
+
   /// The means over classes, in percent; the figures that the config asks for.
   public var figures: [MetricFigure] {
     let shown: Set<String> = configuration.figures.reduce(into: ["aAcc", "mAcc"]) { names, figure in

@@ -98,6 +98,18 @@ struct CombinedDatasetTests {
         ["classes have to agree"]
       ),
       ("{type: RepeatDataset, times: 0, dataset: {type: Memory, count: 1}}", ["1...1000000"]),
+      (
+        "{type: RepeatDataset, times: 1000000, dataset: {type: RepeatDataset, times: 1000000, dataset: {type: Memory, count: 9000000}}}",
+        ["images; a pass may have 100000000"]
+      ),
+      (
+        "{type: RepeatDataset, times: 1000000, dataset: {type: Memory, count: 9223372036854775807}}",
+        ["more than 2^63"]
+      ),
+      (
+        "{type: ConcatDataset, datasets: [{type: Memory, count: 9223372036854775807}, {type: Memory, count: 1}]}",
+        ["ConcatDataset would have"]
+      ),
       ("{type: RepeatDataset, dataset: {type: Memory, count: 1}}", ["'times' is missing"]),
       ("{type: RepeatDataset, times: 2, dataset: {type: Memory, cout: 1}}", ["count"]),
     ])

@@ -126,6 +126,88 @@ struct CocoDatasetTests {
     #expect(message.contains("image 5"), "\(message)")
   }
 
+  /// Three objects, of which the first so many have masks; the others have what tools write without masks.
+  private func masks(_ count: Int, without: String) -> String {
+    let objects = (0..<3).map { index in
+      #"{"id": \#(index), "image_id": 7, "category_id": 2, "bbox": [1, 2, 10, 20], "area": 200, "iscrowd": 0"#
+        + (index < count ? #", "segmentation": [[1, 2, 11, 2, 11, 22, 1, 22]]"# : without) + "}"
+    }
+    return """
+      {"images": [{"id": 7, "file_name": "a.png", "height": 40, "width": 50}],
+       "annotations": [\(objects.joined(separator: ", "))], "categories": [{"id": 2, "name": "dog"}]}
+      """
+  }
+
+  @Test(
+    "objects without the masks that the pipeline loads: an error where all lack them, a warning where some do",
+    arguments: [
+      "", #", "segmentation": []"#, #", "segmentation": [[]]"#, #", "segmentation": [[1, 2, 3, 4]]"#,
+    ])
+  func countsMasks(without: String) throws {
+    for pipeline in [
+      "[{type: LoadAnnotations, with_mask: true}]",
+      "[{type: RandomChoice, transforms: [[{type: LoadAnnotations, with_mask: true}]]}]",
+    ] {
+      let keys = ", pipeline: \(pipeline)"
+      let all = try message(keys, file: masks(0, without: without))
+      #expect(
+        all.contains(
+          "none of 3 annotations has a segmentation, but the pipeline loads masks (with_mask: true). For boxes only use "
+            + "model.type: FasterRCNN and with_mask: false"), "\(all)")
+      let some = try dataset(keys, file: masks(1, without: without)).warnings
+      #expect(some.count == 1 && some[0].contains("2 of 3 annotations have no segmentation"), "\(some)")
+      #expect(try dataset(keys, file: masks(3, without: without)).warnings == [])
+      #expect(try dataset(keys + ", test_mode: true", file: masks(0, without: without)).warnings == [])
+    }
+    let boxes = ", pipeline: [{type: LoadAnnotations}]"
+    #expect(try dataset(boxes, file: masks(0, without: without)).warnings == [])
+    let folder = try TemporaryFolder(["gt.json": masks(1, without: without)])
+    let part =
+      "{type: CocoDataset, ann_file: \(folder.path)/gt.json, pipeline: [{type: LoadAnnotations, with_mask: true}]}"
+    let joined = try DetectionComponents.dataset(
+      "{type: RepeatDataset, times: 2, dataset: {type: ConcatDataset, datasets: [\(part)]}}")
+    #expect(joined.warnings.count == 1)
+  }
+
+  @Test("reads absolute file names where the user says so")
+  func absoluteNames() throws {
+    let file = annotationFile.replacingOccurrences(of: #""a.png""#, with: #""/far/a.png""#)
+    #expect(try message(file: file).contains("set data_prefix: {img: /}"))
+    let folder = try TemporaryFolder(["gt.json": file])
+    for keys in [", data_prefix: {img: /}", ", data_prefix: {img: ''}"] {
+      let set = try DetectionComponents.dataset(
+        "{type: CocoDataset, ann_file: \(folder.path)/gt.json\(keys)}")
+      #expect(try set.sample(at: 0).imagePath == "/far/a.png")
+    }
+    try folder.write(
+      Array(file.replacingOccurrences(of: "/far/a.png", with: "/far/../a.png").utf8), as: "gt.json")
+    let error = #expect(throws: DataError.self) {
+      try DetectionComponents.dataset(
+        "{type: CocoDataset, ann_file: \(folder.path)/gt.json, data_prefix: {img: /}}")
+    }
+    #expect(error?.message.contains("leaves the image folder") == true)
+  }
+
+  @Test("reads backslashes as slashes where the file lies so, and else says what to write")
+  func backslashes() throws {
+    let file = annotationFile.replacingOccurrences(of: #""a.png""#, with: #""train\\a.png""#)
+    let folder = try TemporaryFolder(["gt.json": file, "images/train/a.png": ""])
+    func set(_ keys: String) throws -> any Dataset {
+      try DetectionComponents.dataset(
+        "{type: CocoDataset, data_root: \(folder.path), ann_file: gt.json, data_prefix: {img: \(keys)}}")
+    }
+    #expect(try set("images").sample(at: 0).imagePath == "\(folder.path)/images/train/a.png")
+    let error = #expect(throws: DataError.self) { try set("other") }
+    let message = "\(try #require(error))"
+    #expect(
+      message.contains("backslashes") && message.contains(#"write it with slashes, "train/a.png""#),
+      "\(message)")
+    try folder.write([], as: "images/train\\a.png")
+    #expect(try set("images").sample(at: 0).imagePath.hasSuffix("train\\a.png"))
+    let leaving = annotationFile.replacingOccurrences(of: #""a.png""#, with: #""..\\gt.json""#)
+    #expect(try self.message(file: leaving).contains("backslashes"))
+  }
+
   @Test(
     "names unknown keys",
     arguments: [", ann_flie: x", ", filter_cfg: {min_sice: 3}", ", data_prefix: {image: x}"])

@@ -202,10 +202,102 @@ struct HostileCocoTests {
     // A sound annotation beside it: the check goes on.
     let sound = Self.annotation(id: "8", mask: "[[1, 1, 7, 1, 7, 7, 1, 7]]")
     let inventory = try inventory(Self.file("\(annotation), \(sound)"))
-    let fault = try #require(inventory.faults.first { $0.kind == kind }, "\(inventory.faults)")
+    let faults = inventory.faults + inventory.maskFaults
+    let fault = try #require(faults.first { $0.kind == kind }, "\(faults)")
     #expect(fault.message.contains(text), "\(fault.message)")
     #expect(fault.file.hasSuffix(".json") && inventory.annotationCount == 2)
-    #expect(!inventory.faults.contains { $0.id == 8 }, "\(inventory.faults)")
+    #expect(!faults.contains { $0.id == 8 }, "\(faults)")
+    // A note does not keep anybody from training; without masks nothing is wrong with an object that has none.
+    let notes = [
+      "zero_area_box", "zero_area", "box_outside_image", "polygon_outside_image", "area_unlike_mask",
+    ]
+    #expect((fault.severity == .note) == (notes.contains(kind) || text.hasSuffix("numbers")), "\(fault)")
+    #expect(!fault.effect.isEmpty)
+  }
+
+  @Test(
+    "C9: parts of polygons that are none are left out of an object, with a report",
+    arguments: ["[1, 2, 3, 4]", "[]", "[1, 2]", "[5]", "[1, 2, 3, 4, 5]"])
+  func badParts(part: String) throws {
+    let whole = "[1, 1, 7, 1, 7, 7, 1, 7]"
+    for mask in ["[\(whole), \(part)]", "[\(part), \(whole)]"] {
+      let file = try parsed(Self.file(Self.annotation(mask: mask)))
+      #expect(
+        try #require(file.faultSummary).contains("three or more corners are left out, of the annotations 7"))
+      #expect(try file.annotations[0].segmentation?.mask(height: 10, width: 12).area == 36)
+      let row = #"[{"image_id": 1, "category_id": 3, "score": 1, "segmentation": \#(mask)}]"#
+      let results = try CocoResults.parse(Data(row.utf8), file: "dt.json")
+      #expect(results.faultSummary?.contains("of the results, from 0, 0") == true)
+      let summary = try CocoEvaluator.evaluate(results, against: file, iouType: .segm)
+      #expect(summary.stats[0] > 0.999)
+    }
+    let file = try parsed(Self.file(Self.annotation(mask: "[\(part)]")))
+    #expect(file.faultSummary == nil && !file.annotations[0].hasMask)
+    #expect(throws: MaskError.self) { try file.annotations[0].segmentation?.mask(height: 10, width: 12) }
+    #expect(try !parsed(Self.file(Self.annotation(mask: "[]"))).annotations[0].hasMask)
+  }
+
+  @Test("C5: runs whose sum goes beyond 32 bits are told by their sum")
+  func longRuns() throws {
+    let most = "2147483647"
+    for runs in ["\(most), 0, \(most), 0, \(most)", "0, \(most), 0, \(most), 0, \(most)"] {
+      let mask = #"{"size": [10, 12], "counts": [\#(runs)]}"#
+      let fault = try #require(try inventory(Self.file(Self.annotation(mask: mask))).faults.first)
+      #expect(fault.kind == "broken_run_lengths" && fault.id == 7 && fault.severity == .error)
+      #expect(fault.message.contains("cover 6442450941 pixels"), "\(fault.message)")
+    }
+  }
+
+  @Test("the check finds what training refuses: classes that the file lacks")
+  func wrongClasses() throws {
+    let folder = try TemporaryFolder(["gt.json": Self.file(Self.annotation())])
+    let faults = try DetectionComponents.inventory(
+      "{type: CocoDataset, ann_file: \(folder.path)/gt.json, metainfo: {classes: [boat, ship]}}"
+    ).faults
+    #expect(faults.map(\.kind) == ["wrong_classes"] && faults[0].severity == .error)
+    #expect(faults[0].message.contains("no category [boat]") && !faults[0].message.contains("\n"))
+  }
+
+  @Test(
+    "the check asks for masks where a pipeline loads them",
+    arguments: [
+      ("", []), (", pipeline: [{type: LoadAnnotations}]", []),
+      (", pipeline: [{type: LoadAnnotations, with_mask: true}]", ["no_segmentation", "empty_segmentation"]),
+      (
+        ", test_mode: true, pipeline: [{type: LoadAnnotations, with_mask: true}]",
+        ["no_segmentation", "empty_segmentation"]
+      ),
+    ])
+  func checksMasks(keys: String, kinds: [String]) throws {
+    let text = Self.file(Self.annotation() + ", " + Self.annotation(id: "8", mask: "[]"))
+    let folder = try TemporaryFolder(["gt.json": text])
+    let components = DetectionComponents.all.data
+    let plain = "{type: CocoDataset, ann_file: \(folder.path)/gt.json}"
+    let one = "{type: CocoDataset, ann_file: \(folder.path)/gt.json\(keys)}"
+    for set in [
+      one, "{type: RepeatDataset, times: 2, dataset: {type: ConcatDataset, datasets: [\(plain), \(one)]}}",
+    ] {
+      let report = try DatasetCheck(components: components, scope: "mmdet").run(
+        try [plain, set].map(DetectionComponents.configuration))
+      // The image itself is not there.
+      #expect(report.faults.map(\.kind) == kinds + ["missing_file"], "\(report.faults)")
+      #expect(report.errorCount == kinds.count + 1 && report.annotations == 2 && report.images == 1)
+      #expect(report.kinds.allSatisfy { $0.severity == .error && !$0.effect.isEmpty })
+    }
+  }
+
+  @Test("the check finds whatever else keeps a data set from being built")
+  func unusable() throws {
+    let crowd = Self.file(Self.annotation(area: "0"))
+    let folder = try TemporaryFolder(["gt.json": crowd])
+    let report = try DatasetCheck(components: DetectionComponents.all.data, scope: "mmdet").run([
+      DetectionComponents.configuration(
+        "{type: CocoDataset, ann_file: \(folder.path)/gt.json, filter_cfg: {filter_empty_gt: true}}")
+    ])
+    #expect(
+      report.faults.map(\.kind) == ["zero_area", "unusable_data_set", "missing_file"], "\(report.faults)")
+    #expect(report.faults.map(\.severity) == [.note, .error, .error])
+    #expect(report.kinds.map(\.name) == ["missing_file", "unusable_data_set", "zero_area"])
   }
 
   @Test("C8, C9: odd masks have pycocotools' areas")

@@ -107,6 +107,29 @@ struct DatasetCheckTests {
     #expect(report.labels.map(\.pixels) == [1, 3, 1, 1] && report.labels[1].share == 0.5)
   }
 
+  @Test("a class that no pixel has is named, and 255 told where it is often")
+  func namesUnseenClasses() throws {
+    let folder = try TemporaryFolder()
+    try folder.image("images/a.png")
+    try folder.labels("labels/a.png", [1, 255, 255])
+    let faults = try check([base(folder)]).faults
+    #expect(faults.map(\.kind) == ["class_without_pixels"] && faults[0].severity == .note)
+    #expect(
+      faults[0].message.contains("1 of 2 classes: two; 255, which 66.7 % of the pixels have"), "\(faults)")
+  }
+
+  @Test("one file read by two rules is checked by both")
+  func tellsIgnoredNumbersApart() throws {
+    let folder = try TemporaryFolder()
+    try folder.image("images/a.png")
+    try folder.labels("labels/a.png", [0, 1, 9])
+    let set = base(folder).replacingOccurrences(of: "reduce_zero_label: true", with: "ignore_index: 9")
+    let other = base(folder).replacingOccurrences(of: "reduce_zero_label: true", with: "ignore_index: 8")
+    for order in [[set, other], [other, set]] {
+      #expect(try check(order).faults.map(\.kind) == ["label_out_of_range"])
+    }
+  }
+
   @Test("each file once, whatever data sets name it, in wrappers too")
   func readsOnce() throws {
     let folder = try TemporaryFolder()
@@ -123,7 +146,8 @@ struct DatasetCheckTests {
     ])
     #expect(report.images == 2)
     #expect(
-      report.faults.map(\.kind).sorted() == ["duplicate_name", "label_out_of_range", "label_out_of_range"])
+      report.faults.map(\.kind).sorted()
+        == ["class_without_pixels", "duplicate_name", "label_out_of_range", "label_out_of_range"])
     #expect(report.labels.map(\.pixels) == [2, 2, 2])
   }
 

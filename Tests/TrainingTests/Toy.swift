@@ -93,17 +93,19 @@ struct ToyDataset: Dataset {
 /// The mean score.
 struct ToyMetric: Metric {
   let figures = [MetricFigure("toy/mAP"), MetricFigure("toy/nothing")]
-  private var sum = 0.0
-  private var count = 0
+  /// The scores by image: joined in their order, any split has the same sum.
+  private(set) var state: [Int: Double] = [:]
 
   mutating func add(_ prediction: Prediction, for sample: Sample) throws {
     guard let found = prediction.instances else { return }
-    sum += found.scores.reduce(0) { $0 + Double($1) }
-    count += 1
+    state[sample.imageID] = found.scores.reduce(0) { $0 + Double($1) }
   }
 
+  mutating func merge(_ state: [Int: Double]) throws { self.state.merge(state) { _, new in new } }
+
   func summary() throws -> MetricSummary {
-    let mean = sum / Double(count)
+    let count = state.count
+    let mean = state.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value } / Double(count)
     return MetricSummary(
       values: [("toy/mAP", mean), ("toy/nothing", .nan)], table: "toy table of \(count)",
       json: ["toy": mean])

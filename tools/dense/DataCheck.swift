@@ -10,7 +10,7 @@ struct DataCheck: ParsableCommand {
     commandName: "check",
     abstract: "Read every image and annotation of a config once and list what is broken.",
     discussion: """
-      Training, validation and test data are read. Exit status 1 if anything is wrong. For label maps a table of \
+      Training, validation and test data are read. Exit status 1 if there are errors, 0 if there are notes only. For label maps a table of \
       the numbers in the files and their classes is printed too.
       """)
 
@@ -36,7 +36,7 @@ struct DataCheck: ParsableCommand {
         .run(datasets) { progress.show("\($0) of \($1) images read") }
       progress.clear()
       if json { try Output.json(report) } else { print(report.text(), terminator: "") }
-      guard report.faults.isEmpty else { throw ExitCode.failure }
+      guard report.errorCount == 0 else { throw ExitCode.failure }
     }
   }
 }
@@ -50,16 +50,18 @@ extension DatasetCheckReport {
     var text = "\(images) images, \(annotations) annotations\n"
     if !labels.isEmpty { text += "\n" + labelTable() }
     guard !faults.isEmpty else { return text + "nothing is wrong\n" }
-    let kinds = Dictionary(grouping: faults, by: \.kind).sorted { $0.key < $1.key }
-    for (kind, found) in kinds {
-      text += "\n\(kind): \(found.count)\n"
-      for fault in found.prefix(Self.rows) {
+    for kind in kinds {
+      text += "\n\(kind.name): \(kind.faults.count)\(kind.severity == .note ? " (note)" : "")\n"
+      for fault in kind.faults.prefix(Self.rows) {
         let id = fault.id.map { " [\($0)]" } ?? ""
         text += "  \(fault.file.withoutControls)\(id): \(fault.message.withoutControls)\n"
       }
-      if found.count > Self.rows { text += "  … \(found.count - Self.rows) more; --json lists all\n" }
+      if kind.faults.count > Self.rows {
+        text += "  … \(kind.faults.count - Self.rows) more; --json lists all\n"
+      }
+      if !kind.effect.isEmpty { text += "  → \(kind.effect)\n" }
     }
-    return text + "\n\(faults.count) faults\n"
+    return text + "\n\(faults.count) faults: \(errorCount) errors, \(faults.count - errorCount) notes\n"
   }
 
   private func labelTable() -> String {

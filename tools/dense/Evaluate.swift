@@ -47,7 +47,9 @@ struct EvaluateCoco: ParsableCommand {
     try Output.reporting(json: json) {
       let truth = try CocoAnnotations(contentsOf: annotations)
       let found = try CocoResults(contentsOf: results)
-      if let summary = truth.faultSummary { Output.message("warning: \(summary)") }
+      for summary in [truth.faultSummary, found.faultSummary].compactMap({ $0 }) {
+        Output.message("warning: \(summary)")
+      }
       let unknown = found.unknownCategoryIDs(in: truth)
       if !unknown.isEmpty {
         Output.message(

@@ -93,11 +93,12 @@ private struct ResultWriter {
   init(out: String?, showDir: String?, dataset: any Dataset) throws {
     (self.out, self.showDir, metainfo) = (out, showDir, dataset.metainfo)
     if let out, out.hasSuffix(".json") {
-      guard let dataset = dataset as? CocoDataset else {
+      guard let files = try CocoResultFiles(stem: String(out.dropLast(5)), dataset: dataset) else {
         throw ValidationError(
-          "--out \(out): JSON results are of a CocoDataset; give a folder for label maps.")
+          "--out \(out): JSON results are of data sets with objects, such as CocoDataset; give a folder for label "
+            + "maps.")
       }
-      coco = CocoResultFiles(stem: String(out.dropLast(5)), categoryIDs: dataset.categoryIDs)
+      coco = files
     }
     for folder in [coco == nil ? out : nil, showDir] {
       if let folder {
@@ -112,7 +113,7 @@ private struct ResultWriter {
       guard coco != nil || out == nil else {
         throw ValidationError("--out: a detector's results go into one file; give a name that ends in .json.")
       }
-      coco?.add(instances, imageID: sample.imageID)
+      try coco?.add(instances, for: sample)
     }
     if let map = prediction.labelMap, let out {
       try map.writePNG(to: "\(out)/\(stem).png")

@@ -4,18 +4,36 @@ import Masks
 package struct CocoFileCheck {
   /// A fault of an entry.
   package struct Fault {
+    /// What a fault comes to.
+    package enum Weight: Sendable {
+      /// A run stops there, or does not learn what it should.
+      case error
+      /// Training goes on as it should.
+      case note
+      /// An error where masks are loaded, nothing where only boxes are.
+      case errorWithMasks
+    }
+
     /// The annotation's or image's id, where there is one.
     package let id: Int?
     /// What kind of fault it is: `zero_area_box`, `unknown_image`, ...
     package let kind: String
     /// What is wrong.
     package let message: String
+    /// What it comes to.
+    package let weight: Weight
+    /// What training does with it.
+    package let effect: String
   }
 
   /// The pictures that can be opened, each id once.
   package private(set) var images: [CocoAnnotations.Image] = []
   /// Annotations in the file, faulty ones included.
   package let annotationCount: Int
+  /// The classes, as the file lists them, each id once.
+  package private(set) var categories: [CocoAnnotations.Category] = []
+  /// The categories that annotations name.
+  package private(set) var usedCategories: Set<Int> = []
   /// Everything that is wrong.
   package private(set) var faults: [Fault] = []
 
@@ -29,7 +47,8 @@ package struct CocoFileCheck {
     annotationCount = tables.annotationCount
     for row in bad { add(row) }
     let listed = unique(tables.images, \.id, "image")
-    let categories = Set(unique(tables.categories, \.id, "category").map(\.id))
+    categories = unique(tables.categories, \.id, "category")
+    let known = Set(categories.map(\.id))
     let annotations = unique(tables.annotations, \.id, "annotation")
     for image in listed {
       if let problem = problem(image) {
@@ -40,17 +59,20 @@ package struct CocoFileCheck {
     }
     let sizes = Dictionary(listed.map { ($0.id, $0) }) { first, _ in first }
     for annotation in annotations {
-      if !categories.contains(annotation.categoryID) {
+      usedCategories.insert(annotation.categoryID)
+      if !known.contains(annotation.categoryID) {
         add(
           "unknown_category", annotation.id,
-          "annotation \(annotation.id) is of category \(annotation.categoryID), which the file does not list")
+          "annotation \(annotation.id) is of category \(annotation.categoryID), which the file does not list",
+          effect: Self.drops)
       }
       if let size = sizes[annotation.imageID] {
         check(annotation, on: size)
       } else {
         add(
           "unknown_image", annotation.id,
-          "annotation \(annotation.id) is of image \(annotation.imageID), which the file does not list")
+          "annotation \(annotation.id) is of image \(annotation.imageID), which the file does not list",
+          effect: Self.drops)
       }
     }
   }
@@ -58,8 +80,16 @@ package struct CocoFileCheck {
   /// How far coordinates may lie outside their image, in pixels: tools round.
   private static let slack = 1.0
 
-  private mutating func add(_ kind: String, _ id: Int?, _ message: String) {
-    faults.append(Fault(id: id, kind: kind, message: message))
+  private static let stops = "training stops there"
+  private static let drops = "training leaves the object out"
+  private static let ignores =
+    "training with masks ignores the object; for boxes only use with_mask: false and a model without masks"
+  private static let keeps = "training takes the object as it is"
+
+  private mutating func add(
+    _ kind: String, _ id: Int?, _ message: String, _ weight: Fault.Weight = .error, effect: String = stops
+  ) {
+    faults.append(Fault(id: id, kind: kind, message: message, weight: weight, effect: effect))
   }
 
   private mutating func add(_ bad: CocoTables.BadRow) {
@@ -86,23 +116,33 @@ package struct CocoFileCheck {
     let owner = "annotation \(annotation.id)"
     let box = "[\(x), \(y), \(width), \(height)]"
     if width < 0 || height < 0 {
-      add("negative_box", annotation.id, "\(owner) has the box \(box); width and height must be positive")
+      add(
+        "negative_box", annotation.id, "\(owner) has the box \(box); width and height must be positive",
+        effect: Self.drops)
     } else if width == 0 || height == 0 {
       add(
-        "zero_area_box", annotation.id, "\(owner) has the box \(box), which is empty; training leaves it out")
+        "zero_area_box", annotation.id, "\(owner) has the box \(box), which is empty; training leaves it out",
+        .note, effect: Self.drops)
     } else if x < -Self.slack || y < -Self.slack || x + width > Double(size.width) + Self.slack
       || y + height > Double(size.height) + Self.slack
     {
       add(
         "box_outside_image", annotation.id,
-        "\(owner) has the box \(box), which leaves its image of \(size.width) x \(size.height) pixels")
+        "\(owner) has the box \(box), which leaves its image of \(size.width) x \(size.height) pixels", .note,
+        effect: "training takes the object as it is, and leaves it out where all of it is outside")
     }
     if !(annotation.area > 0) {
       add(
         "zero_area", annotation.id,
-        "\(owner) has the area \(annotation.area); training leaves it out where it is not positive")
+        "\(owner) has the area \(annotation.area); training leaves it out where it is not positive", .note,
+        effect: Self.drops)
     }
-    guard let segmentation = annotation.segmentation else { return }
+    guard let segmentation = annotation.segmentation else {
+      add(
+        "no_segmentation", annotation.id, "\(owner) has no segmentation, and the pipeline loads masks",
+        .errorWithMasks, effect: Self.ignores)
+      return
+    }
     check(segmentation, of: annotation, owner, on: size)
   }
 
@@ -112,28 +152,41 @@ package struct CocoFileCheck {
   ) {
     var usable = segmentation
     if case .polygons(let parts) = segmentation {
-      let whole = parts.filter { $0.count >= 6 && $0.count.isMultiple(of: 2) }
-      if let odd = parts.first(where: { !($0.count >= 6 && $0.count.isMultiple(of: 2)) }), !odd.isEmpty {
+      let whole = parts.filter { CocoSegmentation.isDrawable(numbers: $0.count) }
+      if let odd = parts.first(where: { !CocoSegmentation.isDrawable(numbers: $0.count) }) {
         add(
           "illegal_polygon", annotation.id,
-          "\(owner) has a polygon of \(odd.count) numbers; x, y of three or more corners are needed (6, 8, 10, ...)"
-        )
+          "\(owner) has a polygon of \(odd.count) numbers; x, y of three or more corners are needed (6, 8, 10, ...)",
+          .note, effect: "training leaves that part out, and so does the evaluation")
       }
-      guard !whole.isEmpty else { return addEmpty(annotation, owner) }
+      guard !whole.isEmpty else {
+        add(
+          "empty_segmentation", annotation.id, "\(owner) has a segmentation without an outline",
+          .errorWithMasks, effect: Self.ignores)
+        return
+      }
       if whole.contains(where: { leaves($0, size) }) {
         add(
           "polygon_outside_image", annotation.id,
-          "\(owner) has a polygon that leaves its image of \(size.width) x \(size.height) pixels")
+          "\(owner) has a polygon that leaves its image of \(size.width) x \(size.height) pixels", .note,
+          effect: "training cuts it at the border of the image")
       }
       usable = .polygons(whole)
     }
     do throws(MaskError) {
       let area = try usable.mask(height: size.height, width: size.width).area
-      guard area > 0 else { return addEmpty(annotation, owner) }
+      guard area > 0 else {
+        add(
+          "empty_segmentation", annotation.id, "\(owner) has a segmentation without a pixel", .note,
+          effect: "training learns its box, and a mask without a pixel")
+        return
+      }
       if isUnlike(annotation, Double(area)) {
         add(
           "area_unlike_mask", annotation.id,
-          "\(owner) has the area \(annotation.area), but its mask \(area) pixels")
+          "\(owner) has the area \(annotation.area), but its mask \(area) pixels", .note,
+          effect: Self.keeps
+            + "; evaluation sorts it into small, medium and large by the area that the file says")
       }
     } catch {
       switch error {
@@ -142,12 +195,6 @@ package struct CocoFileCheck {
       default: add("broken_run_lengths", annotation.id, "\(owner): \(error)")
       }
     }
-  }
-
-  private mutating func addEmpty(_ annotation: CocoAnnotations.Annotation, _ owner: String) {
-    add(
-      "empty_segmentation", annotation.id,
-      "\(owner) has a segmentation without a pixel; training with masks ignores the object")
   }
 
   private func leaves(_ corners: [Double], _ size: CocoAnnotations.Image) -> Bool {

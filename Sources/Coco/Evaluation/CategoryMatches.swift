@@ -3,6 +3,7 @@
 struct CategoryMatches: Sendable {
   /// The detections of one picture, in falling order of score.
   struct Picture: Sendable {
+    /// Its place among the rising ids.
     var image: Int
     var first: Int
     var count: Int
@@ -64,6 +65,24 @@ struct CategoryMatches: Sendable {
         ignored[at] |= ~matched[at]
       }
     }
+  }
+
+  /// The matches by themselves, with the pictures' ids.
+  func stored(imageIDs: [Int]) -> CocoEvaluator.State.Matches {
+    CocoEvaluator.State.Matches(
+      images: pictures.map { imageIDs[$0.image] }, counts: pictures.map(\.count), scores: scores,
+      matched: matched, ignored: ignored)
+  }
+
+  /// Adds the matches of other pictures, whose places are given.
+  mutating func append(_ stored: CocoEvaluator.State.Matches, images: [Int]) {
+    for (image, count) in zip(images, stored.counts) {
+      pictures.append(
+        Picture(image: image, first: pictures.last.map { $0.first + $0.count } ?? 0, count: count))
+    }
+    scores += stored.scores
+    matched += stored.matched
+    ignored += stored.ignored
   }
 
   /// Where in `order` the object lies that a detection matches: the best overlap, the later one of equals, and an

@@ -48,6 +48,11 @@ public struct CocoAnnotations: Sendable {
       set { (store, maskPlace) = (newValue.map { SegmentationStore($0) }, newValue == nil ? -1 : 0) }
     }
 
+    /// Whether it has a mask that can be drawn: tools that know boxes only write no `segmentation`, or an empty list.
+    public var hasMask: Bool { maskPlace >= 0 && (store?.parts(at: maskPlace).usable ?? 0) > 0 }
+    /// Whether parts of its polygons are left out, since they have no three corners.
+    var hasBadParts: Bool { hasMask && (store?.parts(at: maskPlace).bad ?? 0) > 0 }
+
     /// An object of the given class and place.
     public init(
       id: Int, imageID: Int, categoryID: Int, boundingBox: CornerBox, area: Double, isCrowd: Bool = false,
@@ -127,11 +132,21 @@ public struct CocoAnnotations: Sendable {
     }
   }
 
-  /// A sentence about the objects that are left out; nil when there are none.
+  /// A sentence about objects, and parts of them, that are left out; nil when there are none.
   public var faultSummary: String? {
-    guard !faults.isEmpty else { return nil }
-    return "\(file): annotations of images or categories that it does not list do not count: "
-      + CocoError.list(faults.map(\.annotationID))
+    var sentences: [String] = []
+    if !faults.isEmpty {
+      sentences.append(
+        "annotations of images or categories that it does not list do not count: "
+          + CocoError.list(faults.map(\.annotationID)))
+    }
+    let bad = annotations.filter(\.hasBadParts)
+    if !bad.isEmpty {
+      sentences.append(
+        "parts of polygons that are not x, y of three or more corners are left out, of the annotations "
+          + CocoError.list(bad.map(\.id)))
+    }
+    return sentences.isEmpty ? nil : "\(file): \(sentences.joined(separator: "; "))"
   }
 
   /// Annotations that are made, not read.

@@ -63,17 +63,19 @@ public struct CocoEvaluator: Sendable {
   /// The classes, by id.
   let categories: [CocoAnnotations.Category]
   /// The ids of the pictures, rising.
-  let imageIDs: [Int]
+  public let imageIDs: [Int]
 
-  private let images: [Int: Int]
+  /// The place of each picture among the rising ids.
+  let images: [Int: Int]
   private let imageSizes: [(height: Int, width: Int)]
   private let categoryIndices: [Int: Int]
   /// The objects of each picture by class, in the order of the file.
   private let truths: [[(category: Int, element: CocoAnnotations.Annotation)]]
-  private let file: String
-  private var isFed: [Bool]
+  let file: String
+  /// Which pictures were fed, by place.
+  var isFed: [Bool]
   /// The matches, by class; one list for all classes of proposals.
-  private(set) var matches: [CategoryMatches]
+  var matches: [CategoryMatches]
 
   /// An evaluator of the given ground truth.
   ///
@@ -135,6 +137,9 @@ public struct CocoEvaluator: Sendable {
       }
     }
   }
+
+  /// How many pictures were fed.
+  public var fedCount: Int { isFed.count { $0 } }
 
   /// Matches the detections of one picture.
   ///

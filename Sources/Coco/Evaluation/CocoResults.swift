@@ -22,6 +22,11 @@ public struct CocoResults: Sendable {
     public var segmentation: CocoSegmentation? { maskPlace < 0 ? nil : store?[maskPlace] }
     /// Whether there is a mask.
     var hasSegmentation: Bool { maskPlace >= 0 }
+    /// Whether parts of its polygons are left out, since they have no three corners.
+    fileprivate var hasBadParts: Bool {
+      guard maskPlace >= 0, let parts = store?.parts(at: maskPlace) else { return false }
+      return parts.usable > 0 && parts.bad > 0
+    }
   }
 
   /// The file, as errors name it.
@@ -70,6 +75,15 @@ public struct CocoResults: Sendable {
   /// The class ids that are not in the annotation file, rising; pycocotools leaves such rows out without a word.
   public func unknownCategoryIDs(in annotations: CocoAnnotations) -> [Int] {
     Set(rows.map(\.categoryID)).subtracting(annotations.categories.map(\.id)).sorted()
+  }
+
+  /// A sentence about parts of polygons that are left out; nil when there are none.
+  public var faultSummary: String? {
+    let bad = rows.indices.filter { rows[$0].hasBadParts }
+    guard !bad.isEmpty else { return nil }
+    return
+      "\(file): parts of polygons that are not x, y of three or more corners are left out, of the results, from 0, "
+      + CocoError.list(bad)
   }
 
   /// Checks that every row belongs to a picture of the annotation file.

@@ -9,13 +9,23 @@ public enum CocoSegmentation: Sendable, Equatable {
   /// Run lengths in the compressed form.
   case compressed(String, height: Int, width: Int)
 
+  /// Whether so many numbers are an outline: x, y of three or more corners.
+  package static func isDrawable(numbers: Int) -> Bool { numbers >= 6 && numbers.isMultiple(of: 2) }
+
   /// The mask on its image.
+  ///
+  /// Of polygons, parts that have no three corners enclose nothing, and a last number without its y is no corner:
+  /// both are left out, as pycocotools leaves them out (`rleFrPoly`). Annotation tools write them where someone
+  /// clicked once too often.
   ///
   /// - Throws: `MaskError` for polygons and runs that describe no mask, or one of another size than the image.
   public func mask(height: Int, width: Int) throws(MaskError) -> RunLengthMask {
     let mask: RunLengthMask
     switch self {
-    case .polygons(let parts): return try RunLengthMask(polygons: parts, height: height, width: width)
+    case .polygons(let parts):
+      let outlines = parts.compactMap { $0.count < 6 ? nil : Array($0.prefix($0.count / 2 * 2)) }
+      // Without any outline the parts as they are say what is wrong.
+      return try RunLengthMask(polygons: outlines.isEmpty ? parts : outlines, height: height, width: width)
     case .runLengths(let counts, let height, let width):
       mask = try RunLengthMask(lengths: counts, height: height, width: width)
     case .compressed(let counts, let height, let width):

@@ -7,6 +7,9 @@ final class SegmentationStore: Sendable {
   /// The masks of a table.
   init(_ table: SegmentationTable) { self.table = table }
 
+  /// How many parts a mask has that can be drawn, and how many that cannot.
+  func parts(at place: Int) -> (usable: Int, bad: Int) { table.parts(at: place) }
+
   /// One mask that was made, not read.
   convenience init(_ segmentation: CocoSegmentation) {
     var table = SegmentationTable()
@@ -90,6 +93,16 @@ struct SegmentationTable {
 
   private mutating func add(_ form: Form, height: Int, width: Int, _ range: Range<Int>) {
     entries.append(Entry(form: form, height: height, width: width, range: range))
+  }
+
+  /// How many parts a mask has that can be drawn, and how many that cannot; a mask of run lengths is one part.
+  func parts(at place: Int) -> (usable: Int, bad: Int) {
+    let entry = entries[place]
+    guard entry.form == .polygons else { return (1, 0) }
+    let usable = entry.range.count { part in
+      CocoSegmentation.isDrawable(numbers: partEnds[part] - (part == 0 ? 0 : partEnds[part - 1]))
+    }
+    return (usable, entry.range.count - usable)
   }
 
   subscript(place: Int) -> CocoSegmentation {

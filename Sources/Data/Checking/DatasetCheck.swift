@@ -25,17 +25,24 @@ public struct DatasetCheck: Sendable {
     var labels = LabelShares()
     var tasks: [Task] = []
     var seen: Set<TaskKey> = []
-    var opened: Set<String> = []
-    for part in try datasets.flatMap(parts) where opened.insert(Self.key(of: part)).inserted {
-      guard let inventory = try inventory(of: part, &report) else { continue }
-      report.annotations += inventory.annotationCount
-      report.add(inventory.faults)
-      for sample in inventory.samples where seen.insert(TaskKey(sample)).inserted {
-        tasks.append(
-          Task(
-            sample: sample, id: inventory.identifiesImages ? sample.imageID : nil,
-            classes: inventory.classes))
+    var opened: [String: DatasetInventory] = [:]
+    for dataset in datasets {
+      let before = report.errorCount
+      var isSound = true
+      for (part, inventory, isNew) in try parts(of: dataset, &opened, &report) {
+        if isNew { report.annotations += inventory.annotationCount }
+        let faults = inventory.faults + (try loadsMasks(part) ? inventory.maskFaults : [])
+        isSound = isSound && !faults.contains { $0.severity == .error }
+        report.add(faults)
+        for sample in inventory.samples where isNew && seen.insert(TaskKey(sample)).inserted {
+          tasks.append(
+            Task(
+              sample: sample, id: inventory.identifiesImages ? sample.imageID : nil,
+              classes: inventory.classes))
+        }
       }
+      // Whatever else training would refuse, it refuses here.
+      if isSound, report.errorCount == before { try build(dataset, &report) }
     }
     report.images = Set(tasks.map(\.sample.imagePath)).count
     // In portions, so that progress is told by the calling thread.
@@ -54,6 +61,7 @@ public struct DatasetCheck: Sendable {
       progress(start + portion.count, tasks.count)
     }
     report.labels = labels.rows
+    report.add(labels.faults(report.labels))
     return report
   }
 
@@ -72,30 +80,52 @@ public struct DatasetCheck: Sendable {
     var size: ImageSize
     var labelMap: String?
     var reducesZero: Bool
+    var ignored: Int
     var classes: Int?
 
     init(_ sample: Sample) {
       (image, size, labelMap) = (sample.imagePath, sample.originalSize, sample.labelMapPath)
-      (reducesZero, classes) = (sample.reduceZeroLabel, sample.classCount)
+      (reducesZero, ignored, classes) = (sample.reduceZeroLabel, sample.ignoreIndex, sample.classCount)
     }
   }
 
-  /// The data sets within a `ConcatDataset` or `RepeatDataset`, or this one.
-  private func parts(of dataset: ComponentConfiguration) throws -> [ComponentConfiguration] {
-    let inner: [ConfigurationNode]? =
-      switch dataset.type.split(separator: ".").last {
-      case "ConcatDataset": dataset.node["datasets"]?.elements
-      case "RepeatDataset": dataset.node["dataset"].map { [$0] }
-      default: nil
-      }
-    guard let inner else { return [dataset] }
-    return try inner.flatMap { node -> [ComponentConfiguration] in
-      var node = node
-      // What a wrapper has been given for all of them.
-      if node["data_root"] == nil, let root = dataset.node["data_root"] {
-        node = node.setting("data_root", to: root)
-      }
-      return try parts(of: ComponentConfiguration(node))
+  private var context: DataContext { DataContext(scope: scope, components: components) }
+
+  /// The data sets within one that is made of others, or this one, with what their files name and whether those are
+  /// read for the first time; without those that cannot be read, about which the report has a fault.
+  private func parts(
+    of dataset: ComponentConfiguration, _ opened: inout [String: DatasetInventory],
+    _ report: inout DatasetCheckReport
+  ) throws -> [(dataset: ComponentConfiguration, inventory: DatasetInventory, isNew: Bool)] {
+    let key = Self.key(of: dataset)
+    let known = opened[key]
+    guard let inventory = try known ?? inventory(of: dataset, &report) else { return [] }
+    opened[key] = inventory
+    guard !inventory.parts.isEmpty else { return [(dataset, inventory, known == nil)] }
+    return try inventory.parts.flatMap { try parts(of: $0, &opened, &report) }
+  }
+
+  /// Whether the pipeline of a data set loads the masks of objects.
+  private func loadsMasks(_ dataset: ComponentConfiguration) throws -> Bool {
+    let steps = try dataset.node["pipeline"]?.elements?.map { try ComponentConfiguration($0) } ?? []
+    return try Pipeline(steps, in: context).loadsMasks
+  }
+
+  /// Builds a data set as a run does, and puts what it refuses into the report.
+  private func build(_ dataset: ComponentConfiguration, _ report: inout DatasetCheckReport) throws {
+    do { _ = try components.datasets.build(dataset, scope: scope, in: context) } catch let error
+      as ConfigurationError
+    {
+      throw error
+    } catch {
+      let data = error as? DataError
+      let message = data?.message ?? "\(error)"
+      guard !report.faults.contains(where: { $0.message == message }) else { return }
+      report.add([
+        DataFault(
+          file: data?.file ?? file(of: dataset), kind: "unusable_data_set", message: message,
+          effect: "training stops before its first step")
+      ])
     }
   }
 
@@ -108,7 +138,6 @@ public struct DatasetCheck: Sendable {
   private func inventory(
     of dataset: ComponentConfiguration, _ report: inout DatasetCheckReport
   ) throws -> DatasetInventory? {
-    let context = DataContext(scope: scope, components: components)
     let name = dataset.type.split(separator: ".").last.map(String.init) ?? dataset.type
     do {
       guard !components.inventories.names.contains(name) else {

@@ -9,6 +9,9 @@ public struct DatasetCheckReport: Encodable, Sendable {
   /// How often each number stands in the label maps; empty without label maps.
   public var labels: [LabelShare] = []
 
+  /// How many of the faults are errors: with none, a run reads the data as it should.
+  public private(set) var errorCount = 0
+
   private var known: Set<DataFault> = []
 
   enum CodingKeys: String, CodingKey { case images, annotations, faults, labels }
@@ -18,7 +21,31 @@ public struct DatasetCheckReport: Encodable, Sendable {
 
   /// Adds faults that are not in the report yet.
   public mutating func add(_ found: [DataFault]) {
-    for fault in found where known.insert(fault).inserted { faults.append(fault) }
+    for fault in found where known.insert(fault).inserted {
+      faults.append(fault)
+      if fault.severity == .error { errorCount += 1 }
+    }
+  }
+
+  /// The faults of one kind and severity.
+  public struct Kind: Sendable {
+    /// `missing_file`, `zero_area_box`, ...
+    public var name: String
+    /// What they come to.
+    public var severity: DataFault.Severity
+    /// What training does with them; empty where that is not said.
+    public var effect: String
+    /// The faults, as they were found.
+    public var faults: [DataFault]
+  }
+
+  /// The faults by kind: errors first, then by name.
+  public var kinds: [Kind] {
+    let groups = Dictionary(grouping: faults) { "\($0.severity.rawValue) \($0.kind)" }
+    return groups.sorted { $0.key < $1.key }.map { _, faults in
+      Kind(
+        name: faults[0].kind, severity: faults[0].severity, effect: faults[0].effect, faults: faults)
+    }
   }
 
   /// JSON; `labels` only where there are label maps.
@@ -60,12 +87,45 @@ struct LabelShares {
   }
   private var counts: [Key: Int] = [:]
 
+  /// The classes that label maps were read for, each list once, and a folder of such maps.
+  private var lists: [(classes: [String], folder: String, maps: Int)] = []
+
   mutating func add(_ values: [Int32: Int], of sample: Sample, classes: [String]) {
+    if let path = sample.labelMapPath, !classes.isEmpty {
+      let place = lists.firstIndex { $0.classes == classes } ?? lists.count
+      if place == lists.count {
+        lists.append((classes, path.split(separator: "/").dropLast().joined(separator: "/"), 0))
+        if path.hasPrefix("/") { lists[place].folder = "/" + lists[place].folder }
+      }
+      lists[place].maps += 1
+    }
     for (value, count) in values {
       let meaning = FileValue(value, of: sample)
       var name: String?
       if case .label(let label) = meaning, classes.indices.contains(label) { name = classes[label] }
       counts[Key(value: value, className: name, isIgnored: meaning == .ignored), default: 0] += count
+    }
+  }
+
+  /// Classes that no pixel has: often their number is another one in the files.
+  func faults(_ rows: [LabelShare]) -> [DataFault] {
+    let seen = Set(rows.compactMap(\.className))
+    return lists.compactMap { list in
+      let unseen = list.classes.filter { !seen.contains($0) }
+      guard !unseen.isEmpty else { return nil }
+      let shown = unseen.prefix(100).joined(separator: ", ")
+      var message =
+        "no pixel of \(list.maps) label maps is of \(unseen.count) of \(list.classes.count) classes: "
+        + shown + (unseen.count > 100 ? ", …" : "")
+      if let ignored = rows.first(where: { $0.value == 255 && $0.isIgnored && $0.share >= 0.01 }) {
+        let share = (ignored.share * 1000).rounded() / 10
+        message +=
+          "; 255, which \(share) % of the pixels have, means no class: masks of 0 and 255 have to be written "
+          + "as class numbers, 0 and 1"
+      }
+      return DataFault(
+        file: list.folder, kind: "class_without_pixels", message: message, severity: .note,
+        effect: "training never sees the class, and its IoU is not defined")
     }
   }
 

@@ -19,8 +19,12 @@ struct FileFaults: Sendable {
     if let path = sample.labelMapPath { checkLabelMap(path, imageSize: size) }
   }
 
-  private mutating func add(_ file: String, _ kind: String, _ message: String) {
-    faults.append(DataFault(file: file, id: id, kind: kind, message: message))
+  private mutating func add(
+    _ file: String, _ kind: String, _ message: String, _ severity: DataFault.Severity = .error,
+    effect: String = "training stops there, or passes over the image with on_broken_image: skip"
+  ) {
+    faults.append(
+      DataFault(file: file, id: id, kind: kind, message: message, severity: severity, effect: effect))
   }
 
   private mutating func add(_ error: ImagingError, of file: String) {
@@ -44,14 +48,20 @@ struct FileFaults: Sendable {
       let inspection = try Image.inspect(file: path)
       for warning in inspection.warnings {
         switch warning {
-        case .severalPictures: add(path, "several_pictures", warning.description)
-        case .doubtfulData: add(path, "damaged_image", warning.description)
+        case .severalPictures:
+          add(
+            path, "several_pictures", warning.description, .note, effect: "training reads the first picture")
+        case .doubtfulData:
+          add(
+            path, "damaged_image", warning.description,
+            effect: "training may learn from pixels that are wrong")
         }
       }
       if sample.originalSize.height > 0, sample.originalSize != inspection.size {
         add(
           path, "size_mismatch",
-          "the image has \(inspection.size) pixels, its annotations are for \(sample.originalSize)")
+          "the image has \(inspection.size) pixels, its annotations are for \(sample.originalSize)",
+          effect: "training takes the size of the image; boxes and masks may lie elsewhere")
       }
       return inspection.size
     } catch {
@@ -69,7 +79,8 @@ struct FileFaults: Sendable {
     if let imageSize, map.size != imageSize {
       add(
         path, "label_size_mismatch",
-        "the label map has \(map.size) pixels, its image \(sample.imagePath) has \(imageSize)")
+        "the label map has \(map.size) pixels, its image \(sample.imagePath) has \(imageSize)",
+        effect: "training stops there")
     }
     values = Self.counts(of: map)
     let outside = values.keys.filter { FileValue($0, of: sample) == .outside }.sorted()
@@ -79,10 +90,13 @@ struct FileFaults: Sendable {
       add(
         path, "label_out_of_range",
         "holds \(listed)\(outside.count > 8 ? " and \(outside.count - 8) more" : "") without a class: there are "
-          + "\(classes), stored as " + (sample.reduceZeroLabel ? "1 ... \(classes)" : "0 ... \(classes - 1)"))
+          + "\(classes), stored as " + (sample.reduceZeroLabel ? "1 ... \(classes)" : "0 ... \(classes - 1)"),
+        effect: "training stops there")
     }
     if values.keys.allSatisfy({ FileValue($0, of: sample) == .ignored }) {
-      add(path, "all_ignored", "no pixel has a class: training learns nothing from this image")
+      add(
+        path, "all_ignored", "no pixel has a class: training learns nothing from this image", .note,
+        effect: "training learns nothing from the image")
     }
   }
 

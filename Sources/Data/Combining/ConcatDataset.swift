@@ -47,7 +47,7 @@ public struct ConcatDataset: Dataset {
   /// Joins data sets.
   ///
   /// - Parameter ignoringPalettes: Whether their colours may differ.
-  /// - Throws: `DataError` with both lists when the classes or colours differ.
+  /// - Throws: `DataError` with both lists when the classes or colours differ; for more images than a pass may have.
   public init(_ datasets: [any Dataset], ignoringPalettes: Bool = false) throws {
     precondition(!datasets.isEmpty, "no data set to be joined")
     let first = datasets[0].metainfo
@@ -68,11 +68,11 @@ public struct ConcatDataset: Dataset {
       }
     }
     self.datasets = datasets
-    var end = 0
-    ends = datasets.map {
-      end += $0.count
-      return end
+    var ends: [Int] = []
+    for dataset in datasets {
+      ends.append(try checkedCount((ends.last ?? 0).addingReportingOverflow(dataset.count), "ConcatDataset"))
     }
+    self.ends = ends
   }
 
   init(_ configuration: Configuration, in context: DataContext) throws {
@@ -81,6 +81,9 @@ public struct ConcatDataset: Dataset {
         try context.components.datasets.build($0, scope: context.scope, in: context)
       }, ignoringPalettes: configuration.ignored.contains("palette"))
   }
+
+  /// What is to be said of any of them.
+  public var warnings: [String] { datasets.flatMap(\.warnings) }
 
   private static func list(_ palette: [SIMD3<UInt8>]) -> String {
     palette.isEmpty ? "none" : palette.map { "[\($0.x), \($0.y), \($0.z)]" }.joined(separator: ", ")
@@ -120,4 +123,35 @@ public struct ConcatDataset: Dataset {
     sample.index += start
     return sample
   }
+}
+
+extension ConcatDataset: InstanceTruthSource {
+  /// The objects of all parts; nil where one of them has none. Where two parts share an id of an image or annotation,
+  /// all are numbered anew, from 1 in the order of the parts: result files then have these numbers.
+  ///
+  /// - Throws: `CocoError` and `DataError` of the parts.
+  public func instanceTruth() throws -> InstanceTruth? {
+    var truths: [InstanceTruth] = []
+    for dataset in datasets {
+      guard let truth = try (dataset as? any InstanceTruthSource)?.instanceTruth() else { return nil }
+      truths.append(truth)
+    }
+    return try InstanceTruth(joining: truths)
+  }
+}
+
+/// The most images that a pass may have: their order is held in memory.
+private let countLimit = 100_000_000
+
+/// The images of a data set that is made of others.
+///
+/// - Throws: `DataError` for more than a pass may have.
+func checkedCount(_ count: (partialValue: Int, overflow: Bool), _ name: String) throws -> Int {
+  guard !count.overflow, count.partialValue <= countLimit else {
+    throw DataError(
+      file: nil,
+      "\(name) would have \(count.overflow ? "more than 2^63" : "\(count.partialValue)") images; a pass may have "
+        + "\(countLimit)")
+  }
+  return count.partialValue
 }

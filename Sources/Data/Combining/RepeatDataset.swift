@@ -22,7 +22,6 @@ public struct RepeatDataset: Dataset {
   }
 
   private let dataset: any Dataset
-  private let times: Int
 
   /// Classes and colours.
   public var metainfo: DatasetMetainfo { dataset.metainfo }
@@ -31,17 +30,23 @@ public struct RepeatDataset: Dataset {
   /// Whether no image is replaced.
   public var isTest: Bool { dataset.isTest }
   /// How many images there are, all repetitions counted.
-  public var count: Int { times * dataset.count }
+  public let count: Int
+  /// What is to be said of the data set.
+  public var warnings: [String] { dataset.warnings }
 
   /// A data set, several times.
-  public init(_ dataset: any Dataset, times: Int) {
-    precondition(times > 0, "a data set \(times) times")
+  ///
+  /// - Throws: `DataError` when that is less than once, or more images than a pass may have.
+  public init(_ dataset: any Dataset, times: Int) throws {
+    guard times > 0 else {
+      throw DataError(file: nil, "RepeatDataset: times is \(times); 1 or more are wanted")
+    }
     self.dataset = dataset
-    self.times = times
+    count = try checkedCount(times.multipliedReportingOverflow(by: dataset.count), "RepeatDataset")
   }
 
   init(_ configuration: Configuration, in context: DataContext) throws {
-    self.init(
+    try self.init(
       try context.components.datasets.build(configuration.dataset, scope: context.scope, in: context),
       times: configuration.times)
   }
@@ -65,5 +70,16 @@ public struct RepeatDataset: Dataset {
     var sample = try dataset.load(index: index - start, number: number, seed: seed)
     sample.index += start
     return sample
+  }
+}
+
+extension RepeatDataset: InstanceTruthSource {
+  /// The objects of the data set, each once: an image counts at its first place only, and what is predicted for its
+  /// repetitions is left out.
+  ///
+  /// - Throws: As the data set's.
+  public func instanceTruth() throws -> InstanceTruth? {
+    guard let truth = try (dataset as? any InstanceTruthSource)?.instanceTruth() else { return nil }
+    return truth.padded(to: count)
   }
 }

@@ -9,8 +9,9 @@ import Tensors
 /// (mmdetection ignores such objects then). An object without a usable mask is ignored where masks are loaded, as
 /// mmdetection does it.
 public struct LoadInstances: Transform, Decodable {
+  /// Whether masks are loaded.
+  public let loadsMasks: Bool
   private let loadsBoxes: Bool
-  private let loadsMasks: Bool
   private let keepsPolygons: Bool
   private let labelMap: LoadLabelMap?
 

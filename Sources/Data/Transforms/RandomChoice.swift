@@ -56,6 +56,9 @@ public struct RandomChoice: Transform {
       probabilities: configuration.probabilities)
   }
 
+  /// Whether any of the pipelines loads masks.
+  public var loadsMasks: Bool { pipelines.contains { $0.loadsMasks } }
+
   /// The sample behind the pipeline that was drawn.
   public func callAsFunction(_ sample: Sample, random: inout RandomGenerator) throws -> Sample? {
     let drawn = Double(random.uniform())

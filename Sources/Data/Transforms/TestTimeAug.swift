@@ -39,6 +39,9 @@ public struct TestTimeAug: Transform {
     self.init(try configuration.choices.map { try Pipeline($0, in: context).transforms })
   }
 
+  /// Whether any of the pipelines loads masks.
+  public var loadsMasks: Bool { pipelines.contains { $0.loadsMasks } }
+
   /// The first variant, with all of them in `variants`.
   ///
   /// - Throws: `DataError` when a variant has nothing left of the image.

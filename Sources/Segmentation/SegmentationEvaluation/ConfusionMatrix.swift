@@ -26,7 +26,7 @@ extension SegmentationEvaluationError: CustomStringConvertible {
 }
 
 /// Counts of pixels by their label and by what was predicted, over any number of images.
-public struct ConfusionMatrix: Sendable, Equatable {
+public struct ConfusionMatrix: Sendable, Equatable, Codable {
   /// The number of classes.
   public let classes: Int
   /// Labels that do not count.
@@ -38,6 +38,12 @@ public struct ConfusionMatrix: Sendable, Equatable {
 
   /// `[classes, classes + 1]`; the last column is for predictions that are no class.
   private var counts: [Int64]
+
+  /// Whether there are as many counts as the classes ask for, which a stored matrix may lack.
+  var isWhole: Bool {
+    (1..<Int(Int32.max)).contains(classes) && counts.count == classes * (classes + 1)
+      && counts.allSatisfy { (0...Int64(1) << 56).contains($0) }
+  }
 
   /// A matrix of zeros.
   ///

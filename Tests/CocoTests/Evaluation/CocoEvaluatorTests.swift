@@ -77,6 +77,53 @@ struct CocoEvaluatorTests {
     #expect(try forward.stats == Expected(case: 0).bbox.stats)
   }
 
+  @Test(
+    "merged from stored parts, in any order, the bits are those of one pass", arguments: [2, 5],
+    CocoIoUType.allCases)
+  func merges(parts: Int, type: CocoIoUType) throws {
+    let annotations = try Self.annotations(1)
+    let rows = Dictionary(grouping: try Self.results(1, type).rows, by: \.imageID)
+    let whole = try CocoEvaluator.evaluate(Self.results(1, type), against: annotations, iouType: type)
+    var merged = try CocoEvaluator(annotations: annotations, iouType: type)
+    for part in (0..<parts).reversed() {
+      var evaluator = try CocoEvaluator(annotations: annotations, iouType: type)
+      for (place, image) in annotations.images.enumerated() where place % parts == part {
+        try evaluator.add(
+          imageID: image.id,
+          detections: (rows[image.id] ?? []).map {
+            CocoDetection(
+              categoryID: $0.categoryID, score: $0.score, boundingBox: $0.boundingBox,
+              mask: type == .segm ? try $0.segmentation?.mask(height: image.height, width: image.width) : nil)
+          })
+      }
+      let stored = try JSONEncoder().encode(evaluator.state)
+      try merged.merge(try JSONDecoder().decode(CocoEvaluator.State.self, from: stored))
+    }
+    #expect(merged.summary() == whole)
+  }
+
+  @Test(
+    "a stored state that was changed is refused, and nothing of it is taken in",
+    arguments: [
+      (#""counts":[1]"#, #""counts":[2]"#), (#""counts":[1]"#, #""counts":[-1]"#),
+      (#""counts":[1]"#, #""counts":[]"#),
+      (#""images":[7]"#, #""images":[8]"#), (#""imageIDs":[7]"#, #""imageIDs":[7,7]"#),
+      (#""imageIDs":[7]"#, #""imageIDs":[]"#), (#""scores":[0.5]"#, #""scores":[0.5,0.5]"#),
+      (#""categoryIDs":[1]"#, #""categoryIDs":[2]"#), (#""maxDets":[1,10,100]"#, #""maxDets":[1,10,99]"#),
+    ])
+  func brokenStates(part: String, change: String) throws {
+    let truth = try annotations([(1, (10, 10, 20, 20), false)])
+    var evaluator = try CocoEvaluator(annotations: truth, iouType: .bbox)
+    try evaluator.add(imageID: 7, detections: [detection(0.5, (10, 10, 20, 20))])
+    let text = String(decoding: try JSONEncoder().encode(evaluator.state), as: UTF8.self)
+    #expect(text.contains(part), "\(text)")
+    let state = try JSONDecoder().decode(
+      CocoEvaluator.State.self, from: Data(text.replacingOccurrences(of: part, with: change).utf8))
+    var other = try CocoEvaluator(annotations: truth, iouType: .bbox)
+    #expect(throws: CocoError.self) { try other.merge(state) }
+    #expect(other.fedCount == 0 && other.summary().stats[0] == 0)
+  }
+
   /// One picture of 100 x 100 with the given objects, all of class 1.
   private func annotations(
     _ objects: [(id: Int, box: CornerBox, isCrowd: Bool)], categories: [Int] = [1]
