@@ -71,7 +71,7 @@ public struct Registry<Product, Context>: ComponentCatalogue {
       do { return try make(try node.decode(Settings.self), context) } catch var error as ConfigurationError {
         // An error without a place is about this component.
         if error.location == nil {
-          error.location = node.location
+          error.location = (node.node(at: error.keyPath) ?? node).location
           error.keyPath = [node.keyPath, error.keyPath].filter { !$0.isEmpty }.joined(separator: ".")
         }
         throw error

@@ -25,6 +25,8 @@ public protocol Dataset: Sendable {
   var pipeline: Pipeline { get }
   /// Whether each image has to come out as it is: nothing is replaced.
   var isTest: Bool { get }
+  /// What a user should know of the files before training, a line each, such as objects without masks.
+  var warnings: [String] { get }
   /// The sample before the pipeline.
   func sample(at index: Int) throws -> Sample
   /// What happens to one sample: `pipeline`, unless the data set is made of several.
@@ -38,6 +40,9 @@ public protocol Dataset: Sendable {
 }
 
 extension Dataset {
+  /// Nothing.
+  public var warnings: [String] { [] }
+
   /// The data set's one pipeline.
   public func pipeline(at index: Int) -> Pipeline { pipeline }
 
