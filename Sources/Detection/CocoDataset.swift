@@ -10,7 +10,7 @@ import Masks
 /// file's categories are the classes, in its order.
 public struct CocoDataset: Dataset {
   /// mmdetection's keys.
-  public struct Configuration: Decodable, Sendable {
+  public struct Configuration: Decodable, Sendable, OutlinedDataset {
     var settings: DatasetSettings
     var annotationFile: String
     var images: String
@@ -52,6 +52,13 @@ public struct CocoDataset: Dataset {
       annotationFile = try keys.decode(String.self, forKey: .annotationFile)
       images = try keys.decodeIfPresent(Prefix.self, forKey: .prefix)?.img ?? ""
       filter = try keys.decodeIfPresent(Filter.self, forKey: .filter) ?? Filter()
+    }
+
+    /// Classes may be the file's; COCO's own have COCO's colours.
+    public func outline(in context: DataContext) -> DatasetOutline {
+      DatasetOutline(classes: settings.classes, pipeline: settings.pipeline) { [palette = settings.palette] in
+        palette.isEmpty ? CocoClasses.palette(for: $0) : palette
+      }
     }
   }
 

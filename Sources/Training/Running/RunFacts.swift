@@ -15,8 +15,9 @@ public struct RunFacts: Sendable {
   public var command: [String]
   /// The machine's name, and its system.
   public var host, system: String
-  /// The processor's name, and how many cores the process may use.
+  /// The processor's name.
   public var processor: String
+  /// How many cores the process may use.
   public var cores: Int
   /// What computes.
   public var compute: ComputeFacts
