@@ -43,6 +43,7 @@ public struct Registry<Product, Context>: ComponentCatalogue {
     var scope: String?
     var description: String
     var inspect: @Sendable (ConfigurationNode, DecodingObserver) throws -> Reflection
+    var decode: @Sendable (ConfigurationNode) throws -> any Decodable & Sendable
     var build: @Sendable (ConfigurationNode, Context) throws -> Product
   }
 
@@ -66,12 +67,13 @@ public struct Registry<Product, Context>: ComponentCatalogue {
   ) {
     let entry = Entry(
       name: name, aliases: aliases, scope: scope, description: description,
-      inspect: { node, observer in Reflection(try node.decode(Settings.self, observer: observer)) }
+      inspect: { node, observer in Reflection(try node.decode(Settings.self, observer: observer)) },
+      decode: { node in try node.decode(Settings.self) }
     ) { node, context in
       do { return try make(try node.decode(Settings.self), context) } catch var error as ConfigurationError {
         // An error without a place is about this component.
         if error.location == nil {
-          error.location = node.location
+          error.location = (node.node(at: error.keyPath) ?? node).location
           error.keyPath = [node.keyPath, error.keyPath].filter { !$0.isEmpty }.joined(separator: ".")
         }
         throw error
@@ -125,6 +127,15 @@ public struct Registry<Product, Context>: ComponentCatalogue {
     _ component: ComponentConfiguration, scope: String?, in context: Context
   ) throws -> Product {
     try find(component, scope: scope).build(component.node, context)
+  }
+
+  /// A component's settings, decoded; nothing is built and no file opened.
+  ///
+  /// - Throws: As `build`.
+  public func settings(
+    of component: ComponentConfiguration, scope: String?
+  ) throws -> any Decodable & Sendable {
+    try find(component, scope: scope).decode(component.node)
   }
 
   private func find(_ component: ComponentConfiguration, scope: String?) throws -> Entry {

@@ -10,7 +10,7 @@ import Masks
 /// file's categories are the classes, in its order.
 public struct CocoDataset: Dataset {
   /// mmdetection's keys.
-  public struct Configuration: Decodable, Sendable {
+  public struct Configuration: Decodable, Sendable, OutlinedDataset {
     var settings: DatasetSettings
     var annotationFile: String
     /// Where the images are.
@@ -56,6 +56,13 @@ public struct CocoDataset: Dataset {
         folder: settings.path(prefix ?? ""), isNamed: prefix != nil,
         allowsMissing: settings.onBrokenImage == .skip)
       filter = try keys.decodeIfPresent(Filter.self, forKey: .filter) ?? Filter()
+    }
+
+    /// Classes may be the file's; COCO's own have COCO's colours.
+    public func outline(in context: DataContext) -> DatasetOutline {
+      DatasetOutline(classes: settings.classes, pipeline: settings.pipeline) { [palette = settings.palette] in
+        palette.isEmpty ? CocoClasses.palette(for: $0) : palette
+      }
     }
   }
 

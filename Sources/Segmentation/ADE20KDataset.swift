@@ -5,7 +5,7 @@ import Data
 /// maps in which 0 means unlabelled, so that `reduce_zero_label` is true by default.
 public struct ADE20KDataset: Dataset {
   /// mmsegmentation's keys.
-  public struct Configuration: Decodable, Sendable {
+  public struct Configuration: Decodable, Sendable, OutlinedDataset {
     let base: BaseSegDataset.Configuration
 
     private enum CodingKeys: String, CodingKey { case metainfo }
@@ -23,6 +23,9 @@ public struct ADE20KDataset: Dataset {
       if base.settings.palette.isEmpty { base.settings.palette = ADE20KClasses.palette }
       self.base = base
     }
+
+    /// The 150 classes and their colours, with the config's pipeline.
+    public func outline(in context: DataContext) -> DatasetOutline { base.outline(in: context) }
   }
 
   private let base: BaseSegDataset

@@ -4,7 +4,7 @@ import Data
 /// Images and label maps of the same names, in two folders (mmsegmentation's `BaseSegDataset`).
 public struct BaseSegDataset: Dataset {
   /// mmsegmentation's keys.
-  public struct Configuration: Decodable, Sendable {
+  public struct Configuration: Decodable, Sendable, OutlinedDataset {
     var settings: DatasetSettings
     var annotationFile: String?
     var prefix: Prefix
@@ -12,6 +12,9 @@ public struct BaseSegDataset: Dataset {
     var labelMapSuffix: String
     var reduceZeroLabel: Bool
     var ignoreIndex: Int
+
+    /// `metainfo` and `pipeline`.
+    public func outline(in context: DataContext) -> DatasetOutline { settings.outline(in: context) }
 
     /// `data_prefix`.
     struct Prefix: Decodable, Sendable {

@@ -6,6 +6,9 @@ public struct TrainLoop: Sendable {
     case iterations
   }
 
+  /// No run has more iterations: so numbers of samples stay far from the largest integer.
+  static let mostIterations = 1_000_000_000_000
+
   /// What `length` and the intervals count.
   public var unit: Unit
   /// `max_epochs` or `max_iters`.

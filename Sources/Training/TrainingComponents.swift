@@ -1,7 +1,16 @@
 import Configuration
+import Modeling
 
-/// The names a config may use for what trains a model. Value type: a program adds its own.
-public struct TrainingComponents: Sendable {
+extension Components {
+  /// What trains a model. A program adds its own: `components.training.hooks.add("MyHook") { … }`.
+  public var training: TrainingComponents {
+    get { self[TrainingComponents.self] }
+    set { self[TrainingComponents.self] = newValue }
+  }
+}
+
+/// The names a config may use for what trains a model: a part of `Components`.
+public struct TrainingComponents: ComponentGroup {
   /// Rules of updates.
   public var optimizers = Registry<any Optimizer, Void>(kind: "optimizer")
   /// Optimisers with clipping and settings of single weights.
@@ -12,7 +21,7 @@ public struct TrainingComponents: Sendable {
   public var trainLoops = Registry<TrainLoop, Void>(kind: "train loop")
   /// Validation and test loops: a type without settings.
   public var evaluationLoops = Registry<Void, Void>(kind: "evaluation loop")
-  /// What happens between iterations; nil for what training does in any case.
+  /// What happens around iterations, epochs, validations and saves; nil for what training does in any case.
   public var hooks = Registry<(any Hook)?, HookContext>(kind: "hook")
 
   /// All registries, one a kind.

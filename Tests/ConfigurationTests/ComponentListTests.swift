@@ -32,7 +32,7 @@ struct ComponentListTests {
   @Test("every registered name appears, under its kind, with a description")
   func names() {
     let catalogues =
-      Components.all.catalogues + Components.all.partCatalogues + TrainingComponents().catalogues
+      Components.all.catalogues + Components.all.partCatalogues + Components.all.training.catalogues
     #expect(Set(catalogues.map(\.kind)).count == catalogues.count)
     for kind in [
       "transform", "data set", "sampler", "metric", "model", "backbone", "neck", "rpn_head", "roi_head",

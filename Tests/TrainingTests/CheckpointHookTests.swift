@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
+import Configuration
 import Training
 
 @Suite("CheckpointHook")
@@ -61,11 +62,15 @@ struct CheckpointHookTests {
   @Test("names the figures there are when save_best names another")
   func wrongBest() throws {
     let folder = try TemporaryFolder()
-    let error = #expect(throws: TrainingError.self) {
+    let error = #expect(throws: ConfigurationError.self) {
       try trainToy(
         try toyConfiguration("default_hooks: {checkpoint: {type: CheckpointHook, save_best: mIoU}}"),
         in: folder)
     }
-    #expect(error?.message.contains("toy/mAP, toy/nothing") == true)
+    #expect(
+      error?.description
+        == "more.yaml:1:63: default_hooks.checkpoint.save_best: 'mIoU' is not a figure of the "
+        + "validation: toy/mAP, toy/nothing")
+    #expect(folder.names().isEmpty)
   }
 }

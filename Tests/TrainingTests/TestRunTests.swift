@@ -51,7 +51,7 @@ struct TestRunTests {
     let error = #expect(throws: CheckpointError.self) {
       _ = try TestRun(
         configuration: try toyConfiguration(
-          "val_dataloader: {dataset: {type: ToyDataset, count: 3, classes: [cat, dog]}}"),
+          "val_dataloader: {dataset: {type: ToyDataset, count: 3, test_mode: true, classes: [cat, dog]}}"),
         components: .toy, checkpoint: "\(folder.path)/iter_20.safetensors")
     }
     let message = error?.description ?? ""

@@ -67,6 +67,12 @@ struct ToyDataset: Dataset {
   struct Configuration: Decodable, Sendable {
     var count: Int
     var classes: [String]?
+    var isTest: Bool?
+
+    enum CodingKeys: String, CodingKey {
+      case count, classes
+      case isTest = "test_mode"
+    }
   }
 
   struct Jitter: Transform {
@@ -80,10 +86,11 @@ struct ToyDataset: Dataset {
   let count: Int
   let metainfo: DatasetMetainfo
   let pipeline = Pipeline([Jitter()])
-  let isTest = false
+  let isTest: Bool
 
   init(_ configuration: Configuration) {
     count = configuration.count
+    isTest = configuration.isTest ?? false
     metainfo = DatasetMetainfo(classes: configuration.classes ?? ["thing"])
   }
 
@@ -137,7 +144,7 @@ func toyConfiguration(_ more: String = "", images: Int = 7) throws -> Experiment
       sampler: {type: InfiniteSampler}
       dataset: {type: ToyDataset, count: \(images)}
     val_dataloader:
-      dataset: {type: ToyDataset, count: 3}
+      dataset: {type: ToyDataset, count: 3, test_mode: true}
     val_cfg: {type: ValLoop}
     val_evaluator: {type: ToyMetric}
     train_cfg: {type: IterBasedTrainLoop, max_iters: 20, val_interval: 10}

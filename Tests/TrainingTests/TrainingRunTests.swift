@@ -31,7 +31,9 @@ struct TrainingRunTests {
     let configuration = try toyConfiguration(more + "\ndefault_hooks: {checkpoint: \(hook)}")
     let (whole, rest) = (try TemporaryFolder(), try TemporaryFolder())
     try trainToy(configuration, in: whole)
-    try trainToy(configuration, in: rest, resume: .file("\(whole.path)/\(middle)"), seed: nil)
+    // The history of checkpoints is that of their folder.
+    try FileManager.default.copyItem(atPath: "\(whole.path)/\(middle)", toPath: "\(rest.path)/\(middle)")
+    try trainToy(configuration, in: rest, resume: .file("\(rest.path)/\(middle)"), seed: nil)
     let (a, b) = (
       try Data(contentsOf: URL(fileURLWithPath: "\(whole.path)/\(end)")),
       try Data(contentsOf: URL(fileURLWithPath: "\(rest.path)/\(end)"))
@@ -109,7 +111,7 @@ struct TrainingRunTests {
       ),
       (
         "train_dataloader: {batch_size: 2, dataset: {type: ToyDataset, count: 7, classes: [a]}}\n"
-          + "val_dataloader: {dataset: {type: ToyDataset, count: 3, classes: [a]}}", 7, 3,
+          + "val_dataloader: {dataset: {type: ToyDataset, count: 3, test_mode: true, classes: [a]}}", 7, 3,
         "classes: [\"thing\"] in the checkpoint, [\"a\"] now"
       ),
     ])
@@ -149,7 +151,7 @@ struct TrainingRunTests {
     let run = try trainToy(try toyConfiguration("log_level: INFO"), in: folder)
     let directory = try #require(run.trainer.workDirectory)
     let lines = try String(contentsOfFile: directory.logFile, encoding: .utf8).components(separatedBy: "\n")
-    let head = lines.prefix(10).joined(separator: "\n")
+    let head = lines.prefix(13).joined(separator: "\n")
     for part in [
       "classes: 1 (thing)", "images: 7 for training, 3 for validation",
       "weights: initialised at random with seed 3", "parameters: 177 in 6 tensors",
@@ -241,10 +243,13 @@ struct TrainingRunTests {
       ("auto_scale_lr: {enable: true, base_batch_size: 16}", "not scaled"),
       ("val_evaluator: {type: CocoMetrik}", "unknown metric 'CocoMetrik'"),
       (
-        "val_dataloader: {sampler: {type: InfiniteSampler}, dataset: {type: ToyDataset, count: 3}}",
+        "val_dataloader: {sampler: {type: InfiniteSampler}, dataset: {type: ToyDataset, count: 3, test_mode: true}}",
         "an evaluation would never be done"
       ),
-      ("val_dataloader: {dataset: {type: ToyDataset, count: 3, classes: [x]}}", "the classes differ"),
+      (
+        "val_dataloader: {dataset: {type: ToyDataset, count: 3, test_mode: true, classes: [x]}}",
+        "the classes differ"
+      ),
       ("train_dataloader: {dataset: {type: ToyDataset, count: 0}}", "has no images"),
       (
         "train_dataloader: {batch_size: 8, drop_last: true, dataset: {type: ToyDataset, count: 3}}",

@@ -48,11 +48,12 @@ struct ConfigCommand: ParsableCommand {
 
     func run() throws {
       try Output.reporting(json: json) {
-        let all = Components.all.catalogues + Components.all.partCatalogues + TrainingComponents().catalogues
+        let components = Components.all
+        let all = components.catalogues + components.partCatalogues + components.training.catalogues
         let chosen = all.filter { kind == nil || letters($0.kind) == kind.map(letters) }
         if chosen.isEmpty, let kind { throw UnknownKind(kind: kind, kinds: all.map(\.kind)) }
-        let components = chosen.flatMap(\.components)
-        if json { try Output.json(Report(components: components)) } else { show(components) }
+        let found = chosen.flatMap(\.components)
+        if json { try Output.json(Report(components: found)) } else { show(found) }
       }
     }
 

@@ -48,6 +48,7 @@ struct Predict: ParsableCommand {
     try Output.reporting(json: json) {
       let predictor = try Predictor(
         configuration: try config.experiment(), components: .all, checkpoint: checkpoint)
+      for note in predictor.notes { Output.message("note: \(note)") }
       if !json { print("\(predictor.loading) from \(checkpoint)") }
       if let outDir {
         try FileManager.default.createDirectory(atPath: outDir, withIntermediateDirectories: true)

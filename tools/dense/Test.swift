@@ -57,6 +57,7 @@ struct Test: ParsableCommand {
       let run = try TestRun(
         configuration: try config.experiment(), components: .all, checkpoint: checkpoint,
         allowMissing: allowMissing)
+      for note in run.notes { Output.message("note: \(note)") }
       if !json { print("\(run.loading) from \(checkpoint)") }
       let start = ContinuousClock.now
       var writer = try ResultWriter(out: out, showDir: showDir, dataset: run.loader.dataset)

@@ -11,6 +11,7 @@
 #include "elementwise.h"
 #include "grid_sample.h"
 #include "images.h"
+#include "kernel_level.h"
 #include "losses.h"
 #include "mask_sampling.h"
 #include "masks.h"

@@ -4,7 +4,7 @@ import Imaging
 /// Several data sets, one behind the other, each with its own pipeline (mmengine's `ConcatDataset`).
 public struct ConcatDataset: Dataset {
   /// mmengine's keys.
-  struct Configuration: Decodable, Sendable {
+  struct Configuration: Decodable, Sendable, OutlinedDataset {
     var datasets: [ComponentConfiguration]
     /// What of `metainfo` may differ.
     var ignored: [String]
@@ -29,6 +29,9 @@ public struct ConcatDataset: Dataset {
         throw keys.refusal("classes have to agree: a label would mean different things", forKey: .ignored)
       }
     }
+
+    /// The first data set's, as `metainfo` and `pipeline` are.
+    func outline(in context: DataContext) throws -> DatasetOutline { try context.outline(of: datasets[0]) }
   }
 
   private let datasets: [any Dataset]

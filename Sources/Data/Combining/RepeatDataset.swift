@@ -4,7 +4,7 @@ import Imaging
 /// A data set that counts several times in a pass (mmengine's `RepeatDataset`). Each time an image is augmented anew.
 public struct RepeatDataset: Dataset {
   /// mmengine's keys.
-  struct Configuration: Decodable, Sendable {
+  struct Configuration: Decodable, Sendable, OutlinedDataset {
     var dataset: ComponentConfiguration
     var times: Int
 
@@ -19,6 +19,9 @@ public struct RepeatDataset: Dataset {
       times = try keys.decode(Int.self, forKey: .times, in: 1...1_000_000)
       _ = try keys.decodeIfPresent(Bool.self, forKey: .isLazy)
     }
+
+    /// The data set's own.
+    func outline(in context: DataContext) throws -> DatasetOutline { try context.outline(of: dataset) }
   }
 
   private let dataset: any Dataset

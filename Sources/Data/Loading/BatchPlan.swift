@@ -18,14 +18,15 @@ struct BatchPlan: Sendable {
 
   /// Batches of one pass over the data.
   var batchesPerEpoch: Int {
-    dropsLast ? count / batchSize : (count + batchSize - 1) / batchSize
+    count / batchSize + (dropsLast || count.isMultiple(of: batchSize) ? 0 : 1)
   }
 
   /// The samples of a batch, counted over the whole run.
   ///
   /// Without end, batches go on over the end of a pass; with epochs, the last batch of each may be smaller.
   func entries(of batch: Int, orders: OrderCache) -> [Entry] {
-    guard count > 0 else { return [] }
+    // Numbers of samples stay below the largest integer.
+    guard count > 0, batch < Int.max / batchSize - 1 else { return [] }
     if let groups {
       return sampler.isInfinite
         ? endless(batch, of: groups, orders: orders) : ofEpoch(batch, of: groups, orders: orders)

@@ -37,6 +37,25 @@ public struct DataLoader: Sendable {
     orders = OrderCache(sampler, batchSize: batchSize, groups: groups)
   }
 
+  /// Images of a full batch.
+  public var batchSize: Int { plan.batchSize }
+
+  /// Images of the smallest batch: the last of a pass, unless passes follow each other without end.
+  public var smallestBatch: Int {
+    let rest = plan.count % batchSize
+    return plan.sampler.isInfinite || plan.dropsLast || rest == 0 ? batchSize : rest
+  }
+
+  /// One batch of a run without end, loaded here and now.
+  ///
+  /// - Returns: Nothing where the data set has no images.
+  /// - Throws: What stops a sample from being loaded; it names the image's file.
+  public func batch(_ number: Int) throws -> [Sample] {
+    try plan.entries(of: number, orders: orders).map {
+      try dataset.load(index: $0.index, number: $0.number, seed: seed)
+    }
+  }
+
   /// Batches of one pass over the data.
   public var batchesPerEpoch: Int { plan.batchesPerEpoch }
 

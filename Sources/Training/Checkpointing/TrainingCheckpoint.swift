@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import Layers
+import Tensors
 
 /// What a training checkpoint holds beside the weights, and what must be the same when it is resumed.
 public struct TrainingState: Sendable, Equatable {
@@ -16,8 +17,10 @@ public struct TrainingState: Sendable, Equatable {
   public var classes: [String]
   /// What decides the order of the data.
   public var data: DataIdentity
-  /// Which checkpoints the run has written.
-  public var history: CheckpointHistory
+  /// What the hooks remember, by their names.
+  public var hooks: [String: HookMemory]
+  /// What computed: another one may give other bits.
+  public var machine: ComputeFacts?
 
   /// What decides which images make up which batch.
   public struct DataIdentity: Codable, Sendable, Equatable {
@@ -38,8 +41,10 @@ public struct TrainingState: Sendable, Equatable {
 /// Weights and buffers stand under their PyTorch names, the optimiser's state under `optimizer/`, the rest in the
 /// metadata.
 public struct TrainingCheckpoint: Sendable {
-  /// Weights and buffers.
+  /// Weights and buffers: what tests and other programs take.
   public var weights: [String: StoredTensor]
+  /// The weights that training goes on from, where `weights` are others that validation judged, such as averages.
+  public var live: [String: StoredTensor]?
   /// The optimiser's state, such as `exp_avg/NAME`.
   public var optimizer: [String: StoredTensor]
   /// The rest; nil in a file that holds weights only.
@@ -50,12 +55,19 @@ public struct TrainingCheckpoint: Sendable {
   public var skipped: [String] = []
 
   private static let prefix = Checkpoint.optimizerPrefix
+  /// Below the optimiser's state, which other readers pass over.
+  private static let livePrefix = "live/", hooksPrefix = "hooks/"
+  /// The state of the hook that writes checkpoints has a key of its own; the others' are under `hooks/NAME`.
+  private static let historyKey = "checkpoints", historyHook = CheckpointHook.recordName
   /// Of the file's layout.
   private static let version = 1
 
   /// A checkpoint to be written.
-  public init(weights: [String: StoredTensor], optimizer: [String: StoredTensor], state: TrainingState) {
-    (self.weights, self.optimizer, self.state) = (weights, optimizer, state)
+  public init(
+    weights: [String: StoredTensor], live: [String: StoredTensor]? = nil, optimizer: [String: StoredTensor],
+    state: TrainingState
+  ) {
+    (self.weights, self.live, self.optimizer, self.state) = (weights, live, optimizer, state)
     classes = state.classes
   }
 
@@ -77,9 +89,25 @@ public struct TrainingCheckpoint: Sendable {
     }
     classes = try json([String].self, "classes")
     guard file.format == .safetensors else { return }
+    var hooks: [String: HookMemory] = [:]
     for (name, tensor) in file.tensors where name.hasPrefix(Self.prefix) {
-      optimizer[String(name.dropFirst(Self.prefix.count))] = tensor
+      let name = name.dropFirst(Self.prefix.count)
+      if name.hasPrefix(Self.livePrefix) {
+        live = live ?? [:]
+        live?[String(name.dropFirst(Self.livePrefix.count))] = tensor
+      } else if name.hasPrefix(Self.hooksPrefix) {
+        let parts = name.dropFirst(Self.hooksPrefix.count).split(separator: "/", maxSplits: 1).map(
+          String.init)
+        guard parts.count == 2 else { throw failure("its tensor '\(name)' is of no hook") }
+        hooks[parts[0], default: HookMemory()].tensors[parts[1]] = tensor
+      } else {
+        optimizer[String(name)] = tensor
+      }
     }
+    for (key, text) in metadata where key.hasPrefix(Self.hooksPrefix) {
+      hooks[String(key.dropFirst(Self.hooksPrefix.count)), default: HookMemory()].json = text
+    }
+    if let text = metadata[Self.historyKey] { hooks[Self.historyHook, default: HookMemory()].json = text }
     if let text = metadata["version"] {
       guard let version = Int(text) else { throw failure("its metadata 'version' is '\(text.prefix(80))'") }
       guard version <= Self.version else {
@@ -88,14 +116,15 @@ public struct TrainingCheckpoint: Sendable {
       }
     }
     guard let iteration = metadata["iteration"] else { return }
-    guard let iteration = Int(iteration), iteration >= 0, let epoch = metadata["epoch"].flatMap({ Int($0) }),
-      epoch >= 0, let seed = metadata["seed"].flatMap({ UInt64($0) }), let classes,
+    guard let iteration = Int(iteration), (0...TrainLoop.mostIterations).contains(iteration),
+      let epoch = metadata["epoch"].flatMap({ Int($0) }), epoch >= 0,
+      let seed = metadata["seed"].flatMap({ UInt64($0) }), let classes,
       let schedule = try json(Schedule.self, "schedule"),
       let data = try json(TrainingState.DataIdentity.self, "data")
     else { throw failure("its metadata is not that of a training checkpoint") }
     state = TrainingState(
       iteration: iteration, epoch: epoch, rates: schedule.rates, seed: seed, classes: classes, data: data,
-      history: try json(CheckpointHistory.self, "checkpoints") ?? CheckpointHistory())
+      hooks: hooks, machine: try json(ComputeFacts.self, "machine"))
   }
 
   /// Fills a model's weights and buffers; `file` is named in errors.
@@ -115,6 +144,12 @@ public struct TrainingCheckpoint: Sendable {
   public func write(to path: String) throws {
     var tensors = weights
     for (name, tensor) in optimizer { tensors[Self.prefix + name] = tensor }
+    for (name, tensor) in live ?? [:] { tensors[Self.prefix + Self.livePrefix + name] = tensor }
+    for (hook, memory) in state?.hooks ?? [:] {
+      for (name, tensor) in memory.tensors {
+        tensors["\(Self.prefix)\(Self.hooksPrefix)\(hook)/\(name)"] = tensor
+      }
+    }
     var metadata: [String: String] = ["format": "pt", "version": "\(Self.version)"]
     if let state {
       let encoder = JSONEncoder()
@@ -129,7 +164,10 @@ public struct TrainingCheckpoint: Sendable {
       metadata["schedule"] = try json(Schedule(rates: state.rates))
       metadata["classes"] = try json(state.classes)
       metadata["data"] = try json(state.data)
-      metadata["checkpoints"] = try json(state.history)
+      if let machine = state.machine { metadata["machine"] = try json(machine) }
+      for (hook, memory) in state.hooks {
+        metadata[hook == Self.historyHook ? Self.historyKey : Self.hooksPrefix + hook] = memory.json
+      }
     }
     try Safetensors(tensors, metadata: metadata).write(to: path)
   }

@@ -1,6 +1,9 @@
 import Files
-import Checkpoints
 import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#endif
 
 /// Where a run writes: checkpoints in the folder itself, logs in a folder of the run's own below it.
 public struct WorkDirectory: Sendable {
@@ -25,14 +28,34 @@ public struct WorkDirectory: Sendable {
     }
     self.path = path
     self.timestamp = timestamp
+    if let file = Self.fileInTheWay(of: path) {
+      throw TrainingError(
+        "\(path.printed): the work directory cannot be made: "
+          + (file == path ? "this is a file" : "\(file.printed) is a file")
+          + ", not a folder. Name another one: "
+          + "--work-dir DIR")
+    }
     do {
       try FileManager.default.createDirectory(atPath: visualization, withIntermediateDirectories: true)
     } catch {
-      throw TrainingError("\(path): the work directory cannot be made: \(error.localizedDescription)")
+      // Foundation's own text is a number; the system's last reason is not known behind it.
+      let reason = mkdir(visualization, 0o777) == 0 ? "try again" : String(cString: strerror(errno))
+      throw TrainingError("\(path.printed): the work directory cannot be made: \(reason)")
     }
     guard FileManager.default.isWritableFile(atPath: path) else {
-      throw TrainingError("\(path): the work directory cannot be written to")
+      throw TrainingError("\(path.printed): the work directory cannot be written to")
     }
+  }
+
+  /// The folder, or the first above it that there is, where that is no folder.
+  private static func fileInTheWay(of path: String) -> String? {
+    var place = path
+    while !place.isEmpty, place != "/", place != "." {
+      var status = stat()
+      if stat(place, &status) == 0 { return status.st_mode & S_IFMT == S_IFDIR ? nil : place }
+      place = (place as NSString).deletingLastPathComponent
+    }
+    return nil
   }
 
   /// `<timestamp>/`
@@ -53,23 +76,61 @@ public struct WorkDirectory: Sendable {
     try AtomicFile.write((name + "\n").utf8, to: "\(path)/\(Self.lastCheckpointName)")
   }
 
-  /// Removes a checkpoint that this run has written.
-  func remove(_ name: String) { try? FileManager.default.removeItem(atPath: "\(path)/\(name)") }
+  /// Removes a checkpoint that this run has written: one file in the folder, and nothing else whatever the name says.
+  func remove(_ name: String) {
+    guard CheckpointName(name) != nil else { return }
+    var status = stat()
+    let file = "\(path)/\(name)"
+    guard lstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
+    unlink(file)
+  }
+
+  /// The checkpoints in the folder that bear names as a run gives them, in no order.
+  var checkpointNames: [CheckpointName] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).compactMap { CheckpointName($0) }
+  }
+
+  /// Whether a file lies in the folder itself, whichever way the two are written.
+  func contains(_ file: String) -> Bool {
+    func resolved(_ path: String) -> String {
+      URL(fileURLWithPath: path.isEmpty ? "." : path).resolvingSymlinksInPath().standardizedFileURL.path
+    }
+    return resolved((file as NSString).deletingLastPathComponent) == resolved(path)
+  }
 
   /// The newest checkpoint in a work directory, as its `last_checkpoint` names it.
   ///
   /// - Throws: `TrainingError` when there is none.
   public static func lastCheckpoint(in path: String) throws -> String {
     let file = "\(path)/\(lastCheckpointName)"
-    guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
-      throw TrainingError(
-        "\(file): no such file: there is no checkpoint to resume from. Leave --resume out to start anew, or "
-          + "name a checkpoint: --resume FILE")
-    }
-    let name = text.trimmingCharacters(in: .whitespacesAndNewlines)
-    guard !name.isEmpty else { throw TrainingError("\(file): names no checkpoint") }
+    let name = try name(in: file)
     // mm writes the whole path; beside it the file is found after a move, too.
     let moved = "\(path)/\((name as NSString).lastPathComponent)"
     return name.hasPrefix("/") && FileManager.default.fileExists(atPath: name) ? name : moved
+  }
+
+  /// The one line of a `last_checkpoint`.
+  private static func name(in file: String) throws -> String {
+    let remedy = "Leave --resume out to start anew, or name a checkpoint: --resume FILE"
+    var status = stat()
+    guard stat(file, &status) == 0 else {
+      let reason = errno == ENOENT ? "no such file" : String(cString: strerror(errno))
+      throw TrainingError("\(file.printed): \(reason): there is no checkpoint to resume from. \(remedy)")
+    }
+    // Opening a pipe would wait for somebody to write into it.
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      let what = status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "no regular file"
+      throw TrainingError("\(file.printed): is \(what), not a file that names a checkpoint. \(remedy)")
+    }
+    guard status.st_size <= 65_536, let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+      throw TrainingError("\(file.printed): does not hold the name of a checkpoint. \(remedy)")
+    }
+    let name = text.trimmingCharacters(in: .whitespacesAndNewlines)
+    guard !name.isEmpty else { throw TrainingError("\(file.printed): names no checkpoint. \(remedy)") }
+    guard !name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else {
+      throw TrainingError(
+        "\(file.printed): does not hold the name of a checkpoint, but \"\(name.printed)\". \(remedy)")
+    }
+    return name
   }
 }

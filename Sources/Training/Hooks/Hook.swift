@@ -1,80 +1,93 @@
+import Checkpoints
 import Modeling
-import Configuration
-import Data
 
-/// What happens between the iterations of a training run. All methods do nothing unless a hook says otherwise.
+/// What happens around the iterations of a training run.
+///
+/// A program adds its own kind to the registry and names it in the config:
+///
+///     components.training.hooks.add("MyHook") { (settings: MyHook.Settings, context) in MyHook(settings) }
+///
+///     custom_hooks: [{type: MyHook, priority: LOW}]
+///
+/// Hooks are told in the order of their priorities, those of one priority in that of the config. All methods do nothing
+/// unless a hook says otherwise; what one throws ends the run. A hook that remembers something across a resumed run is a
+/// `StatefulHook`.
 public protocol Hook {
+  /// What it is called in checkpoints and messages; its type's name unless it says otherwise.
+  var name: String { get }
+  /// When it is told, unless the config gives a `priority`; `normal` unless it says otherwise.
+  var priority: HookPriority { get }
+
   /// Before the first iteration, also of a resumed run.
-  mutating func beforeTraining(_ trainer: Trainer) throws
+  mutating func beforeRun(_ trainer: Trainer) throws
+  /// Before each pass over the data, in a loop that counts them; also when a run goes on within one.
+  mutating func beforeEpoch(_ trainer: Trainer) throws
+  /// Before each iteration, and before its batch is there.
+  mutating func beforeIteration(_ trainer: Trainer) throws
   /// After each iteration; the schedules have moved on already.
   mutating func afterIteration(_ trainer: Trainer, _ step: TrainingStep) throws
   /// After each pass over the data, in a loop that counts them.
   mutating func afterEpoch(_ trainer: Trainer) throws
-  /// After each validation.
+  /// Weights and buffers under their PyTorch names that a validation judges and a checkpoint holds in place of the live
+  /// ones, such as averages; nil for the live ones.
+  ///
+  /// Asked before each validation and each save. The live ones are back, bit for bit, when the validation is over; in a
+  /// checkpoint they stand beside, and a resumed run goes on from them. Of several hooks the first that gives some is
+  /// taken.
+  mutating func validationWeights(_ trainer: Trainer) throws -> [String: StoredTensor]?
+  /// Before each validation; the model still has its live weights.
+  mutating func beforeValidation(_ trainer: Trainer) throws
+  /// After each validation; the model has its live weights again.
   mutating func afterValidation(_ trainer: Trainer, _ summary: MetricSummary) throws
-  /// After the last iteration and its validation.
-  mutating func afterTraining(_ trainer: Trainer) throws
+  /// Before a checkpoint is written: the hook may change what it holds.
+  mutating func beforeSave(_ trainer: Trainer, _ checkpoint: inout TrainingCheckpoint) throws
+  /// After a checkpoint was written; `file` is its path.
+  mutating func afterSave(_ trainer: Trainer, file: String) throws
+  /// After the last iteration and its validation, also of a run that was stopped.
+  mutating func afterRun(_ trainer: Trainer) throws
+  /// When an error ends the run, in place of `afterRun`.
+  mutating func afterFailure(_ trainer: Trainer, _ error: any Error)
 }
 
 extension Hook {
-  /// Does nothing.
-  public mutating func beforeTraining(_ trainer: Trainer) throws {}
-  /// Does nothing.
+  /// The type's name.
+  public var name: String { "\(Self.self)" }
+  /// mm's for a hook that says nothing else.
+  public var priority: HookPriority { .normal }
+
+  /// Does nothing unless a hook says otherwise.
+  public mutating func beforeRun(_ trainer: Trainer) throws {}
+  /// Does nothing unless a hook says otherwise.
+  public mutating func beforeEpoch(_ trainer: Trainer) throws {}
+  /// Does nothing unless a hook says otherwise.
+  public mutating func beforeIteration(_ trainer: Trainer) throws {}
+  /// Does nothing unless a hook says otherwise.
   public mutating func afterIteration(_ trainer: Trainer, _ step: TrainingStep) throws {}
-  /// Does nothing.
+  /// Does nothing unless a hook says otherwise.
   public mutating func afterEpoch(_ trainer: Trainer) throws {}
-  /// Does nothing.
+  /// The live weights unless a hook says otherwise.
+  public mutating func validationWeights(_ trainer: Trainer) throws -> [String: StoredTensor]? { nil }
+  /// Does nothing unless a hook says otherwise.
+  public mutating func beforeValidation(_ trainer: Trainer) throws {}
+  /// Does nothing unless a hook says otherwise.
   public mutating func afterValidation(_ trainer: Trainer, _ summary: MetricSummary) throws {}
-  /// Does nothing.
-  public mutating func afterTraining(_ trainer: Trainer) throws {}
+  /// Does nothing unless a hook says otherwise.
+  public mutating func beforeSave(_ trainer: Trainer, _ checkpoint: inout TrainingCheckpoint) throws {}
+  /// Does nothing unless a hook says otherwise.
+  public mutating func afterSave(_ trainer: Trainer, file: String) throws {}
+  /// Does nothing unless a hook says otherwise.
+  public mutating func afterRun(_ trainer: Trainer) throws {}
+  /// Does nothing unless a hook says otherwise.
+  public mutating func afterFailure(_ trainer: Trainer, _ error: any Error) {}
 }
 
 /// What hooks are built with.
 public struct HookContext: Sendable {
   /// The loop they hang in.
   public var loop: TrainLoop
+  /// The figures of a validation, in the metrics' order; empty without validation.
+  public var figures: [MetricFigure]
 
-  /// A loop.
-  public init(loop: TrainLoop) { self.loop = loop }
-}
-
-/// A hook of mm's whose work is always done here; it is accepted and needs no settings.
-struct BuiltInHookConfiguration: Decodable, Sendable {
-  init(from decoder: any Decoder) throws {
-    enum NoKeys: CodingKey {}
-    _ = try decoder.container(keyedBy: NoKeys.self)
-  }
-}
-
-extension TrainingComponents {
-  mutating func addHooks() {
-    hooks.add("CheckpointHook", description: "Writes checkpoints") {
-      (c: CheckpointHook.Configuration, context: HookContext) in try CheckpointHook(c, in: context)
-    }
-    hooks.add("LoggerHook", description: "Writes losses and times to log and scalars") {
-      (c: LoggerHook.Configuration, _: HookContext) in LoggerHook(c)
-    }
-    let builtIn = [
-      ("IterTimerHook", "Measures time: done in any case"),
-      ("ParamSchedulerHook", "Moves the schedules: done in any case"),
-      ("DistSamplerSeedHook", "Shuffles anew in each epoch: done in any case"),
-    ]
-    for (name, description) in builtIn {
-      hooks.add(name, description: description) { (_: BuiltInHookConfiguration, _: HookContext) in nil }
-    }
-  }
-
-  /// The hooks of a config: mm's default ones with what the config replaces, then its own.
-  ///
-  /// - Throws: `ConfigurationError` for unknown types and wrong settings.
-  func hooks(of configuration: ExperimentConfiguration, in context: HookContext) throws -> [any Hook] {
-    var components = try configuration.defaultHooks.sorted { $0.key < $1.key }
-      .filter { !$0.value.isNull }.map { try ComponentConfiguration($0.value) }
-    components += configuration.customHooks
-    var hooks = try components.compactMap { try self.hooks.build($0, scope: nil, in: context) }
-    if configuration.defaultHooks["logger"] == nil { hooks.append(LoggerHook()) }
-    if configuration.defaultHooks["checkpoint"] == nil { hooks.append(CheckpointHook(in: context)) }
-    // Checkpoints last, as mm's priorities have it: they hold what the other hooks did.
-    return hooks.filter { !($0 is CheckpointHook) } + hooks.filter { $0 is CheckpointHook }
-  }
+  /// A loop, and what its validations give.
+  public init(loop: TrainLoop, figures: [MetricFigure] = []) { (self.loop, self.figures) = (loop, figures) }
 }

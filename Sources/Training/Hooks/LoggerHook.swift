@@ -1,10 +1,7 @@
-import Modeling
 import Configuration
-import Data
-import Foundation
-import Tensors
+import Modeling
 
-/// Writes means over the last iterations, and the figures of each validation, to the log and to `scalars.json`.
+/// Writes means over the last iterations, and the figures of each validation, to the log and to all sinks.
 public struct LoggerHook: Hook {
   /// mm's keys.
   struct Configuration: Decodable, Sendable {
@@ -33,6 +30,9 @@ public struct LoggerHook: Hook {
   private var window = StepWindow()
   private var run = StepWindow()
 
+  /// Behind a config's own hooks, as in mm.
+  public let priority = HookPriority.belowNormal
+
   /// A line every ten iterations.
   init() { interval = Self.defaultInterval }
 
@@ -57,7 +57,7 @@ public struct LoggerHook: Hook {
     if let norm = window.gradientNorm { fields.append("grad_norm: \(decimal(norm, 4))") }
     trainer.log.info(place(of: trainer, step) + "  " + fields.joined(separator: "  "))
 
-    var scalars = ScalarsLine()
+    var scalars = Scalars(.training, step: trainer.iteration)
     scalars.add("lr", step.rate)
     scalars.add("data_time", window.dataSeconds)
     if let norm = window.gradientNorm { scalars.add("grad_norm", norm) }
@@ -67,8 +67,7 @@ public struct LoggerHook: Hook {
     if trainer.loop.unit == .epochs { scalars.add("epoch", step.epoch + 1) }
     scalars.add("iter", trainer.iteration)
     scalars.add("memory", memory)
-    scalars.add("step", trainer.iteration)
-    trainer.scalars.append(scalars)
+    trainer.write(scalars)
     window = StepWindow()
   }
 
@@ -84,12 +83,12 @@ public struct LoggerHook: Hook {
     var fields = summary.values.map { "\($0.name): \(decimal($0.value, 4))" }
     fields += ["data_time: \(decimal(timing.dataSeconds, 4))", "time: \(decimal(timing.seconds, 4))"]
     trainer.log.info(place + "  " + fields.joined(separator: "  "))
-    var scalars = ScalarsLine()
+    var scalars = Scalars(
+      .validation, step: trainer.loop.unit == .epochs ? trainer.epoch : trainer.iteration)
     for (name, value) in summary.values { scalars.add(name, value) }
     scalars.add("data_time", timing.dataSeconds)
     scalars.add("time", timing.seconds)
-    scalars.add("step", trainer.loop.unit == .epochs ? trainer.epoch : trainer.iteration)
-    trainer.scalars.append(scalars)
+    trainer.write(scalars)
   }
 
   /// `Iter(train) [  50/1800]`, `Epoch(train) [1][ 50/272]`

@@ -1,5 +1,3 @@
-import Foundation
-
 #if canImport(Glibc)
   import Glibc
 #endif
@@ -24,18 +22,12 @@ final class AppendedFile {
   deinit { close(descriptor) }
 
   func write(line: String) {
-    var bytes = Array((line + "\n").utf8)[...]
-    while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { return warn(String(cString: strerror(errno))) }
-      bytes = bytes.dropFirst(count)
-    }
+    if let reason = StandardStream(descriptor: descriptor).write(line + "\n") { warn(reason) }
   }
 
   private func warn(_ reason: String) {
     if let warned, ContinuousClock.now - warned < .seconds(60) { return }
     warned = .now
-    FileHandle.standardError.write(Data("warning: \(path): cannot be written: \(reason)\n".utf8))
+    _ = StandardStream.error.write("warning: \(path): cannot be written: \(reason)\n")
   }
 }

@@ -6,26 +6,33 @@ public final class RunLog {
   private let isQuiet: Bool
   private let progress: ProgressLine
   private let formatter: DateFormatter
+  private let output: StandardStream
+  private var hasWarnedOfOutput = false
 
   /// A log.
   ///
-  /// - Parameter path: The log file; nil for none.
+  /// - Parameters:
+  ///   - path: The log file; nil for none.
+  ///   - output: Where lines go that are shown.
   /// - Throws: `TrainingError` when the file cannot be opened.
-  init(path: String?, isQuiet: Bool, progress: ProgressLine) throws {
+  init(path: String?, isQuiet: Bool, progress: ProgressLine, output: StandardStream = .output) throws {
     file = try path.map { try AppendedFile(path: $0) }
-    self.isQuiet = isQuiet
-    self.progress = progress
+    (self.isQuiet, self.progress, self.output) = (isQuiet, progress, output)
     formatter = DateFormatter()
     formatter.locale = Locale(identifier: "en_US_POSIX")
     formatter.dateFormat = "yyyy/MM/dd HH:mm:ss"
   }
 
   /// A line with the time in front.
-  public func info(_ text: String) { plain("\(formatter.string(from: Date())) - dense - INFO - \(text)") }
+  public func info(_ text: String) { plain(dated("INFO", text)) }
 
   /// A warning with the time in front.
-  public func warning(_ text: String) {
-    plain("\(formatter.string(from: Date())) - dense - WARNING - \(text)")
+  public func warning(_ text: String) { plain(dated("WARNING", text)) }
+
+  /// What ends the run, with the time in front, on one line of the log file. Who catches the error shows it to people.
+  public func error(_ text: String) {
+    let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+    file?.write(line: dated("ERROR", lines.joined(separator: " ")))
   }
 
   /// A line as it is.
@@ -33,6 +40,15 @@ public final class RunLog {
     file?.write(line: text)
     guard !isQuiet else { return }
     progress.clear()
-    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    guard let reason = output.write(text + "\n"), !hasWarnedOfOutput else { return }
+    // A full disk behind the terminal's output must not cost the run; the file has all of it.
+    hasWarnedOfOutput = true
+    let warning = dated("WARNING", "standard output cannot be written: \(reason); the run goes on")
+    file?.write(line: warning)
+    _ = StandardStream.error.write(warning + "\n")
+  }
+
+  private func dated(_ level: String, _ text: String) -> String {
+    "\(formatter.string(from: Date())) - dense - \(level) - \(text)"
   }
 }

@@ -1,17 +1,47 @@
-import Foundation
-
-/// One JSON object of `scalars.json`, its keys in the order in which they were added.
-struct ScalarsLine {
-  private var fields: [String] = []
-
-  mutating func add(_ name: String, _ value: Double) {
-    // JSON has no NaN and no infinity. Swift's own text is the shortest that reads back the same.
-    fields.append("\(Self.quoted(name)): \(value.isFinite ? "\(value)" : "null")")
+/// Figures of one moment of a run, under mm's names: what the log's line and a line of `scalars.json` say.
+public struct Scalars: Sendable {
+  /// Where the figures are from.
+  public enum Origin: Sendable {
+    /// Means over the iterations since the last ones.
+    case training
+    /// A validation.
+    case validation
   }
 
-  mutating func add(_ name: String, _ value: Int) { fields.append("\(Self.quoted(name)): \(value)") }
+  /// One figure.
+  public enum Number: Sendable, Equatable {
+    case integer(Int)
+    /// May be NaN where nothing is defined.
+    case real(Double)
+  }
 
-  var text: String { "{" + fields.joined(separator: ", ") + "}" }
+  /// Where they are from.
+  public let origin: Origin
+  /// Iterations done; of a validation between epochs, epochs done.
+  public let step: Int
+  /// Names and figures, in order; `step` is the last.
+  public private(set) var fields: [(name: String, value: Number)] = []
+
+  /// No figures yet.
+  public init(_ origin: Origin, step: Int) { (self.origin, self.step) = (origin, step) }
+
+  /// Adds a figure.
+  public mutating func add(_ name: String, _ value: Double) { fields.append((name, .real(value))) }
+
+  /// Adds a whole number.
+  public mutating func add(_ name: String, _ value: Int) { fields.append((name, .integer(value))) }
+
+  /// One JSON object, its keys in order. JSON has no NaN and no infinity: those are null.
+  public var json: String {
+    // Swift's own text of a number is the shortest that reads back the same.
+    let texts = (fields + [("step", .integer(step))]).map { name, value in
+      switch value {
+      case .integer(let number): "\(Self.quoted(name)): \(number)"
+      case .real(let number): "\(Self.quoted(name)): \(number.isFinite ? "\(number)" : "null")"
+      }
+    }
+    return "{" + texts.joined(separator: ", ") + "}"
+  }
 
   /// A JSON text: metrics may bear the names of classes.
   private static func quoted(_ text: String) -> String {
@@ -30,11 +60,17 @@ struct ScalarsLine {
   }
 }
 
+/// Where figures go beside the log: a file, a picture, a service. A hook adds its own by `Trainer.add(_:)`.
+public protocol ScalarSink {
+  /// Takes in the figures of one moment. What it throws becomes a warning, and the run goes on.
+  mutating func write(_ scalars: Scalars) throws
+}
+
 /// `vis_data/scalars.json`: one JSON object a line, under mm's keys.
-final class ScalarsFile {
-  private let file: AppendedFile?
+struct ScalarsFile: ScalarSink {
+  private let file: AppendedFile
 
-  init(path: String?) throws { file = try path.map { try AppendedFile(path: $0) } }
+  init(path: String) throws { file = try AppendedFile(path: path) }
 
-  func append(_ line: ScalarsLine) { file?.write(line: line.text) }
+  func write(_ scalars: Scalars) { file.write(line: scalars.json) }
 }

@@ -75,6 +75,15 @@ public struct Experiment: Sendable {
       try components.data.batchSamplers.build($0, scope: scope, in: data)
     }
     let dataset = try components.data.datasets.build(loader.dataset, scope: scope, in: data)
+    guard purpose == .training || dataset.isTest else {
+      let place = loader.dataset.node
+      throw ConfigurationError(
+        location: (place["test_mode"] ?? place).location, keyPath: "\(place.keyPath).test_mode",
+        message:
+          "is not true: an evaluation needs every image as it is, but without it images may be filtered, and "
+          + "one of which nothing is left is replaced by another",
+        hint: "Set test_mode: true.")
+    }
     let context = SamplerContext(count: dataset.count, seed: seed)
     let sampler: any Sampler =
       if let sampler = loader.sampler {

@@ -12,8 +12,8 @@ extension Experiment {
   /// Decodes every component of a config and reports all mistakes together. Nothing is built, no file opened.
   ///
   /// - Throws: `ConfigurationError`, or `ConfigurationErrors` when there are several.
-  public func check(for use: Use, _ training: TrainingComponents = TrainingComponents()) throws {
-    var walk = Walk(catalogues: components.catalogues + training.catalogues, scope: scope)
+  public func check(for use: Use) throws {
+    var walk = Walk(catalogues: components.catalogues + components.training.catalogues, scope: scope)
     walk.mistakes = configuration.mistakes
     if let model = configuration.model {
       let (bare, mistakes) = try PretrainedWeights.checked(model)
@@ -39,11 +39,9 @@ extension Experiment {
       walk.visit(configuration.optimWrapper, key: "optim_wrapper")
       for schedule in configuration.paramSchedulers { walk.visit(schedule, key: "param_scheduler") }
       for metric in configuration.valEvaluators { walk.visit(metric, key: "val_evaluator") }
-      for hook in configuration.customHooks { walk.visit(hook, key: "custom_hooks") }
+      for hook in configuration.customHooks { walk.visit(hook.node, hookAt: "custom_hooks") }
       for (_, node) in configuration.defaultHooks.sorted(by: { $0.key < $1.key }) where !node.isNull {
-        do { walk.visit(try ComponentConfiguration(node), key: "default_hooks") } catch let error
-          as ConfigurationError
-        { walk.mistakes.append(error) }
+        walk.visit(node, hookAt: "default_hooks")
       }
     case .test:
       walk.visit(configuration.testLoop, key: "test_cfg")
@@ -75,6 +73,13 @@ private struct Walk {
       let steps = part.node.keyPath.split(separator: ".").filter { Int($0) == nil }
       visit(part, key: steps.last.map(String.init) ?? "")
     }
+  }
+
+  /// A hook, whose `priority` is not its own to decode.
+  mutating func visit(_ node: ConfigurationNode, hookAt key: String) {
+    do { visit(try HookSettings(node).component, key: key) } catch let error as ConfigurationError {
+      mistakes.append(error)
+    } catch { mistakes.append(ConfigurationError(location: node.location, message: "\(error)")) }
   }
 
   /// Keys whose registry is called otherwise.

@@ -11,6 +11,8 @@ public struct Predictor {
   public let metainfo: DatasetMetainfo
   /// What was loaded: «212 of 212 tensors loaded».
   public let loading: LoadingSummary
+  /// What of the config has no effect, a line each.
+  public let notes: [String]
   private let model: any Model
   private let pipeline: Pipeline
 
@@ -25,21 +27,21 @@ public struct Predictor {
     let dataset = try experiment.require(configuration.testDataloader, "test_dataloader").dataset
     try PretrainedWeights.refuseAddress(file, at: nil)
     let checkpoint = try TrainingCheckpoint(file: file)
-    let configured = try dataset.node.node(at: "metainfo.classes")?.decode([String].self)
-    guard let classes = checkpoint.classes ?? configured else {
+    let context = DataContext(scope: experiment.scope, components: components.data)
+    let outline = try context.outline(of: dataset)
+    guard let classes = checkpoint.classes ?? outline.classes else {
       throw ConfigurationError(
         location: dataset.node.location, keyPath: "\(dataset.node.keyPath).metainfo.classes",
         message: "is missing, and the checkpoint does not name its classes either")
     }
-    let palette = try dataset.node.node(at: "metainfo.palette")?.decode([[UInt8]].self) ?? []
-    metainfo = DatasetMetainfo(
-      classes: classes, palette: palette.filter { $0.count == 3 }.map { SIMD3($0[0], $0[1], $0[2]) })
+    metainfo = DatasetMetainfo(classes: classes, palette: outline.palette(for: classes))
     model = try experiment.model(classes: classes)
     model.initialize(seed: TrainingRun.defaultSeed)
     loading = try checkpoint.load(into: model, file: file)
-    let steps = try (dataset.node["pipeline"]?.elements ?? []).map { try ComponentConfiguration($0) }
-      .filter { $0.type.split(separator: ".").last != "LoadAnnotations" }
-    pipeline = try Pipeline(steps, in: DataContext(scope: experiment.scope, components: components.data))
+    try model.requireFiniteWeights(of: file)
+    let steps = outline.pipeline.filter { $0.type.split(separator: ".").last != "LoadAnnotations" }
+    pipeline = try Pipeline(steps, in: context)
+    notes = configuration.unusedNotes
   }
 
   /// The prediction for an image file, in pixels of the file, and the file's size.

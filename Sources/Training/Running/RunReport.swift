@@ -1,7 +1,6 @@
 import Layers
-import Tensors
 
-/// The first lines of a log: what a run really is, whatever the config left to be worked out.
+/// What a run really is, whatever the config left to be worked out: the lines of a log behind those of `RunFacts`.
 struct RunReport {
   var classes: [String]
   var trainingImages: Int
@@ -26,7 +25,6 @@ struct RunReport {
       "batch: \(batchSize) images; \(grouped(trainer.iterations)) iterations, "
         + "\(decimal(passes, 1)) passes over the data")
     log.info("learning rate: \(baseRate) (\(schedule)), \(trainer.rates.first ?? 0) at first")
-    log.info("threads: \(Threads.count)")
     log.info("work directory: \(directory)")
   }
 }

@@ -12,21 +12,22 @@ public final class TestRun {
   public let loader: DataLoader
   /// What was loaded: «212 of 212 tensors loaded».
   public let loading: LoadingSummary
+  /// What of the config has no effect, a line each.
+  public let notes: [String]
   private let metrics: [any Metric]
 
   /// Opens config, data and checkpoint.
   ///
   /// - Throws: `ConfigurationError`, `CheckpointError` and errors of the data set's files, before any prediction.
   public init(
-    configuration: ExperimentConfiguration, components: Components,
-    trainingComponents: TrainingComponents = TrainingComponents(), checkpoint file: String,
+    configuration: ExperimentConfiguration, components: Components, checkpoint file: String,
     allowMissing: [String] = []
   ) throws {
     let experiment = Experiment(configuration, components: components)
-    try experiment.check(for: .test, trainingComponents)
+    try experiment.check(for: .test)
     let loaderSettings = try experiment.require(configuration.testDataloader, "test_dataloader")
     if let loop = configuration.testLoop {
-      try trainingComponents.evaluationLoops.build(loop, scope: nil, in: ())
+      try components.training.evaluationLoops.build(loop, scope: nil, in: ())
     }
     guard !configuration.testEvaluators.isEmpty else {
       throw ConfigurationError(
@@ -45,6 +46,8 @@ public final class TestRun {
     // What the file may lack keeps the values it is drawn with.
     model.initialize(seed: configuration.randomness.seed ?? TrainingRun.defaultSeed)
     loading = try checkpoint.load(into: model, file: file, allowingMissing: allowMissing)
+    try model.requireFiniteWeights(of: file)
+    notes = configuration.unusedNotes
     metrics = try experiment.metrics(configuration.testEvaluators, for: loader.dataset)
   }
 

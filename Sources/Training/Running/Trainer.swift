@@ -1,8 +1,7 @@
-import Modeling
 import Checkpoints
 import Data
-import Foundation
 import Layers
+import Modeling
 import Tensors
 
 /// A model in training: draws batches, steps, validates and tells its hooks.
@@ -18,7 +17,7 @@ public final class Trainer {
   /// Iterations in all.
   public let iterations: Int
   /// Iterations done.
-  public private(set) var iteration = 0
+  public internal(set) var iteration = 0
   /// Whole passes over the data done.
   public var epoch: Int { iteration / iterationsPerEpoch }
   /// Whether all iterations are done.
@@ -33,65 +32,108 @@ public final class Trainer {
   public let workDirectory: WorkDirectory?
   /// Seconds of the latest validation, a batch.
   public private(set) var validationTiming = EvaluationTiming()
+  /// Why the run ends after this step, if a hook asked for that.
+  public private(set) var stopReason: String?
+  /// Where the run goes on from; nil for one that starts anew.
+  public internal(set) var resumption: Resumption?
 
-  var history = CheckpointHistory()
-  let scalars: ScalarsFile
-  private let loader: DataLoader
-  private let batchSize: Int
-  private let seed: UInt64
-  private let classes: [String]
-  private var optimizer: OptimizerWrapper
-  private var schedule: ScheduleChain
-  private var hooks: [any Hook]
-  private let validation: Validation?
+  /// The checkpoint that a run goes on from.
+  public struct Resumption: Sendable {
+    /// The file.
+    public let file: String
+    /// Whether it lies in the run's own work directory.
+    public let isInWorkDirectory: Bool
+  }
+
+  let loader: DataLoader
+  let settings: TrainerSettings
+  var optimizer: OptimizerWrapper
+  var schedule: ScheduleChain
+  var hooks: [any Hook]
+  let validation: TrainerParts.Validation?
+  private var sinks: [any ScalarSink]
   private var imageFaults = ImageFaults()
-
-  /// What validates: data, and what judges the predictions.
-  struct Validation {
-    let loader: DataLoader
-    let metrics: () throws -> [any Metric]
-  }
-
-  /// The parts of a run.
-  struct Parts {
-    var model: any Model
-    var loop: TrainLoop
-    var loader: DataLoader
-    var batchSize: Int
-    var seed: UInt64
-    var classes: [String]
-    var optimizer: OptimizerWrapper
-    var schedule: ScheduleChain
-    var hooks: [any Hook]
-    var validation: Validation?
-  }
+  /// Places of the hooks that are being told, the outermost first.
+  private var active: [Int] = []
+  private var lastSinkWarning: ContinuousClock.Instant?
 
   init(
-    _ parts: Parts, log: RunLog, scalars: ScalarsFile, progress: ProgressLine, workDirectory: WorkDirectory?
+    _ parts: TrainerParts, log: RunLog, sinks: [any ScalarSink], progress: ProgressLine,
+    workDirectory: WorkDirectory?
   ) {
     model = parts.model
     loop = parts.loop
     loader = parts.loader
     iterationsPerEpoch = max(1, parts.loader.batchesPerEpoch)
     iterations = loop.unit == .epochs ? loop.length * iterationsPerEpoch : loop.length
-    batchSize = parts.batchSize
-    (seed, classes) = (parts.seed, parts.classes)
+    settings = parts.settings
     (optimizer, schedule) = (parts.optimizer, parts.schedule)
     (hooks, validation) = (parts.hooks, parts.validation)
-    (self.log, self.scalars, self.progress, self.workDirectory) = (log, scalars, progress, workDirectory)
+    (self.log, self.sinks, self.progress, self.workDirectory) = (log, sinks, progress, workDirectory)
   }
 
-  /// Trains up to the last iteration.
+  // MARK: What hooks ask for
+
+  /// Ends the run after the step at hand, with its validation if that is due; the log says why.
+  public func stop(because reason: String) { stopReason = stopReason ?? reason }
+
+  /// Sends the figures of the rest of the run to one more place.
+  public func add(_ sink: any ScalarSink) { sinks.append(sink) }
+
+  /// Sends figures to all sinks. One that fails is a warning, at most once a minute.
+  public func write(_ scalars: Scalars) {
+    for index in sinks.indices {
+      do { try sinks[index].write(scalars) } catch {
+        if let last = lastSinkWarning, ContinuousClock.now - last < .seconds(60) { continue }
+        lastSinkWarning = .now
+        log.warning("figures of step \(scalars.step) were lost: \(error)")
+      }
+    }
+  }
+
+  /// Writes a checkpoint of the run as it stands into the work directory.
   ///
-  /// - Throws: `TrainingError` for a loss or gradient that is not finite; errors of data, files and metrics.
+  /// - Parameters:
+  ///   - name: A plain file name.
+  ///   - hook: The hook that saves, as it stands; it is not told of its own saving. Nil when no hook asks for it.
+  /// - Throws: `CheckpointError` with the system's reason; errors of hooks.
+  public func save(as name: String, by hook: (any Hook)? = nil) throws {
+    guard let workDirectory else { return }
+    var checkpoint = try checkpoint(savedBy: hook)
+    try tell { try $0.beforeSave(self, &checkpoint) }
+    let file = "\(workDirectory.path)/\(name)"
+    try checkpoint.write(to: file)
+    log.info("Checkpoint written: \(file)")
+    try tell { try $0.afterSave(self, file: file) }
+  }
+
+  // MARK: The run
+
+  /// Trains up to the last iteration, or until a hook asks for a stop.
+  ///
+  /// - Throws: `TrainingError` for a loss or gradient that is not finite; errors of data, files, metrics and hooks.
   func run() throws {
     defer { progress.clear() }
+    do {
+      try rehearse()
+      try train()
+    } catch {
+      tell { $0.afterFailure(self, error) }
+      throw error
+    }
+  }
+
+  private func train() throws {
     if isDone {
       log.warning("nothing is left to be trained: \(iteration) of \(iterations) iterations are done")
     }
-    try tell { try $0.beforeTraining(self) }
+    try tell { try $0.beforeRun(self) }
     let batches = loader.batches(startingAt: iteration)
-    while !isDone {
+    var isEpochBegun = false
+    while !isDone && stopReason == nil {
+      if !isEpochBegun && loop.unit == .epochs { try tell { try $0.beforeEpoch(self) } }
+      isEpochBegun = true
+      try tell { try $0.beforeIteration(self) }
       let step = try trainOneStep(batches)
       iteration += 1
       schedule.advance(iteration: iteration)
@@ -101,24 +143,37 @@ public final class Trainer {
         for line in imageFaults.report() { log.warning(line) }
       }
       try tell { try $0.afterIteration(self, step) }
+      if isEpochDone { isEpochBegun = false }
       if isEpochDone && loop.unit == .epochs { try tell { try $0.afterEpoch(self) } }
       guard loop.unit == .iterations || isEpochDone else { continue }
       if loop.validates(after: loop.unit == .epochs ? epoch : iteration) { try validate() }
     }
-    try tell { try $0.afterTraining(self) }
+    if let stopReason {
+      log.info("training ends after iteration \(iteration) of \(iterations): \(stopReason)")
+    }
+    try tell { try $0.afterRun(self) }
     logMemory()
   }
 
   /// What the run's tensors took, so that a user sees how much larger a batch may be.
-  private func logMemory() {
+  func logMemory() {
     let memory = TensorMemory.current
     log.info(
       "memory of tensors: \(memory.peak >> 20) MB at most, \(memory.live >> 20) MB now, "
         + "\(memory.idle >> 20) MB kept for reuse")
   }
 
+  /// Tells all hooks but those that are being told of something already: one that saves is not told of its own saving.
   private func tell(_ body: (inout any Hook) throws -> Void) rethrows {
-    for index in hooks.indices { try body(&hooks[index]) }
+    for index in hooks.indices where !active.contains(index) {
+      active.append(index)
+      var hook = hooks[index]
+      defer {
+        hooks[index] = hook
+        active.removeLast()
+      }
+      try body(&hook)
+    }
   }
 
   /// One iteration: forward, backward, clipping, update.
@@ -149,10 +204,8 @@ public final class Trainer {
   }
 
   /// Runs the model forward and backward; its graph is gone when this returns, so that weights change in place.
-  private func gradients(of samples: [Sample]) throws -> (
-    terms: [(name: String, value: Double)], total: Double
-  ) {
-    let step = ForwardMode.Step(seed: seed, step: iteration, samples: samples.map(\.number))
+  func gradients(of samples: [Sample]) throws -> (terms: [(name: String, value: Double)], total: Double) {
+    let step = ForwardMode.Step(seed: settings.seed, step: iteration, samples: samples.map(\.number))
     return try ForwardMode.training(step) {
       let losses = try model.losses(samples)
       let terms = losses.terms.map { (name: $0.name, value: Double($0.value.scalar)) }
@@ -168,78 +221,39 @@ public final class Trainer {
     }
   }
 
-  /// Runs the first batch forward and backward and changes nothing.
-  func rehearse() throws {
-    guard let samples = try loader.batches(startingAt: iteration).next() else {
-      throw TrainingError("the training data set gave no batch")
-    }
-    let terms = try gradients(of: samples)
-    for (_, parameter) in model.parameters { parameter.gradient = nil }
-    let fields = terms.terms.map { "\($0.name): \(decimal($0.value, 4))" }
-    log.info("first batch  loss: \(decimal(terms.total, 4))  " + fields.joined(separator: "  "))
-    logMemory()
-  }
+  // MARK: Validation
 
   private func validate() throws {
     guard let validation else { return }
-    let (summary, timing) = try Evaluator(model: model, loader: validation.loader, progress: progress)
-      .evaluate(try validation.metrics())
+    try tell { try $0.beforeValidation(self) }
+    let (summary, timing) = try withWeights(try validationWeights()) {
+      try Evaluator(model: model, loader: validation.loader, progress: progress)
+        .evaluate(try validation.metrics())
+    }
     validationTiming = timing
     try tell { try $0.afterValidation(self, summary) }
   }
 
-  /// Writes a checkpoint of the run as it stands into the work directory.
+  /// What the first hook that has others than the live weights gives.
   ///
-  /// - Throws: `CheckpointError` with the system's reason.
-  public func save(as name: String) throws {
-    guard let workDirectory else { return }
-    try checkpoint.write(to: "\(workDirectory.path)/\(name)")
-    log.info("Checkpoint written: \(workDirectory.path)/\(name)")
+  /// - Parameter hook: One that is being told of something and asked here as it stands.
+  func validationWeights(asking hook: (any Hook)? = nil) throws -> [String: StoredTensor]? {
+    for index in hooks.indices {
+      var asked = hooks[index]
+      if active.contains(index), let hook, hook.name == asked.name { asked = hook }
+      let weights = try asked.validationWeights(self)
+      if !active.contains(index) { hooks[index] = asked }
+      if let weights { return weights }
+    }
+    return nil
   }
 
-  /// The run as it stands.
-  var checkpoint: TrainingCheckpoint {
-    TrainingCheckpoint(
-      weights: model.stateDict, optimizer: optimizer.state,
-      state: TrainingState(
-        iteration: iteration, epoch: epoch, rates: schedule.rates, seed: seed, classes: classes,
-        data: dataIdentity, history: history))
-  }
-
-  private var dataIdentity: TrainingState.DataIdentity {
-    TrainingState.DataIdentity(batchSize: batchSize, images: loader.dataset.count)
-  }
-
-  /// Goes on where a checkpoint was written.
-  ///
-  /// - Returns: What was loaded.
-  /// - Throws: `CheckpointError` when the file is not one of this run: what differs is said.
-  func resume(from checkpoint: TrainingCheckpoint, file: String) throws -> LoadingSummary {
-    guard let state = checkpoint.state else {
-      throw CheckpointError(
-        file: file,
-        "holds weights only: training cannot go on from it. To start from its weights, set load_from")
+  /// Runs `body` with other weights in the model; the live ones come back, bit for bit.
+  private func withWeights<T>(_ weights: [String: StoredTensor]?, _ body: () throws -> T) throws -> T {
+    guard let weights else { return try body() }
+    return try LiveWeights.kept(in: model) {
+      _ = try model.load(weights, file: "the weights that a hook gives for validation")
+      return try body()
     }
-    var differences: [String] = []
-    func compare<T: Equatable>(_ what: String, _ before: T, _ now: T) {
-      if before != now { differences.append("\(what): \(before) in the checkpoint, \(now) now") }
-    }
-    compare("seed", state.seed, seed)
-    compare("batch size", state.data.batchSize, dataIdentity.batchSize)
-    compare("training images", state.data.images, dataIdentity.images)
-    compare("classes", state.classes, classes)
-    compare("groups of learning rates", state.rates.count, schedule.rates.count)
-    guard differences.isEmpty else {
-      throw CheckpointError(
-        file: file,
-        "the run would not go on as it began:" + differences.map { "\n  \($0)" }.joined()
-          + "\n  To start anew from its weights, set load_from instead.")
-    }
-    let summary = try model.load(checkpoint.weights, file: file)
-    try optimizer.restore(checkpoint.optimizer, file: file)
-    schedule.restore(rates: state.rates)
-    iteration = state.iteration
-    history = state.history
-    return summary
   }
 }

@@ -1,11 +1,10 @@
-import Modeling
-import Files
 import Checkpoints
 import Configuration
 import Data
+import Files
 import Foundation
 import Layers
-import Tensors
+import Modeling
 
 /// What a command says about a run beside its config.
 public struct TrainingOptions: Sendable {
@@ -57,49 +56,79 @@ public final class TrainingRun {
   ///   any step.
   public init(
     configuration: ExperimentConfiguration, components: Components,
-    trainingComponents: TrainingComponents = TrainingComponents(),
     options: TrainingOptions = TrainingOptions()
   ) throws {
     self.options = options
     let experiment = Experiment(configuration, components: components)
-    try experiment.check(for: .training, trainingComponents)
+    try experiment.check(for: .training)
     let directory = Self.workDirectory(configuration, options)
     let resumed = try Self.resumedFile(configuration, options, directory)
     let checkpoint = try resumed.map { try TrainingCheckpoint(file: $0) }
     let seed =
       options.seed ?? configuration.randomness.seed ?? checkpoint?.state?.seed ?? Self.defaultSeed
-    let (parts, report) = try Self.parts(experiment, trainingComponents, seed: seed)
+    let (parts, report) = try Self.parts(experiment, seed: seed)
 
     let workDirectory = options.isDryRun ? nil : try WorkDirectory(directory)
     let progress = ProgressLine(isQuiet: options.isQuiet)
     let log = try RunLog(path: workDirectory?.logFile, isQuiet: options.isQuiet, progress: progress)
-    let scalars = try ScalarsFile(path: workDirectory?.scalarsFile)
+    let sinks = try workDirectory.map { [try ScalarsFile(path: $0.scalarsFile)] } ?? []
     if let workDirectory {
       try AtomicFile.write(configuration.node.yaml().utf8, to: workDirectory.configurationFile)
     }
-    trainer = Trainer(parts, log: log, scalars: scalars, progress: progress, workDirectory: workDirectory)
+    trainer = Trainer(parts, log: log, sinks: sinks, progress: progress, workDirectory: workDirectory)
 
+    do {
+      try begin(experiment, report, resumed: resumed, checkpoint, seed: seed)
+    } catch {
+      log.error("\(error)")
+      throw error
+    }
+  }
+
+  /// Fills the model and says what will be trained.
+  private func begin(
+    _ experiment: Experiment, _ report: RunReport, resumed: String?, _ checkpoint: TrainingCheckpoint?,
+    seed: UInt64
+  ) throws {
+    let configuration = experiment.configuration
+    let log = trainer.log
+    for line in RunFacts().lines { log.info(line) }
+    let overrides = configuration.node.overrides
+    log.info(
+      "config: \(configuration.node.location.file)"
+        + (overrides.isEmpty ? "" : "; with " + overrides.joined(separator: " ")))
     let weights: [String]
     if let resumed, let checkpoint {
       let summary = try trainer.resume(from: checkpoint, file: resumed)
       weights = ["\(summary) from \(resumed); iteration \(trainer.iteration) is done"]
     } else {
-      weights = try Self.startingWeights(of: parts.model, experiment, options, seed: seed)
+      weights = try Self.startingWeights(of: trainer.model, experiment, options, seed: seed)
     }
     report.write(
       to: log, weights: weights, trainer: trainer,
-      directory: workDirectory?.runFolder ?? "none: this is a dry run")
+      directory: trainer.workDirectory?.runFolder ?? "none: this is a dry run")
     let ignored =
       configuration.node.pathsWithoutEffect
       + (configuration.logProcessor == nil ? [] : ["log_processor"])
       + (configuration.logLevel == nil ? [] : ["log_level"])
     if !ignored.isEmpty { log.info("without effect: " + listed(ignored)) }
+    for line in configuration.unusedNotes { log.info(line) }
   }
 
-  /// Trains to the end; a dry run tries the first batch only.
+  /// Trains to the end; a dry run tries the first batch and one validation image only.
   ///
-  /// - Throws: `TrainingError` for a loss or gradient that is not finite; errors of data, files and metrics.
-  public func run() throws { try options.isDryRun ? trainer.rehearse() : trainer.run() }
+  /// - Throws: `TrainingError` for a loss or gradient that is not finite; errors of data, files and metrics. What ends the
+  ///   run is the last line of its log file.
+  public func run() throws {
+    do {
+      guard options.isDryRun else { return try trainer.run() }
+      try trainer.rehearse()
+      trainer.logMemory()
+    } catch {
+      trainer.log.error("\(error)")
+      throw error
+    }
+  }
 
   private static func workDirectory(
     _ configuration: ExperimentConfiguration, _ options: TrainingOptions
@@ -141,14 +170,15 @@ public final class TrainingRun {
     try PretrainedWeights.refuseAddress(file, at: experiment.configuration.node["load_from"])
     let summary = try TrainingCheckpoint(file: file)
       .load(into: model, file: file, allowingMissing: options.allowMissing)
+    try model.requireFiniteWeights(of: file)
     return (options.allowMissing.isEmpty ? [] : lines) + ["\(summary) from \(file)"]
   }
 
   /// Builds everything that a config names.
   private static func parts(
-    _ experiment: Experiment, _ training: TrainingComponents, seed: UInt64
-  ) throws -> (Trainer.Parts, RunReport) {
-    let configuration = experiment.configuration
+    _ experiment: Experiment, seed: UInt64
+  ) throws -> (TrainerParts, RunReport) {
+    let (configuration, training) = (experiment.configuration, experiment.components.training)
     try refuseWhatIsNotBuilt(configuration)
     let loop = try training.trainLoops.build(
       try experiment.require(configuration.trainLoop, "train_cfg"), scope: nil, in: ())
@@ -156,19 +186,22 @@ public final class TrainingRun {
     let optimizerSettings = try experiment.require(configuration.optimWrapper, "optim_wrapper")
     let loader = try experiment.loader(loaderSettings, for: .training, seed: seed)
     let classes = loader.dataset.metainfo.classes
-    let validation = try validation(experiment, training, classes: classes, seed: seed)
+    let validation = try validation(experiment, classes: classes, seed: seed)
     let model = try experiment.model(classes: classes)
+    try checkLengths(loader, loop, model, configuration)
     let optimizer = try training.optimizerWrappers.build(
       optimizerSettings, scope: nil, in: OptimizationContext(model, components: training))
     let context = ScheduleContext(loop: loop, iterationsPerEpoch: loader.batchesPerEpoch)
     let schedules = try configuration.paramSchedulers.map {
       try training.schedules.build($0, scope: nil, in: context)
     }
-    let parts = Trainer.Parts(
-      model: model, loop: loop, loader: loader, batchSize: loaderSettings.batchSize, seed: seed,
-      classes: classes, optimizer: optimizer,
-      schedule: ScheduleChain(schedules, baseRates: optimizer.baseRates),
-      hooks: try training.hooks(of: configuration, in: HookContext(loop: loop)), validation: validation)
+    let figures = try validation?.metrics().flatMap(\.figures) ?? []
+    let parts = TrainerParts(
+      model: model, loop: loop, loader: loader,
+      settings: TrainerSettings(batchSize: loaderSettings.batchSize, seed: seed, classes: classes),
+      optimizer: optimizer, schedule: ScheduleChain(schedules, baseRates: optimizer.baseRates),
+      hooks: try training.hooks(of: configuration, in: HookContext(loop: loop, figures: figures)),
+      validation: validation)
     let report = RunReport(
       classes: classes, trainingImages: loader.dataset.count,
       validationImages: validation?.loader.dataset.count, batchSize: loaderSettings.batchSize,
@@ -176,9 +209,38 @@ public final class TrainingRun {
     return (parts, report)
   }
 
+  /// Whether the run has a length that can be counted, and batches that the model can learn from.
+  private static func checkLengths(
+    _ loader: DataLoader, _ loop: TrainLoop, _ model: any Model, _ configuration: ExperimentConfiguration
+  ) throws {
+    let (iterations, overflows) =
+      loop.unit == .epochs
+      ? loop.length.multipliedReportingOverflow(by: loader.batchesPerEpoch) : (loop.length, false)
+    guard !overflows, iterations <= TrainLoop.mostIterations else {
+      let node = configuration.trainLoop?.node ?? configuration.node
+      throw ConfigurationError(
+        location: node.location, keyPath: node.keyPath,
+        message: "\(loop.length) epochs of \(loader.batchesPerEpoch) batches are more than "
+          + "\(TrainLoop.mostIterations) iterations")
+    }
+    // The last batch of a pass comes only in a run that is long enough.
+    let smallest = iterations < loader.batchesPerEpoch ? loader.batchSize : loader.smallestBatch
+    guard smallest < model.minimumBatch, let node = configuration.node["train_dataloader"] else { return }
+    let isWhole = smallest == loader.batchSize
+    throw ConfigurationError(
+      location: (node["batch_size"] ?? node).location, keyPath: "\(node.keyPath).batch_size",
+      message: isWhole
+        ? "\(smallest), but the model learns from \(model.minimumBatch) images or more at a time"
+        : "\(loader.dataset.count) images in batches of \(loader.batchSize) leave \(smallest) for the last batch of an "
+          + "epoch, but the model learns from \(model.minimumBatch) or more at a time",
+      hint: isWhole
+        ? "Set a larger batch_size, or a norm that takes single images, such as norm_cfg: {type: LN}."
+        : "Set drop_last: true, another batch_size, or sampler: {type: InfiniteSampler}.")
+  }
+
   private static func validation(
-    _ experiment: Experiment, _ training: TrainingComponents, classes: [String], seed: UInt64
-  ) throws -> Trainer.Validation? {
+    _ experiment: Experiment, classes: [String], seed: UInt64
+  ) throws -> TrainerParts.Validation? {
     let configuration = experiment.configuration
     let isThere = [
       "val_dataloader": configuration.valDataloader != nil, "val_cfg": configuration.valLoop != nil,
@@ -196,7 +258,7 @@ public final class TrainingRun {
       }
       return nil
     }
-    try training.evaluationLoops.build(loop, scope: nil, in: ())
+    try experiment.components.training.evaluationLoops.build(loop, scope: nil, in: ())
     let loader = try experiment.loader(settings, for: .evaluation, seed: seed)
     guard loader.dataset.metainfo.classes == classes else {
       throw ConfigurationError(
@@ -207,7 +269,7 @@ public final class TrainingRun {
     let evaluators = configuration.valEvaluators
     // Built once now, so that a mistake is found before the first step, and anew for each validation.
     _ = try experiment.metrics(evaluators, for: loader.dataset)
-    return Trainer.Validation(
+    return TrainerParts.Validation(
       loader: loader, metrics: { try experiment.metrics(evaluators, for: loader.dataset) })
   }
 

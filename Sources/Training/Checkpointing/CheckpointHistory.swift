@@ -1,0 +1,70 @@
+import Foundation
+
+/// Which checkpoints a run has written; a part of each checkpoint, so that a resumed run goes on with it.
+public struct CheckpointHistory: Codable, Sendable, Equatable {
+  /// The best validation so far.
+  struct Best: Codable, Sendable, Equatable {
+    var metric: String
+    var value: Double
+    var file: String
+  }
+
+  /// The regular ones that still exist, the oldest first.
+  var written: [String] = []
+  var best: Best?
+
+  /// The same without names that are not of a run's own form: a file that somebody else wrote must not decide what is
+  /// removed.
+  var onlyOwnNames: CheckpointHistory {
+    CheckpointHistory(
+      written: written.filter { CheckpointName($0)?.isRegular == true },
+      best: best.flatMap { CheckpointName($0.file)?.isRegular == false && $0.value.isFinite ? $0 : nil })
+  }
+}
+
+/// The file name of a checkpoint as a run writes it: `epoch_N.safetensors`, `iter_N.safetensors`, or one of the two
+/// behind `best_METRIC_`.
+struct CheckpointName: Equatable {
+  let metric: String?
+  let unit: TrainLoop.Unit
+  let count: Int
+
+  private static let suffix = ".safetensors"
+  private static let best = "best_"
+
+  init(best metric: String? = nil, _ unit: TrainLoop.Unit, _ count: Int) {
+    self.metric = metric.map { $0.replacing("/", with: "_") }
+    (self.unit, self.count) = (unit, count)
+  }
+
+  /// A name that was read; nil unless it is just what a run writes: a plain name of one file.
+  init?(_ name: String) {
+    guard name.hasSuffix(Self.suffix), !name.utf8.contains(where: { $0 == 0 || $0 == UInt8(ascii: "/") })
+    else {
+      return nil
+    }
+    let parts = name.dropLast(Self.suffix.count).split(separator: "_", omittingEmptySubsequences: false)
+    guard parts.count >= 2, let count = parts.last.flatMap({ Int($0) }), count >= 0 else { return nil }
+    switch parts[parts.count - 2] {
+    case "epoch": unit = .epochs
+    case "iter": unit = .iterations
+    default: return nil
+    }
+    self.count = count
+    if parts.count == 2 {
+      metric = nil
+    } else {
+      guard parts[0] == "best", parts.count >= 4 else { return nil }
+      metric = parts[1..<parts.count - 2].joined(separator: "_")
+    }
+    guard file == name else { return nil }
+  }
+
+  /// Whether it is one of those that are written at intervals.
+  var isRegular: Bool { metric == nil }
+
+  var file: String {
+    (metric.map { "\(Self.best)\($0)_" } ?? "") + (unit == .epochs ? "epoch" : "iter")
+      + "_\(count)\(Self.suffix)"
+  }
+}

@@ -1,0 +1,26 @@
+import Layers
+import Tensors
+
+/// A model's weights and buffers at one moment; to put them back costs no copy.
+struct LiveWeights {
+  private let weights: [(parameter: Parameter, value: Tensor)]
+  private let buffers: [(buffer: Buffer, value: Tensor)]
+
+  /// Runs what may change a model; then weights and buffers are as before, without gradients.
+  static func kept<T>(in model: any Layer, _ body: () throws -> T) rethrows -> T {
+    let live = LiveWeights(model)
+    defer { live.restore() }
+    return try body()
+  }
+
+  private init(_ model: any Layer) {
+    let tree = model.tree
+    weights = tree.parameters.map { ($0.parameter, $0.parameter.value.detached) }
+    buffers = tree.buffers.map { ($0.buffer, $0.buffer.value) }
+  }
+
+  private func restore() {
+    for (parameter, value) in weights { parameter.replace(by: value) }
+    for (buffer, value) in buffers { buffer.value = value }
+  }
+}

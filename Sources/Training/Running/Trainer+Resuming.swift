@@ -1,0 +1,101 @@
+import Checkpoints
+import Foundation
+import Layers
+import Tensors
+
+extension Trainer {
+  /// The run as it stands.
+  ///
+  /// - Parameter hook: The hook that saves, in its newest state.
+  func checkpoint(savedBy hook: (any Hook)? = nil) throws -> TrainingCheckpoint {
+    var memories: [String: HookMemory] = [:]
+    for kept in hooks {
+      let hook = hook.flatMap { $0.name == kept.name ? $0 : nil } ?? kept
+      guard let stateful = hook as? any StatefulHook else { continue }
+      let memory = try stateful.memory
+      if !memory.isEmpty { memories[hook.name] = memory }
+    }
+    let live = model.stateDict
+    let judged = try validationWeights(asking: hook)
+    return TrainingCheckpoint(
+      weights: judged ?? live, live: judged == nil ? nil : live, optimizer: optimizer.state,
+      state: TrainingState(
+        iteration: iteration, epoch: epoch, rates: schedule.rates, seed: settings.seed,
+        classes: settings.classes, data: dataIdentity, hooks: memories, machine: .current))
+  }
+
+  private var dataIdentity: TrainingState.DataIdentity {
+    TrainingState.DataIdentity(batchSize: settings.batchSize, images: loader.dataset.count)
+  }
+
+  /// Goes on where a checkpoint was written.
+  ///
+  /// - Returns: What was loaded.
+  /// - Throws: `CheckpointError` when the file is not one of this run: what differs is said.
+  func resume(from checkpoint: TrainingCheckpoint, file: String) throws -> LoadingSummary {
+    guard let state = checkpoint.state else {
+      throw CheckpointError(
+        file: file,
+        "holds weights only: training cannot go on from it. To start from its weights, set load_from")
+    }
+    var differences: [String] = []
+    func compare<T: Equatable>(_ what: String, _ before: T, _ now: T) {
+      if before != now { differences.append("\(what): \(before) in the checkpoint, \(now) now") }
+    }
+    compare("seed", state.seed, settings.seed)
+    compare("batch size", state.data.batchSize, dataIdentity.batchSize)
+    compare("training images", state.data.images, dataIdentity.images)
+    compare("classes", state.classes, settings.classes)
+    compare("groups of learning rates", state.rates.count, schedule.rates.count)
+    guard differences.isEmpty else {
+      throw CheckpointError(
+        file: file,
+        "the run would not go on as it began:" + differences.map { "\n  \($0)" }.joined()
+          + "\n  To start anew from its weights, set load_from instead.")
+    }
+    let summary = try model.load(checkpoint.live ?? checkpoint.weights, file: file)
+    try optimizer.restore(checkpoint.optimizer, file: file)
+    iteration = state.iteration
+    warnOfOtherRates(state.rates)
+    schedule.restore(rates: state.rates)
+    if let before = state.machine, before != .current {
+      log.warning(
+        "the run began with kernels \(before.kernels) and OpenBLAS \(before.blas), and goes on with "
+          + "\(ComputeFacts.current.kernels) and \(ComputeFacts.current.blas): the last bits may differ from those of a "
+          + "run that was not interrupted")
+    }
+    resumption = Resumption(file: file, isInWorkDirectory: workDirectory?.contains(file) ?? false)
+    try restoreHooks(state.hooks, file: file)
+    return summary
+  }
+
+  /// The checkpoint's rates stay, as in mm; where the config would give others, that is said.
+  private func warnOfOtherRates(_ rates: [Double]) {
+    // Replaying the schedules is a few operations an iteration.
+    guard iteration <= 100_000_000 else { return }
+    var replayed = schedule
+    for step in stride(from: 1, through: iteration, by: 1) {
+      replayed.advance(iteration: step)
+      if step.isMultiple(of: iterationsPerEpoch) { replayed.advance(epoch: step / iterationsPerEpoch) }
+    }
+    let differing = zip(rates, replayed.rates).first { abs($0 - $1) > 1e-9 * max(abs($0), abs($1)) }
+    guard let (before, now) = differing else { return }
+    log.warning(
+      "the learning rate goes on from the checkpoint's, \(before); by the config as it is now it would be \(now). To "
+        + "train with the config's rate, start from the checkpoint's weights by load_from, without --resume")
+  }
+
+  private func restoreHooks(_ memories: [String: HookMemory], file: String) throws {
+    var memories = memories
+    for index in hooks.indices {
+      guard var hook = hooks[index] as? any StatefulHook, let memory = memories.removeValue(forKey: hook.name)
+      else { continue }
+      try hook.restore(memory, self, file: file)
+      hooks[index] = hook
+    }
+    for name in memories.keys.sorted() where name != CheckpointHook.recordName {
+      log.warning(
+        "the checkpoint has a state of the hook '\(name)', which the config does not have: it is left out")
+    }
+  }
+}

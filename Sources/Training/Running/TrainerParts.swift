@@ -1,0 +1,31 @@
+import Data
+import Modeling
+
+/// What a run was told beside its parts.
+struct TrainerSettings {
+  /// Images of a batch.
+  var batchSize: Int
+  /// Of all random numbers.
+  var seed: UInt64
+  /// The classes' names.
+  var classes: [String]
+}
+
+/// The parts of a run.
+struct TrainerParts {
+  var model: any Model
+  var loop: TrainLoop
+  var loader: DataLoader
+  var settings: TrainerSettings
+  var optimizer: OptimizerWrapper
+  var schedule: ScheduleChain
+  var hooks: [any Hook]
+  var validation: Validation?
+
+  /// What validates: data, and what judges the predictions.
+  struct Validation {
+    let loader: DataLoader
+    /// Fresh ones each time.
+    let metrics: () throws -> [any Metric]
+  }
+}
