@@ -3,12 +3,19 @@ import Tensors
 
 /// A step of a pipeline: loads, changes or checks a sample.
 public protocol Transform: Sendable {
+  /// The annotations that every sample carries behind it, if it was not for this step without them.
+  var loads: AnnotationKinds { get }
   /// The changed sample.
   ///
   /// - Parameter random: Random numbers of this sample and this place in the pipeline.
   /// - Returns: Nil when nothing useful is left: the data set then draws another index.
   /// - Throws: What is wrong with the sample's files; the caller adds the image's path.
   func callAsFunction(_ sample: Sample, random: inout RandomGenerator) throws -> Sample?
+}
+
+extension Transform {
+  /// None.
+  public var loads: AnnotationKinds { [] }
 }
 
 /// Transforms, one after the other.
@@ -39,6 +46,9 @@ public struct Pipeline: Sendable {
   package var names: [String] {
     types.count == transforms.count ? types : transforms.map { "\(type(of: $0))" }
   }
+
+  /// The annotations that every sample carries behind all steps.
+  public var loads: AnnotationKinds { transforms.reduce(into: []) { $0.formUnion($1.loads) } }
 
   /// The sample behind all steps, or nil when one of them had nothing left.
   ///

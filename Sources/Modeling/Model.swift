@@ -3,10 +3,17 @@ import Layers
 
 /// A whole model: from samples to losses, and from samples to predictions.
 public protocol Model: Layer {
+  /// What samples have to carry in training: a run checks it before its first step.
+  var requirements: AnnotationRequirements { get }
   /// The losses of a batch; its samples went through a training pipeline.
   func losses(_ samples: [Sample]) throws -> Losses
   /// A prediction for each sample.
   func predict(_ samples: [Sample]) throws -> [Prediction]
+}
+
+extension Model {
+  /// Nothing.
+  public var requirements: AnnotationRequirements { .none }
 }
 
 /// A model that predicts in two steps: scores, which can be averaged and merged over variants and tiles of an image, and a

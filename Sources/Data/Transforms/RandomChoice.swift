@@ -56,6 +56,9 @@ public struct RandomChoice: Transform {
       probabilities: configuration.probabilities)
   }
 
+  /// What each of the pipelines loads.
+  public var loads: AnnotationKinds { pipelines.map(\.loads).common }
+
   /// The sample behind the pipeline that was drawn.
   public func callAsFunction(_ sample: Sample, random: inout RandomGenerator) throws -> Sample? {
     let drawn = Double(random.uniform())

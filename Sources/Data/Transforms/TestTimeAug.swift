@@ -39,6 +39,9 @@ public struct TestTimeAug: Transform {
     self.init(try configuration.choices.map { try Pipeline($0, in: context).transforms })
   }
 
+  /// What each variant's steps load.
+  public var loads: AnnotationKinds { pipelines.map(\.loads).common }
+
   /// The first variant, with all of them in `variants`.
   ///
   /// - Throws: `DataError` when a variant has nothing left of the image.
