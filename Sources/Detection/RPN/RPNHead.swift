@@ -136,8 +136,8 @@ public struct RPNHead: ProposalHead {
       losses.classification.append(
         .loss(
           "loss_rpn_cls",
-          binaryCrossEntropy(logits: logits, targets: Tensor(labels, shape: [labels.count])).sum()
-            * (classificationLoss.weight / averagingFactor)))
+          classificationLoss(
+            logits, targets: Tensor(labels, shape: [labels.count]), averagingFactor: averagingFactor)))
       losses.boxes.append(
         .loss(
           "loss_rpn_bbox",

@@ -93,8 +93,7 @@ public struct FCNMaskHead: MaskHead {
   public func losses(_ logits: Tensor, targets: [Float], labels: [Int]) -> [LossTerm] {
     guard !labels.isEmpty else { return [.loss("loss_mask", logits.sum())] }
     let own = own(logits, labels: labels)
-    let entropy = binaryCrossEntropy(logits: own, targets: Tensor(targets, shape: own.shape))
-    return [.loss("loss_mask", entropy.mean() * loss.weight)]
+    return [.loss("loss_mask", loss(own, targets: Tensor(targets, shape: own.shape)))]
   }
 
   /// Probabilities of the predicted class, `[R, 28, 28]`.

@@ -107,11 +107,11 @@ public struct Shared2FCBBoxHead: BoxHead {
   /// The same with what `loss_bbox` compares with, `[P, 4]`: deltas, or boxes with `reg_decoded_bbox`.
   package func losses(_ output: BoxHeadOutput, _ targets: RegionTargets, boxTargets: [Float]) -> [LossTerm] {
     let count = Float(max(1, targets.labels.count))
-    let crossEntropies = crossEntropy(output.scores, labels: targets.labels, ignoreIndex: nil)
     let boxLoss = boxRegression.loss(
       ownDeltas(output.deltas, targets), of: targets.regions, targets: boxTargets, averagingFactor: count)
     return [
-      .loss("loss_cls", crossEntropies.sum() * (classificationLoss.weight / count)),
+      .loss(
+        "loss_cls", classificationLoss(output.scores, labels: targets.labels, averagingFactor: count)),
       .figure("acc", accuracy(output.scores, targets.labels)), .loss("loss_bbox", boxLoss),
     ]
   }
