@@ -27,7 +27,7 @@ let rooms: [Target] = [
   room("Coco", ["CSimdJSON", "Files", "Imaging", "Masks"]),
   room("Checkpoints", ["CKernels", "CZlib", "Files", "Layers", "Tensors"]),
   room("Data", ["CKernels", "Coco", "Configuration", "Imaging", "Layers", "Masks", "Tensors"]),
-  room("Modeling", ["Configuration", "Data", "Imaging", "Layers", "Masks", "Tensors"]),
+  room("Modeling", ["CKernels", "Configuration", "Data", "Imaging", "Layers", "Masks", "Tensors"]),
   room("Synthesis", ["Data", "Imaging", "Masks", "Tensors"]),
   room("Backbones", ["Configuration", "Layers", "Modeling", "Tensors"]),
   room(
@@ -108,13 +108,14 @@ let package = Package(
     tests(
       "Detection",
       [
-        "Backbones", "Checkpoints", "Coco", "Configuration", "Data", "Detection", "Imaging", "Masks",
+        "Backbones", "Checkpoints", "Coco", "Configuration", "Data", "Detection", "Imaging", "Layers",
+        "Masks",
         "Modeling", "Synthesis", "Tensors", "TestSupport",
       ]),
     tests("Imaging", ["Imaging", "Masks", "TestSupport"]),
     tests("Layers", ["Layers", "Tensors", "TestSupport"]),
     tests("Masks", ["Masks", "TestSupport"]),
-    tests("Modeling", ["Modeling", "Tensors"]),
+    tests("Modeling", ["Configuration", "Data", "Modeling", "Tensors"]),
     tests(
       "Segmentation",
       [

@@ -40,8 +40,20 @@ INLINE int neighbours(float place, int64_t extent, int64_t *low, int64_t *high, 
   return 1;
 }
 
+// A pixel of a row of a window; outside of it all is background.
+INLINE float lit(const uint8_t *row, int64_t column, struct dp_mask_window window) {
+  column -= window.x;
+  return (float)(row != 0 && column >= 0 && column < window.width && row[column] != 0);
+}
+
+INLINE const uint8_t *window_row(const uint8_t *pixels, int64_t row, struct dp_mask_window window) {
+  row -= window.y;
+  return row >= 0 && row < window.height ? pixels + row * window.width : 0;
+}
+
 void dp_mask_target(
-    const uint8_t *pixels, int64_t height, int64_t width, const float *box, int64_t size, float *targets) {
+    const uint8_t *pixels, struct dp_mask_window window, int64_t height, int64_t width, const float *box,
+    int64_t size, float *targets) {
   const float left = box[0] - 0.5f, top = box[1] - 0.5f;
   const float bin_width = ((box[2] - 0.5f) - left) / (float)size, bin_height = ((box[3] - 0.5f) - top) / (float)size;
   const int64_t across = (int64_t)__builtin_ceilf(bin_width), down = (int64_t)__builtin_ceilf(bin_height);
@@ -54,16 +66,16 @@ void dp_mask_target(
         int64_t upper, lower;
         float upper_weight, lower_weight;
         if (!neighbours(y, height, &upper, &lower, &upper_weight, &lower_weight)) continue;
-        const uint8_t *above = pixels + upper * width, *below = pixels + lower * width;
+        const uint8_t *above = window_row(pixels, upper, window), *below = window_row(pixels, lower, window);
         for (int64_t u = 0; u < across; ++u) {
           const float x = left + (float)j * bin_width + ((float)u + 0.5f) * bin_width / (float)across;
           int64_t first, second;
           float first_weight, second_weight;
           if (!neighbours(x, width, &first, &second, &first_weight, &second_weight)) continue;
-          sum += upper_weight * first_weight * (float)(above[first] != 0) +
-                 upper_weight * second_weight * (float)(above[second] != 0) +
-                 lower_weight * first_weight * (float)(below[first] != 0) +
-                 lower_weight * second_weight * (float)(below[second] != 0);
+          sum += upper_weight * first_weight * lit(above, first, window) +
+                 upper_weight * second_weight * lit(above, second, window) +
+                 lower_weight * first_weight * lit(below, first, window) +
+                 lower_weight * second_weight * lit(below, second, window);
         }
       }
       targets[i * size + j] = sum / samples >= 0.5f ? 1.f : 0.f;

@@ -31,6 +31,8 @@ public protocol Dataset: Sendable {
   func sample(at index: Int) throws -> Sample
   /// What happens to one sample: `pipeline`, unless the data set is made of several.
   func pipeline(at index: Int) -> Pipeline
+  /// All pipelines that its samples may go through.
+  var pipelines: [Pipeline] { get }
   /// The size of an image as far as it is known before it is loaded; else 0 x 0.
   ///
   /// Samplers ask for that of every image: a data set whose `sample(at:)` does more than look it up has its own.
@@ -45,6 +47,9 @@ extension Dataset {
 
   /// The data set's one pipeline.
   public func pipeline(at index: Int) -> Pipeline { pipeline }
+
+  /// The data set's one pipeline.
+  public var pipelines: [Pipeline] { [pipeline] }
 
   /// What the sample before the pipeline says.
   public func size(at index: Int) throws -> ImageSize { try sample(at: index).size }

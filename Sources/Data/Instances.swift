@@ -67,7 +67,7 @@ public enum MaskAnnotation: Sendable, Equatable {
 
   /// The mask for training.
   ///
-  /// - Parameter keepsPolygons: Whether polygons stay outlines; runs are pixels always.
+  /// - Parameter keepsPolygons: Whether polygons stay outlines; runs are pixels always, held around the object only.
   /// - Returns: Nil for polygons without an area: mmdetection ignores such objects.
   /// - Throws: `MaskError`, or `DataError` when a mask of runs has another size than the image.
   func mask(height: Int, width: Int, keepsPolygons: Bool) throws -> ObjectMask? {
@@ -77,7 +77,7 @@ public enum MaskAnnotation: Sendable, Equatable {
       let usable = parts.filter { $0.count >= 6 && $0.count.isMultiple(of: 2) }
       guard !usable.isEmpty else { return nil }
       let polygons = try PolygonMask(parts: usable, height: height, width: width)
-      return keepsPolygons ? .polygons(polygons) : .bitmap(RunLengthMask(polygons).bitmap)
+      return keepsPolygons ? .polygons(polygons) : .window(MaskWindow(RunLengthMask(polygons)))
     case .runs(let lengths, let maskHeight, let maskWidth):
       mask = try RunLengthMask(lengths: lengths, height: maskHeight, width: maskWidth)
     case .compressedRuns(let text, let maskHeight, let maskWidth):
@@ -87,6 +87,6 @@ public enum MaskAnnotation: Sendable, Equatable {
       throw DataError(
         file: nil, "a mask of \(mask.width) x \(mask.height) pixels on an image of \(width) x \(height)")
     }
-    return .bitmap(mask.bitmap)
+    return .window(MaskWindow(mask))
   }
 }

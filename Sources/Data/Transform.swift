@@ -3,19 +3,19 @@ import Tensors
 
 /// A step of a pipeline: loads, changes or checks a sample.
 public protocol Transform: Sendable {
+  /// The annotations that every sample carries behind it, if it was not for this step without them.
+  var loads: AnnotationKinds { get }
   /// The changed sample.
   ///
   /// - Parameter random: Random numbers of this sample and this place in the pipeline.
   /// - Returns: Nil when nothing useful is left: the data set then draws another index.
   /// - Throws: What is wrong with the sample's files; the caller adds the image's path.
   func callAsFunction(_ sample: Sample, random: inout RandomGenerator) throws -> Sample?
-  /// Whether it, or a step within it, loads the masks of objects.
-  var loadsMasks: Bool { get }
 }
 
 extension Transform {
-  /// No.
-  public var loadsMasks: Bool { false }
+  /// None.
+  public var loads: AnnotationKinds { [] }
 }
 
 /// Transforms, one after the other.
@@ -42,13 +42,13 @@ public struct Pipeline: Sendable {
     types = steps.map(\.type)
   }
 
-  /// Whether a step loads the masks of objects: each object then needs one.
-  public var loadsMasks: Bool { transforms.contains { $0.loadsMasks } }
-
   /// The name of each step: the config's, or the type's where there is no config.
   package var names: [String] {
     types.count == transforms.count ? types : transforms.map { "\(type(of: $0))" }
   }
+
+  /// The annotations that every sample carries behind all steps.
+  public var loads: AnnotationKinds { transforms.reduce(into: []) { $0.formUnion($1.loads) } }
 
   /// The sample behind all steps, or nil when one of them had nothing left.
   ///

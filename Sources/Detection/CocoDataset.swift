@@ -140,7 +140,7 @@ public struct CocoDataset: Dataset {
   ///
   /// - Throws: `DataError` where no object has one: nothing would be learnt.
   private func maskWarnings(file: String) throws -> [String] {
-    guard !isTest, pipeline.loadsMasks else { return [] }
+    guard !isTest, pipeline.loads.contains(.masks) else { return [] }
     var (objects, bare) = (0, 0)
     for (image, places) in images {
       for annotation in places.lazy.map({ annotations.annotations[$0] })

@@ -1,13 +1,13 @@
-import Modeling
 import Configuration
 import Data
 import Imaging
 import Layers
 import Masks
+import Modeling
 import Tensors
 
 /// Mask R-CNN (He et al., arXiv:1703.06870, figure 1; mmdetection's `MaskRCNN`).
-public struct MaskRCNN: Model {
+public struct MaskRCNN: ScoringModel {
   /// mmdetection's keys.
   public struct Configuration: Decodable, Sendable {
     var preprocessor: ComponentConfiguration
@@ -30,9 +30,9 @@ public struct MaskRCNN: Model {
 
   /// `train_cfg`.
   public struct Training: Decodable, Sendable {
-    var rpn: RPNHead.Training
-    var proposals: RPNHead.Selection
-    var rcnn: StandardRoIHead.Training
+    var rpn: ProposalTraining
+    var proposals: ProposalSelection
+    var rcnn: RoITraining
 
     enum CodingKeys: String, CodingKey {
       case rpn, rcnn
@@ -42,15 +42,15 @@ public struct MaskRCNN: Model {
 
   /// `test_cfg`.
   public struct Testing: Decodable, Sendable {
-    var rpn: RPNHead.Selection
-    var rcnn: StandardRoIHead.Selection
+    var rpn: ProposalSelection
+    var rcnn: RoISelection
   }
 
   private let preprocessor: DetDataPreprocessor
   private let backbone: any Backbone
   private let neck: any Neck
-  private let rpnHead: RPNHead
-  private let roiHead: StandardRoIHead
+  private let rpnHead: any ProposalHead
+  private let roiHead: any RoIHead
   private let training: Training
   private let testing: Testing
 
@@ -58,40 +58,34 @@ public struct MaskRCNN: Model {
   ///
   /// - Throws: `ConfigurationError` where a part is unknown, or its widths do not fit the part before it.
   public init(_ configuration: Configuration, in context: ModelContext) throws {
-    let heads = DetectionHeads.standard
+    let (components, scope) = (context.components, context.scope)
     preprocessor = try configuration.preprocessor.node.decode(DetDataPreprocessor.self)
-    backbone = try context.components.backbones.build(
-      configuration.backbone, scope: context.scope, in: context)
-    neck = try heads.necks.build(configuration.neck, scope: context.scope, in: context)
-    rpnHead = try heads.rpnHeads.build(configuration.rpnHead, scope: context.scope, in: context)
-    roiHead = try heads.roiHeads.build(configuration.roiHead, scope: context.scope, in: context)
+    backbone = try components.backbones.build(configuration.backbone, scope: scope, in: context)
+    neck = try components.necks.build(configuration.neck, scope: scope, in: context)
+    rpnHead = try components.rpnHeads.build(configuration.rpnHead, scope: scope, in: context)
+    roiHead = try components.roiHeads.build(configuration.roiHead, scope: scope, in: context)
     (training, testing) = (configuration.training, configuration.testing)
     try checkWidths(configuration)
   }
 
   /// Whether each part takes what the part before it gives.
   private func checkWidths(_ configuration: Configuration) throws {
-    func check(_ isRight: Bool, _ part: ComponentConfiguration, _ key: String, _ message: String) throws {
-      guard !isRight else { return }
-      let place = part.node.node(at: key) ?? part.node
+    func check(_ misfits: [(keyPath: String, message: String)], of part: ComponentConfiguration) throws {
+      guard let first = misfits.first else { return }
+      let place = part.node.node(at: first.keyPath) ?? part.node
       throw ConfigurationError(
-        location: place.location, keyPath: "\(part.node.keyPath).\(key)", message: message)
+        location: place.location, keyPath: "\(part.node.keyPath).\(first.keyPath)", message: first.message)
     }
     let widths = backbone.outputs.map(\.channels)
-    try check(
-      neck.inputChannels == widths, configuration.neck, "in_channels",
-      "\(neck.inputChannels), but the backbone's maps have \(widths) channels")
-    try check(
-      rpnHead.inputChannels == neck.channels, configuration.rpnHead, "in_channels",
-      "\(rpnHead.inputChannels), but the neck's out_channels is \(neck.channels)")
-    try check(
-      rpnHead.levels == neck.levels, configuration.rpnHead, "anchor_generator.strides",
-      "anchors for \(rpnHead.levels) levels, but the neck has \(neck.levels)")
-    let misfits = roiHead.misfits(
-      channels: neck.channels, levels: neck.levels, maskSize: training.rcnn.maskSize)
-    if let first = misfits.first {
-      try check(false, configuration.roiHead, first.keyPath, first.message)
+    if neck.inputChannels != widths {
+      let message = "\(neck.inputChannels), but the backbone's maps have \(widths) channels"
+      try check([("in_channels", message)], of: configuration.neck)
     }
+    try check(
+      rpnHead.misfits(channels: neck.channels, levels: neck.levels), of: configuration.rpnHead)
+    try check(
+      roiHead.misfits(channels: neck.channels, levels: neck.levels, training: training.rcnn),
+      of: configuration.roiHead)
   }
 
   /// Weights under mmdetection's names.
@@ -102,13 +96,27 @@ public struct MaskRCNN: Model {
     ]
   }
 
+  /// Boxes, and masks where the second stage learns them.
+  public var requirements: AnnotationRequirements {
+    AnnotationRequirements(
+      roiHead.learnsMasks ? [.boxes, .masks] : .boxes,
+      alternativeToMasks: "leave mask_head and mask_roi_extractor out of model.roi_head to learn boxes only")
+  }
+
   /// The losses of a batch: `loss_rpn_cls`, `loss_rpn_bbox`, `loss_cls`, `acc`, `loss_bbox`, `loss_mask`.
+  ///
+  /// - Throws: `DataError` for a sample without the annotations that are required.
   public func losses(_ samples: [Sample]) throws -> Losses {
     let batch = try preprocessor(samples)
     let truths = try zip(samples, batch.instances).map { sample, instances in
       guard let instances else {
         throw DataError(
           file: sample.imagePath, "was loaded without annotations: add LoadAnnotations to the pipeline")
+      }
+      guard instances.masks != nil || !roiHead.learnsMasks else {
+        throw DataError(
+          file: sample.imagePath,
+          "was loaded without masks, and the model learns from them\n  " + requirements.advice(about: .masks))
       }
       return instances.withoutIgnored
     }
@@ -118,57 +126,83 @@ public struct MaskRCNN: Model {
   /// The losses of a batch that is preprocessed already, `[B, H, W, 3]`.
   package func losses(_ images: Tensor, geometry: [ImageGeometry], truths: [Instances]) -> Losses {
     let (rpn, roi) = detailedLosses(images, geometry: geometry, truths: truths)
-    return Losses(
-      [.loss("loss_rpn_cls", sum(rpn.classification)), .loss("loss_rpn_bbox", sum(rpn.boxes))] + roi)
+    return Losses(rpn.addingUpLevels + roi)
   }
 
   /// The same with the RPN's losses by level.
   package func detailedLosses(
     _ images: Tensor, geometry: [ImageGeometry], truths: [Instances]
-  ) -> (rpn: (classification: [Tensor], boxes: [Tensor]), roi: [LossTerm]) {
+  ) -> (rpn: [LossTerm], roi: [LossTerm]) {
     let features = neck(backbone(images))
-    let anchors = rpnHead(features)
-    let rpnLosses = rpnHead.losses(anchors, geometry: geometry, truths: truths, training: training.rpn)
-    let proposals = rpnHead.proposals(anchors, geometry: geometry, selection: training.proposals)
+    func firstStage(_ head: some ProposalHead) -> (losses: [LossTerm], proposals: [Proposals]) {
+      let output = head(features)
+      return (
+        head.losses(output, geometry: geometry, truths: truths, training: training.rpn),
+        head.proposals(output, geometry: geometry, selection: training.proposals)
+      )
+    }
+    let (rpnLosses, proposals) = firstStage(rpnHead)
     let roiLosses = roiHead.losses(features, proposals: proposals, truths: truths, training: training.rcnn)
     return (rpnLosses, roiLosses)
   }
 
-  /// The objects of each image, in pixels of its file.
-  public func predict(_ samples: [Sample]) throws -> [Prediction] {
+  /// The objects of each image with their soft masks, in pixels of its file.
+  public func scores(_ samples: [Sample]) throws -> [InstanceScores] {
     let batch = try preprocessor(samples)
-    return predict(batch.images, geometry: batch.geometry(of: samples)).map { Prediction(instances: $0) }
+    return scores(batch.images, geometry: batch.geometry(of: samples))
   }
 
-  /// The objects of a batch that is preprocessed already, `[B, H, W, 3]`.
-  package func predict(_ images: Tensor, geometry: [ImageGeometry]) -> [InstancePrediction] {
+  /// The objects of one image: masks are pasted into it, and cut at `mask_thr_binary`.
+  public func decide(_ scores: InstanceScores, for sample: Sample) -> Prediction {
+    Prediction(instances: decide(scores, size: sample.originalSize))
+  }
+
+  /// The scores of a batch that is preprocessed already, `[B, H, W, 3]`.
+  package func scores(_ images: Tensor, geometry: [ImageGeometry]) -> [InstanceScores] {
     let features = neck(backbone(images))
-    let proposals = rpnHead.proposals(rpnHead(features), geometry: geometry, selection: testing.rpn)
-    return roiHead.predict(features, proposals: proposals, geometry: geometry, selection: testing.rcnn)
+    func firstStage(_ head: some ProposalHead) -> [Proposals] {
+      head.proposals(head(features), geometry: geometry, selection: testing.rpn)
+    }
+    return roiHead.scores(
+      features, proposals: firstStage(rpnHead), geometry: geometry, selection: testing.rcnn)
+  }
+
+  /// The objects of an image whose file has this size.
+  package func decide(_ scores: InstanceScores, size: ImageSize) -> InstancePrediction {
+    let masks = scores.masks.map { masks in
+      pasteMasks(
+        masks.probabilities, side: masks.side, boxes: scores.boxes, into: size,
+        threshold: testing.rcnn.maskThreshold
+      ).map { RunLengthMask($0) }
+    }
+    return InstancePrediction(boxes: scores.boxes, scores: scores.scores, labels: scores.labels, masks: masks)
   }
 }
 
-/// Tensors of one number each, added up.
-private func sum(_ losses: [Tensor]) -> Tensor { losses.dropFirst().reduce(losses[0]) { $0 + $1 } }
+extension [LossTerm] {
+  /// The terms of one name, a level each, as one.
+  fileprivate var addingUpLevels: [LossTerm] {
+    reduce(into: []) { sums, term in
+      if let index = sums.firstIndex(where: { $0.name == term.name }) {
+        sums[index].value = sums[index].value + term.value
+      } else {
+        sums.append(term)
+      }
+    }
+  }
+}
 
 extension Instances {
-  /// The objects that take part in training: a crowd plays none (mmdetection with `ignore_iof_thr: -1`).
+  /// The objects that take part in training: a crowd plays none (mmdetection with `ignore_iof_thr: -1`), nor does a box
+  /// without an area, which has no finite deltas.
   var withoutIgnored: Instances {
-    let kept = labels.indices.filter { !isIgnored[$0] }
+    let kept = labels.indices.filter { index in
+      let box = boxes[index]
+      return !isIgnored[index] && box[2] > box[0] && box[3] > box[1]
+    }
     return Instances(
       boxes: boxes[kept], labels: kept.map { labels[$0] },
       masks: masks.map { masks in kept.map { masks[$0] } },
       isIgnored: kept.map { _ in false })
-  }
-}
-
-extension PreprocessedBatch {
-  /// The geometry of each image.
-  func geometry(of samples: [Sample]) -> [ImageGeometry] {
-    zip(samples, paddedSizes).map { sample, padded in
-      ImageGeometry(
-        size: sample.size, paddedSize: padded, originalSize: sample.originalSize,
-        scale: (sample.scaleFactor.width, sample.scaleFactor.height))
-    }
   }
 }

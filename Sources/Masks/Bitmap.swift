@@ -63,14 +63,20 @@ public struct Bitmap: Sendable, Equatable {
     precondition(
       (height > 0 && width > 0) || newHeight * newWidth == 0,
       "an empty bitmap [\(height), \(width)] cannot become [\(newHeight), \(newWidth)]")
-    func places(_ old: Int, _ new: Int) -> [Int32] {
-      let step = 1 / (Double(new) / Double(old))
-      return (0..<new).map { Int32(min(Int(Double($0) * step), old - 1)) }
-    }
-    let columns = places(width, newWidth)
-    let rows = places(height, newHeight)
-    return rebuilt(height: newHeight, width: newWidth) { from, to in
-      dp_mask_gather(from, Int64(width), rows, columns, Int64(newHeight), Int64(newWidth), to)
+    return gathered(
+      rows: Self.nearestPlaces(height, newHeight), columns: Self.nearestPlaces(width, newWidth))
+  }
+
+  /// Which pixel of an axis each one shows after resizing.
+  static func nearestPlaces(_ old: Int, _ new: Int) -> [Int32] {
+    let step = 1 / (Double(new) / Double(old))
+    return (0..<new).map { Int32(min(Int(Double($0) * step), old - 1)) }
+  }
+
+  /// The pixels of the given rows and columns.
+  func gathered(rows: [Int32], columns: [Int32]) -> Bitmap {
+    rebuilt(height: rows.count, width: columns.count) { from, to in
+      dp_mask_gather(from, Int64(width), rows, columns, Int64(rows.count), Int64(columns.count), to)
     }
   }
 

@@ -11,6 +11,18 @@ public struct Components: Sendable {
   public var backbones = Registry<any Backbone, ModelContext>(kind: "backbone")
   /// From a backbone's maps to a pyramid.
   public var necks = Registry<any Neck, ModelContext>(kind: "neck")
+  /// First stages of detectors.
+  public var rpnHeads = Registry<any ProposalHead, ModelContext>(kind: "rpn_head")
+  /// Second stages of detectors.
+  public var roiHeads = Registry<any RoIHead, ModelContext>(kind: "roi_head")
+  /// From regions to classes and boxes.
+  public var boxHeads = Registry<any BoxHead, ModelContext>(kind: "bbox_head")
+  /// From regions to masks.
+  public var maskHeads = Registry<any MaskHead, ModelContext>(kind: "mask_head")
+  /// Cut regions out of a pyramid.
+  public var roiExtractors = Registry<any RoIExtractor, ModelContext>(kind: "roi_extractor")
+  /// Losses of boxes.
+  public var boxLosses = Registry<any BoxLoss, ModelContext>(kind: "box loss")
   /// Figures of merit.
   public var metrics = Registry<any Metric, MetricContext>(kind: "metric")
   /// Registries that rooms above this one add, by their type.
@@ -25,13 +37,15 @@ public struct Components: Sendable {
     set { groups[ObjectIdentifier(Group.self)] = newValue }
   }
 
-  /// The registries of parts, such as necks and heads, that a model opens, by the model's name: with them, the parts are
+  /// The registries of parts, such as heads, that a model opens, by the model's name: with them, the parts are
   /// listed and checked. A model without an entry is checked by itself only.
   public var parts: [String: [any ComponentCatalogue]] = [:]
 
   /// All registries but those of parts and groups.
   public var catalogues: [any ComponentCatalogue] {
-    data.catalogues + [models, backbones, metrics]
+    data.catalogues + [
+      models, backbones, necks, rpnHeads, roiHeads, boxHeads, maskHeads, roiExtractors, boxLosses, metrics,
+    ]
   }
 
   /// The registries of all models' parts.

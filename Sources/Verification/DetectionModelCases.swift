@@ -26,7 +26,7 @@ let detectionModelCases: [String: CaseRunner] = [
   },
   "rpn_loss": { golden in
     let configuration = try golden.config.decode(RPNCase.self)
-    let head = RPNHead(configuration.head)
+    let head = try RPNHead(configuration.head, in: detectionContext)
     try head.load(golden.group("state"), file: golden.path)
     guard let training = configuration.head.training else { throw NotBuiltYet(what: "without train_cfg") }
     let levels = try golden.levels()
@@ -34,14 +34,14 @@ let detectionModelCases: [String: CaseRunner] = [
     let losses = head.losses(
       head(levels.map(\.channelsLast)), geometry: configuration.geometry, truths: truths, training: training)
     var results = CaseResults()
-    let named = rpnLosses(losses)
+    let named = numberedByLevel(losses)
     for (name, loss) in named { results.add("loss.\(name)", loss) }
     results.differentiate(golden, losses: named, model: head, inputs: golden.named(levels))
     return results
   },
   "rpn_predict": { golden in
     let configuration = try golden.config.decode(RPNCase.self)
-    let head = RPNHead(configuration.head)
+    let head = try RPNHead(configuration.head, in: detectionContext)
     try head.load(golden.group("state"), file: golden.path)
     guard let selection = configuration.head.testing else { throw NotBuiltYet(what: "without test_cfg") }
     let proposals = head.proposals(
@@ -81,18 +81,20 @@ let detectionModelCases: [String: CaseRunner] = [
   },
   "bbox_head_loss": { golden in
     let configuration = try golden.config.decode(Shared2FCBBoxHead.Configuration.self)
-    let head = Shared2FCBBoxHead(configuration, classes: configuration.classes ?? 1)
+    let head = try Shared2FCBBoxHead(
+      configuration, classes: configuration.classes ?? 1, in: detectionContext)
     try head.load(golden.group("state"), file: golden.path)
     let x = try golden.input("feat").tensor.withGradient()
     let output = head(x.channelsLast)
     let labels = try golden.input("labels").integers
     let positives = labels.indices.filter { labels[$0] < configuration.classes ?? 1 }
-    let deltas = try golden.input("bbox_targets").tensor.values
+    let boxTargets = try golden.input("bbox_targets").tensor.values
+    // Cases on deltas have no regions.
+    let regions = try? golden.regions("rois").boxes[positives]
     let losses = head.losses(
       output,
-      Shared2FCBBoxHead.Targets(
-        labels: labels.map { Int32($0) }, positives: positives,
-        deltas: positives.flatMap { deltas[(4 * $0)..<(4 * $0 + 4)] }))
+      RegionTargets(labels: labels.map { Int32($0) }, positives: positives, regions: regions ?? Boxes()),
+      boxTargets: positives.flatMap { boxTargets[(4 * $0)..<(4 * $0 + 4)] })
     var results = CaseResults()
     results.add("output.cls_score", output.scores)
     results.add("output.bbox_pred", output.deltas)
@@ -108,16 +110,16 @@ let detectionModelCases: [String: CaseRunner] = [
   },
   "bbox_post": { golden in
     let configuration = try golden.config.decode(BoxPostCase.self)
-    let head = Shared2FCBBoxHead(configuration.head, classes: configuration.head.classes ?? 1)
+    let head = try Shared2FCBBoxHead(
+      configuration.head, classes: configuration.head.classes ?? 1, in: detectionContext)
     let regions = try golden.regions("rois")
-    let output = Shared2FCBBoxHead.Output(
+    let output = BoxHeadOutput(
       scores: try golden.input("cls_score").tensor, deltas: try golden.input("bbox_pred").tensor)
-    let (boxes, scores) = head.decode(
-      output, regions: regions.boxes, rows: 0..<regions.count, size: configuration.size)
-    let scaled = boxes.scaled(x: 1 / configuration.scale[0], y: 1 / configuration.scale[1])
+    let decoded = head.decode(output, regions: [regions.boxes], sizes: [configuration.size])[0]
+    let scaled = decoded.boxes.scaled(x: 1 / configuration.scale[0], y: 1 / configuration.scale[1])
     let selection = configuration.selection
     let found = multiclassNMS(
-      scaled, scores: scores, classes: configuration.head.classes ?? 1,
+      scaled, scores: decoded.scores, classes: configuration.head.classes ?? 1,
       scoreThreshold: selection.scoreThreshold, nms: selection.nms, limit: selection.limit)
     var results = CaseResults()
     results.add("output.bboxes", Tensor(found.boxes.values, shape: [found.boxes.count, 4]))
@@ -151,7 +153,7 @@ let detectionModelCases: [String: CaseRunner] = [
     let truths = try geometry.indices.map { try golden.truth($0) }
     let losses = model.detailedLosses(images.channelsLast, geometry: geometry, truths: truths)
     var results = CaseResults()
-    var named = rpnLosses(losses.rpn)
+    var named = numberedByLevel(losses.rpn)
     for term in losses.roi where term.isMinimized { named[term.name] = term.value }
     for (name, value) in named {
       let shape = golden.tensors["loss.\(name)"]?.shape ?? []
@@ -163,8 +165,10 @@ let detectionModelCases: [String: CaseRunner] = [
   },
   "mask_rcnn_predict": { golden in
     let (model, geometry) = try golden.detector()
+    let images = try golden.input("img").tensor.channelsLast
     let found = ForwardMode.evaluation {
-      model.predict((try? golden.input("img").tensor.channelsLast) ?? Tensor(0), geometry: geometry)
+      let scores = model.scores(images, geometry: geometry)
+      return zip(scores, geometry).map { model.decide($0, size: $1.originalSize) }
     }
     var results = CaseResults()
     for (index, image) in found.enumerated() {
@@ -180,12 +184,19 @@ let detectionModelCases: [String: CaseRunner] = [
   },
 ]
 
-/// The RPN's losses under the golden cases' names, a number a level.
-private func rpnLosses(_ losses: (classification: [Tensor], boxes: [Tensor])) -> [String: Tensor] {
-  var named: [String: Tensor] = [:]
-  for (level, loss) in losses.classification.enumerated() { named["loss_rpn_cls.\(level)"] = loss }
-  for (level, loss) in losses.boxes.enumerated() { named["loss_rpn_bbox.\(level)"] = loss }
-  return named
+/// Losses under the golden cases' names: those of one name, a level each, are numbered.
+private func numberedByLevel(_ losses: [LossTerm]) -> [String: Tensor] {
+  Dictionary(grouping: losses, by: \.name).reduce(into: [:]) { named, group in
+    for (level, term) in group.value.enumerated() { named["\(group.key).\(level)"] = term.value }
+  }
+}
+
+/// What the parts of detectors are built with.
+private var detectionContext: ModelContext {
+  var components = Components()
+  components.addBackbones()
+  components.addDetection()
+  return ModelContext(components: components)
 }
 
 /// An image of a case; sizes are (height, width), the scale factor (width, height).
@@ -241,7 +252,7 @@ private struct RPNCase: Decodable {
 
 private struct BoxPostCase: Decodable {
   let head: Shared2FCBBoxHead.Configuration
-  let selection: StandardRoIHead.Selection
+  let selection: RoISelection
   let imageSize: [Int]
   let scale: [Float]
 
@@ -313,10 +324,8 @@ extension GoldenCase {
     guard configuration.model.type == "MaskRCNN" else { throw NotBuiltYet(what: configuration.model.type) }
     let backbone = configuration.model.node["backbone"]?["type"]?.string ?? ""
     guard backbone != "SwinTransformer" else { throw NotBuiltYet(what: backbone) }
-    var components = Components()
-    components.addBackbones()
     let model = try MaskRCNN(
-      configuration.model.node.decode(MaskRCNN.Configuration.self), in: ModelContext(components: components))
+      configuration.model.node.decode(MaskRCNN.Configuration.self), in: detectionContext)
     try model.load(group("state"), file: path)
     return (model, configuration.images.map { $0.geometry(batch: configuration.batchSize) })
   }

@@ -4,6 +4,7 @@ import Data
 import Detection
 import Imaging
 import Masks
+import Modeling
 import Tensors
 
 /// Anchors, box coding, assigning, suppression, and masks between boxes and images.
@@ -57,6 +58,24 @@ let detectionOperatorCases: [String: CaseRunner] = [
     return .kept(
       nms.batched(boxes, scores: scores, groups: try golden.input("ids").integers), boxes, scores)
   },
+  "det_loss": { golden in
+    let config = try golden.config.decode(LossCase.self)
+    var components = Components()
+    components.addDetection()
+    guard components.boxLosses.names.contains(config.loss.type) else {
+      throw NotBuiltYet(what: config.loss.type)
+    }
+    let loss = try components.boxLosses.build(
+      config.loss, scope: "mmdet", in: ModelContext(components: components))
+    let predictions = try golden.input("pred").tensor.withGradient()
+    let value = loss(
+      predictions, try golden.input("target").tensor, weights: try? golden.input("weight").tensor,
+      averagingFactor: config.avg_factor)
+    var results = CaseResults()
+    results.add("loss.loss", value)
+    results.differentiate(golden, losses: ["loss": value], inputs: ["pred": (predictions, { $0 })])
+    return results
+  },
   "mask_target": { golden in
     let config = try golden.config.decode(MaskTargetCase.self)
     let boxes = try golden.boxes("boxes")
@@ -108,6 +127,11 @@ private struct BoxCoderCase: Decodable {
   var classes: Int
   /// The coder's own constant.
   var wh_ratio_clip: Float
+}
+
+private struct LossCase: Decodable {
+  var loss: ComponentConfiguration
+  var avg_factor: Float?
 }
 
 private struct NMSCase: Decodable { var iou_threshold: Float }

@@ -95,21 +95,21 @@ struct CollectedMistakesTests {
     #expect(try mistakes("train_cfg: {type: ValLoop}", .prediction) == "no error")
   }
 
-  private struct OwnModel: Decodable, Sendable { var neck: ComponentConfiguration }
+  private struct OwnModel: Decodable, Sendable { var tail: ComponentConfiguration }
 
   @Test("a model of one's own opens its parts itself: they are checked only if it says how")
   func ownModel() throws {
-    let node = try ConfigurationNode.parse("model: {type: Own, neck: {type: OwnNeck, a: 1}}", file: "a.yaml")
+    let node = try ConfigurationNode.parse("model: {type: Own, tail: {type: OwnTail, a: 1}}", file: "a.yaml")
     var components = Components.all
     components.models.add("Own") { (_: OwnModel, _: ModelContext) in throw ConfigurationError(message: "") }
     try Experiment(try ExperimentConfiguration(node), components: components).check(for: .prediction)
-    var necks = Registry<Int, Void>(kind: "neck")
-    necks.add("OtherNeck") { (_: [String: Int], _: Void) in 0 }
-    components.parts["Own"] = [necks]
+    var tails = Registry<Int, Void>(kind: "tail")
+    tails.add("OtherTail") { (_: [String: Int], _: Void) in 0 }
+    components.parts["Own"] = [tails]
     let error = #expect(throws: ConfigurationError.self) {
       try Experiment(try ExperimentConfiguration(node), components: components).check(for: .prediction)
     }
-    #expect(error?.message == "unknown neck 'OwnNeck'")
+    #expect(error?.message == "unknown tail 'OwnTail'")
   }
 
   @Test(

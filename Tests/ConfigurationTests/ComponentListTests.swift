@@ -36,7 +36,7 @@ struct ComponentListTests {
     #expect(Set(catalogues.map(\.kind)).count == catalogues.count)
     for kind in [
       "transform", "data set", "sampler", "metric", "model", "backbone", "neck", "rpn_head", "roi_head",
-      "bbox_head",
+      "bbox_head", "box loss",
       "mask_head", "roi_extractor", "decode head", "optimizer", "optimizer wrapper", "parameter scheduler",
       "train loop", "evaluation loop", "hook",
     ] {
@@ -74,7 +74,7 @@ struct ComponentListTests {
 
   @Test("inner mappings, lists and what is required")
   func inner() throws {
-    let parts = Components.all.partCatalogues.flatMap(\.components)
+    let parts = (Components.all.catalogues + Components.all.partCatalogues).flatMap(\.components)
     let mask = try settings(parts, "FCNMaskHead")
     #expect(mask["loss_mask"]?.isRequired == true && mask["num_convs"]?.defaultValue == "4")
     #expect(mask["loss_mask.loss_weight"]?.defaultValue == "1.0")

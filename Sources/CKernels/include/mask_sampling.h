@@ -17,7 +17,13 @@ void dp_mask_paste(
 // to[i] = from[i] >= threshold
 void dp_mask_threshold(const float *from, int64_t count, float threshold, uint8_t *to);
 
-// RoIAlign of a bitmap [height, width] over the box (x1, y1, x2, y2): aligned, ceil(bin side) samples an axis, mean;
-// targets[i] = mean >= 0.5, `[size, size]`.
+// The part of a mask that is held: rows y ..., columns x ...
+struct dp_mask_window {
+  int64_t x, y, height, width;
+};
+
+// RoIAlign of a mask [height, width] over the box (x1, y1, x2, y2): aligned, ceil(bin side) samples an axis, mean;
+// targets[i] = mean >= 0.5, `[size, size]`. `pixels` are the window's; outside of it all is 0.
 void dp_mask_target(
-    const uint8_t *pixels, int64_t height, int64_t width, const float *box, int64_t size, float *targets);
+    const uint8_t *pixels, struct dp_mask_window window, int64_t height, int64_t width, const float *box,
+    int64_t size, float *targets);

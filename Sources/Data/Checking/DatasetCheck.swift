@@ -108,7 +108,7 @@ public struct DatasetCheck: Sendable {
   /// Whether the pipeline of a data set loads the masks of objects.
   private func loadsMasks(_ dataset: ComponentConfiguration) throws -> Bool {
     let steps = try dataset.node["pipeline"]?.elements?.map { try ComponentConfiguration($0) } ?? []
-    return try Pipeline(steps, in: context).loadsMasks
+    return try Pipeline(steps, in: context).loads.contains(.masks)
   }
 
   /// Builds a data set as a run does, and puts what it refuses into the report.

@@ -113,6 +113,9 @@ public struct ConcatDataset: Dataset {
     return dataset.pipeline(at: place)
   }
 
+  /// The pipelines of all its data sets.
+  public var pipelines: [Pipeline] { datasets.flatMap(\.pipelines) }
+
   /// The image's size as far as it is known before loading.
   public func size(at index: Int) throws -> ImageSize {
     let (dataset, place, _) = place(of: index)

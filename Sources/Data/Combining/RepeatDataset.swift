@@ -64,6 +64,9 @@ public struct RepeatDataset: Dataset {
   /// The pipeline of the image.
   public func pipeline(at index: Int) -> Pipeline { dataset.pipeline(at: index % dataset.count) }
 
+  /// The pipelines of what is repeated.
+  public var pipelines: [Pipeline] { dataset.pipelines }
+
   /// The image's size as far as it is known before loading.
   public func size(at index: Int) throws -> ImageSize { try dataset.size(at: index % dataset.count) }
 

@@ -5,7 +5,7 @@ import Tensors
 
 /// Boxes, labels and masks of a detector's sample (mmdetection's `LoadAnnotations`).
 ///
-/// Masks become bitmaps; with `poly2mask: false` polygons stay outlines, and only run lengths become bitmaps
+/// Masks become pixels, held around their objects only; with `poly2mask: false` polygons stay outlines, and only run lengths become bitmaps
 /// (mmdetection ignores such objects then). An object without a usable mask is ignored where masks are loaded, as
 /// mmdetection does it.
 public struct LoadInstances: Transform, Decodable {
@@ -59,6 +59,14 @@ public struct LoadInstances: Transform, Decodable {
     labelMap = readsLabelMap ? LoadLabelMap(reduceZeroLabel: reduces) : nil
   }
 
+  /// Boxes, masks and the label map, as the keys say.
+  public var loads: AnnotationKinds {
+    var loads: AnnotationKinds = loadsBoxes ? .boxes : []
+    if loadsMasks { loads.insert(.masks) }
+    if labelMap != nil { loads.insert(.labelMap) }
+    return loads
+  }
+
   /// The sample with its objects.
   ///
   /// - Throws: `DataError` when a mask does not fit the image.
@@ -96,6 +104,6 @@ public struct LoadInstances: Transform, Decodable {
   private func nothing(on size: ImageSize) throws -> ObjectMask {
     keepsPolygons
       ? .polygons(try PolygonMask(parts: [], height: size.height, width: size.width))
-      : .bitmap(Bitmap(height: size.height, width: size.width))
+      : .window(MaskWindow(height: size.height, width: size.width))
   }
 }

@@ -26,6 +26,9 @@ public struct LoadLabelMap: Transform, Decodable {
     _ = try keys.decodeIfPresent(LabelMapBackend.self, forKey: .backend)
   }
 
+  /// The label map.
+  public var loads: AnnotationKinds { .labelMap }
+
   /// The sample with its label map; where the data set says so, 0 becomes 255 and the others drop by one.
   ///
   /// - Throws: `DataError` when the map's size is not the image's, or the data set and this transform differ in

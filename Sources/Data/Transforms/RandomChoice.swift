@@ -56,8 +56,8 @@ public struct RandomChoice: Transform {
       probabilities: configuration.probabilities)
   }
 
-  /// Whether any of the pipelines loads masks.
-  public var loadsMasks: Bool { pipelines.contains { $0.loadsMasks } }
+  /// What each of the pipelines loads.
+  public var loads: AnnotationKinds { pipelines.map(\.loads).common }
 
   /// The sample behind the pipeline that was drawn.
   public func callAsFunction(_ sample: Sample, random: inout RandomGenerator) throws -> Sample? {

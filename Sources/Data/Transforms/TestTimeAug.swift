@@ -39,8 +39,8 @@ public struct TestTimeAug: Transform {
     self.init(try configuration.choices.map { try Pipeline($0, in: context).transforms })
   }
 
-  /// Whether any of the pipelines loads masks.
-  public var loadsMasks: Bool { pipelines.contains { $0.loadsMasks } }
+  /// What each variant's steps load.
+  public var loads: AnnotationKinds { pipelines.map(\.loads).common }
 
   /// The first variant, with all of them in `variants`.
   ///

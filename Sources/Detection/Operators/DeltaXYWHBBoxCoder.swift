@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import Imaging
 import Masks
+import Tensors
 
 /// Boxes as differences from other boxes (mmdetection's `DeltaXYWHBBoxCoder`).
 ///
@@ -96,5 +97,30 @@ public struct DeltaXYWHBBoxCoder: Decodable, Sendable {
     }
     guard clipsToBorder, let size else { return decoded }
     return decoded.clipped(width: Float(size.width), height: Float(size.height))
+  }
+
+  /// The same with gradients to the deltas; boxes are not cut to an image.
+  ///
+  /// - Parameter deltas: `[boxes.count, 4]`.
+  /// - Returns: (x1, y1, x2, y2) of each box, `[boxes.count, 4]`.
+  public func decode(_ boxes: Boxes, deltas: Tensor) -> Tensor {
+    precondition(deltas.shape == [boxes.count, 4], "deltas \(deltas.shape) for \(boxes.count) boxes")
+    func pairs(_ pair: (SIMD4<Float>) -> SIMD2<Float>) -> Tensor {
+      Tensor(
+        (0..<boxes.count).flatMap { index -> [Float] in
+          let both = pair(boxes[index])
+          return [both.x, both.y]
+        }, shape: [boxes.count, 2])
+    }
+    func row(_ numbers: SIMD4<Float>) -> Tensor {
+      Tensor([numbers[0], numbers[1], numbers[2], numbers[3]], shape: [1, 4])
+    }
+    let plain = deltas * row(deviations) + row(means)
+    let extents = pairs { $0.highHalf - $0.lowHalf }
+    let centres =
+      pairs { ($0.lowHalf + $0.highHalf) * 0.5 } + extents * plain.sliced(axis: 1, from: 0, to: 2)
+    let growth = plain.sliced(axis: 1, from: 2, to: 4).clamped(to: -Self.largestRatio...Self.largestRatio)
+    let halves = extents * growth.exp() * 0.5
+    return concatenated([centres - halves, centres + halves], axis: 1)
   }
 }

@@ -22,11 +22,11 @@ public func maskTargets(for boxes: Boxes, masks: [ObjectMask], assigned: [Int], 
         .clipped(width: Float(mask.width), height: Float(mask.height))
       let target = UnsafeMutableBufferPointer(rebasing: buffer[count..<count + pixels])
       switch mask {
-      case .bitmap(let bitmap) where bitmap.pixels.isEmpty: target.update(repeating: 0)
+      case _ where mask.height == 0 || mask.width == 0: target.update(repeating: 0)
       case .bitmap(let bitmap):
-        dp_mask_target(
-          bitmap.pixels, Int64(bitmap.height), Int64(bitmap.width), box.values, Int64(size),
-          target.baseAddress)
+        draw(bitmap, x: 0, y: 0, of: mask, box.values, size: size, into: target)
+      case .window(let window):
+        draw(window.window, x: window.x, y: window.y, of: mask, box.values, size: size, into: target)
       case .polygons(let polygons):
         _ = target.update(
           fromContentsOf: polygons.drawn(in: box[0], size: size).bitmap.pixels.map(Float.init))
@@ -34,4 +34,15 @@ public func maskTargets(for boxes: Boxes, masks: [ObjectMask], assigned: [Int], 
       count += pixels
     }
   }
+}
+
+/// Draws one target from the pixels of a mask that are held; their corner lies at (x, y).
+private func draw(
+  _ pixels: Bitmap, x: Int, y: Int, of mask: ObjectMask, _ box: [Float], size: Int,
+  into target: UnsafeMutableBufferPointer<Float>
+) {
+  let window = dp_mask_window(
+    x: Int64(x), y: Int64(y), height: Int64(pixels.height), width: Int64(pixels.width))
+  dp_mask_target(
+    pixels.pixels, window, Int64(mask.height), Int64(mask.width), box, Int64(size), target.baseAddress)
 }

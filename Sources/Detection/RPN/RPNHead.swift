@@ -3,12 +3,13 @@ import Data
 import Imaging
 import Layers
 import Masks
+import Modeling
 import Tensors
 
 /// Region proposal network (Ren et al., arXiv:1506.01497, figure 3; mmdetection's `RPNHead`).
 ///
 /// One 3x3 convolution shared by all levels, then for each anchor a score and four deltas.
-public struct RPNHead: Layer {
+public struct RPNHead: ProposalHead {
   /// mmdetection's keys.
   public struct Configuration: Decodable, Sendable {
     var inputChannels: Int
@@ -16,10 +17,11 @@ public struct RPNHead: Layer {
     var anchorGenerator: AnchorGenerator
     var boxCoder: DeltaXYWHBBoxCoder
     var classificationLoss: ClassificationLoss
-    var boxLoss: BoxLoss
+    var boxLoss: ComponentConfiguration
+    var learnsDecodedBoxes: Bool
     /// mmdetection's heads know these keys too; a detector's own `train_cfg` and `test_cfg` go first.
-    package var training: Training?
-    package var testing: Selection?
+    package var training: ProposalTraining?
+    package var testing: ProposalSelection?
 
     enum CodingKeys: String, CodingKey {
       case inputChannels = "in_channels"
@@ -28,6 +30,7 @@ public struct RPNHead: Layer {
       case boxCoder = "bbox_coder"
       case classificationLoss = "loss_cls"
       case boxLoss = "loss_bbox"
+      case learnsDecodedBoxes = "reg_decoded_bbox"
       case training = "train_cfg"
       case testing = "test_cfg"
     }
@@ -40,66 +43,13 @@ public struct RPNHead: Layer {
       anchorGenerator = try keys.decode(AnchorGenerator.self, forKey: .anchorGenerator)
       boxCoder = try keys.decode(DeltaXYWHBBoxCoder.self, forKey: .boxCoder)
       classificationLoss = try keys.decode(ClassificationLoss.self, forKey: .classificationLoss)
-      boxLoss = try keys.decode(BoxLoss.self, forKey: .boxLoss)
-      training = try keys.decodeIfPresent(Training.self, forKey: .training)
-      testing = try keys.decodeIfPresent(Selection.self, forKey: .testing)
+      boxLoss = try keys.decode(ComponentConfiguration.self, forKey: .boxLoss)
+      learnsDecodedBoxes = try keys.decodeIfPresent(Bool.self, forKey: .learnsDecodedBoxes) ?? false
+      training = try keys.decodeIfPresent(ProposalTraining.self, forKey: .training)
+      testing = try keys.decodeIfPresent(ProposalSelection.self, forKey: .testing)
       guard classificationLoss.usesSigmoid else {
         throw keys.refusal("needs use_sigmoid: true", forKey: .classificationLoss)
       }
-    }
-  }
-
-  /// `train_cfg.rpn`.
-  public struct Training: Decodable, Sendable {
-    var assigner: MaxIoUAssigner
-    var sampler: RandomSampler
-    var allowedBorder: Int
-
-    enum CodingKeys: String, CodingKey {
-      case assigner, sampler, debug
-      case allowedBorder = "allowed_border"
-      case positiveWeight = "pos_weight"
-    }
-
-    /// Decodes mmdetection's keys.
-    public init(from decoder: any Decoder) throws {
-      let keys = try decoder.container(keyedBy: CodingKeys.self)
-      assigner = try keys.decode(MaxIoUAssigner.self, forKey: .assigner)
-      sampler = try keys.decode(RandomSampler.self, forKey: .sampler)
-      allowedBorder = try keys.decodeIfPresent(Int.self, forKey: .allowedBorder) ?? -1
-      _ = try keys.decodeIfPresent(Bool.self, forKey: .debug)
-      guard allowedBorder < 0 else {
-        throw keys.refusal("only -1 is known: anchors may cross the border", forKey: .allowedBorder)
-      }
-      let weight = try keys.decodeIfPresent(Float.self, forKey: .positiveWeight) ?? -1
-      guard weight <= 0 else {
-        throw keys.refusal("only -1 is known: all weights are 1", forKey: .positiveWeight)
-      }
-    }
-  }
-
-  /// `train_cfg.rpn_proposal` and `test_cfg.rpn`.
-  public struct Selection: Decodable, Sendable {
-    var candidatesPerLevel: Int
-    var limit: Int
-    var nms: NMS
-    var minimumSide: Float
-
-    enum CodingKeys: String, CodingKey {
-      case nms
-      case candidatesPerLevel = "nms_pre"
-      case limit = "max_per_img"
-      case minimumSide = "min_bbox_size"
-    }
-
-    /// Decodes mmdetection's keys.
-    public init(from decoder: any Decoder) throws {
-      let keys = try decoder.container(keyedBy: CodingKeys.self)
-      candidatesPerLevel =
-        try keys.decodeIfPresent(Int.self, forKey: .candidatesPerLevel, in: 1...1_000_000) ?? 1000
-      limit = try keys.decode(Int.self, forKey: .limit, in: 1...1_000_000)
-      nms = try keys.decode(NMS.self, forKey: .nms)
-      minimumSide = try keys.decodeIfPresent(Float.self, forKey: .minimumSide) ?? 0
     }
   }
 
@@ -107,18 +57,30 @@ public struct RPNHead: Layer {
   private let scores: Conv2d
   private let deltas: Conv2d
   private let anchorGenerator: AnchorGenerator
-  private let boxCoder: DeltaXYWHBBoxCoder
   private let classificationLoss: ClassificationLoss
-  private let boxLoss: BoxLoss
+  private let boxRegression: BoxRegression
+  private var boxCoder: DeltaXYWHBBoxCoder { boxRegression.coder }
 
-  /// Channels of the maps it looks at.
-  let inputChannels: Int
+  private let inputChannels: Int
 
-  /// How many levels it has anchors for.
-  var levels: Int { anchorGenerator.strides.count }
+  /// What does not fit to a pyramid of `levels` maps of `channels` channels.
+  public func misfits(channels: Int, levels: Int) -> [(keyPath: String, message: String)] {
+    var misfits: [(keyPath: String, message: String)] = []
+    if inputChannels != channels {
+      misfits.append(("in_channels", "\(inputChannels), but the neck's out_channels is \(channels)"))
+    }
+    let strides = anchorGenerator.strides.count
+    if strides != levels {
+      misfits.append(
+        ("anchor_generator.strides", "anchors for \(strides) levels, but the neck has \(levels)"))
+    }
+    return misfits
+  }
 
   /// A head with mmdetection's initial values.
-  public init(_ configuration: Configuration) {
+  ///
+  /// - Throws: `ConfigurationError` about `loss_bbox`.
+  public init(_ configuration: Configuration, in context: ModelContext) throws {
     let anchors = configuration.anchorGenerator.anchorsPerCell
     let width = configuration.featureChannels
     inputChannels = configuration.inputChannels
@@ -127,9 +89,10 @@ public struct RPNHead: Layer {
     scores = Conv2d(width, anchors, kernel: 1, initializer: normal)
     deltas = Conv2d(width, 4 * anchors, kernel: 1, initializer: normal)
     anchorGenerator = configuration.anchorGenerator
-    boxCoder = configuration.boxCoder
     classificationLoss = configuration.classificationLoss
-    boxLoss = configuration.boxLoss
+    boxRegression = try BoxRegression(
+      configuration.boxLoss, coder: configuration.boxCoder,
+      learnsDecodedBoxes: configuration.learnsDecodedBoxes, in: context)
   }
 
   /// Weights under mmdetection's names.
@@ -149,14 +112,10 @@ public struct RPNHead: Layer {
     return Output(scores: shared.map { scores($0) }, deltas: shared.map { deltas($0) })
   }
 
-  /// `loss_rpn_cls` and `loss_rpn_bbox` of each level.
-  ///
-  /// - Parameters:
-  ///   - geometry: Of each image of the batch.
-  ///   - truths: The objects of each image.
+  /// `loss_rpn_cls` of each level, then `loss_rpn_bbox` of each.
   public func losses(
-    _ output: Output, geometry: [ImageGeometry], truths: [Instances], training: Training
-  ) -> (classification: [Tensor], boxes: [Tensor]) {
+    _ output: Output, geometry: [ImageGeometry], truths: [Instances], training: ProposalTraining
+  ) -> [LossTerm] {
     let anchors = anchorGenerator.anchors(for: output.scores.map { mapSize($0) })
     var targets = anchors.map { _ in LevelTargets() }
     var averagingFactor: Float = 0
@@ -166,30 +125,37 @@ public struct RPNHead: Layer {
         generators?[image] ?? RandomGenerator(seed: 0, sample: image, purpose: .sampling(stage: 0))
       let valid = validAnchors(output, for: geometry[image])
       averagingFactor += assign(
-        anchors, valid, to: truth, image: image, training: training, &targets, &generator)
+        anchors, valid, to: truth, image: image, sampling: training.sampling, &targets, &generator)
     }
-    var losses: (classification: [Tensor], boxes: [Tensor]) = ([], [])
+    var losses: (classification: [LossTerm], boxes: [LossTerm]) = ([], [])
     for (level, target) in targets.enumerated() {
       let logits = output.scores[level].reshaped([-1]).rows(target.positives + target.negatives)
       let labels =
         [Float](repeating: 1, count: target.positives.count)
         + [Float](repeating: 0, count: target.negatives.count)
       losses.classification.append(
-        binaryCrossEntropy(logits: logits, targets: Tensor(labels, shape: [labels.count])).sum()
-          * (classificationLoss.weight / averagingFactor))
+        .loss(
+          "loss_rpn_cls",
+          classificationLoss(
+            logits, targets: Tensor(labels, shape: [labels.count]), averagingFactor: averagingFactor)))
       losses.boxes.append(
-        boxLoss(
-          output.deltas[level].reshaped([-1, 4]).rows(target.positives), target.deltas,
-          averagingFactor: averagingFactor))
+        .loss(
+          "loss_rpn_bbox",
+          boxRegression.loss(
+            output.deltas[level].reshaped([-1, 4]).rows(target.positives), of: target.boxes,
+            targets: target.boxTargets, averagingFactor: averagingFactor)))
     }
-    return losses
+    return losses.classification + losses.boxes
   }
 
   /// Which anchors of a level are in the loss: numbers among all of the batch, cell by cell.
   private struct LevelTargets {
     var positives: [Int] = []
     var negatives: [Int] = []
-    var deltas: [Float] = []
+    /// The positive anchors themselves.
+    var boxes = Boxes()
+    /// What their deltas, or the boxes decoded from them, should be.
+    var boxTargets: [Float] = []
   }
 
   /// The numbers of the anchors whose cells lie in the image's own padded size, by level.
@@ -207,12 +173,12 @@ public struct RPNHead: Layer {
 
   /// Assigns and samples the anchors of all levels of one image together; answers the image's share of the average.
   private func assign(
-    _ anchors: [Boxes], _ valid: [[Int]], to truth: Instances, image: Int, training: Training,
+    _ anchors: [Boxes], _ valid: [[Int]], to truth: Instances, image: Int, sampling: TargetSampling,
     _ targets: inout [LevelTargets], _ generator: inout RandomGenerator
   ) -> Float {
     let candidates = zip(anchors, valid).reduce(into: Boxes()) { $0.append(contentsOf: $1.0[$1.1]) }
-    let assignment = training.assigner.assign(candidates, to: truth)
-    let sample = training.sampler.sample(assignment, using: &generator)
+    let assignment = sampling.assigner.assign(candidates, to: truth)
+    let sample = sampling.sampler.sample(assignment, using: &generator)
     var first = 0
     let sampled = (
       positives: sample.positives.sorted(), negatives: sample.negatives.sorted()
@@ -225,15 +191,19 @@ public struct RPNHead: Layer {
       let positives = sampled.positives.filter(range.contains)
       targets[level].positives += numbers(sampled.positives)
       targets[level].negatives += numbers(sampled.negatives)
-      targets[level].deltas += boxCoder.encode(
-        candidates[positives], truth.boxes[positives.map { assignment.truth(of: $0) }])
+      let boxes = candidates[positives]
+      targets[level].boxes.append(contentsOf: boxes)
+      targets[level].boxTargets += boxRegression.targets(
+        of: boxes, truths: truth.boxes[positives.map { assignment.truth(of: $0) }])
       first = range.upperBound
     }
     return Float(max(1, sampled.positives.count) + max(1, sampled.negatives.count))
   }
 
   /// The best boxes of each image (mmdetection's `RPNHead._predict_by_feat_single`).
-  public func proposals(_ output: Output, geometry: [ImageGeometry], selection: Selection) -> [Proposals] {
+  public func proposals(
+    _ output: Output, geometry: [ImageGeometry], selection: ProposalSelection
+  ) -> [Proposals] {
     let anchors = anchorGenerator.anchors(for: output.scores.map { mapSize($0) })
     let levels = zip(output.scores, output.deltas).map { scores, deltas in
       (scores: withoutGradients { scores.sigmoid() }.values, deltas: deltas.values)
@@ -271,3 +241,6 @@ func indicesOfBest(_ limit: Int, of scores: [Float]) -> [Int] {
   let order = scores.indices.sorted { scores[$0] > scores[$1] || (scores[$0] == scores[$1] && $0 < $1) }
   return Array(order.prefix(limit))
 }
+
+/// The height and width of a map `[B, H, W, C]`.
+private func mapSize(_ map: Tensor) -> ImageSize { ImageSize(height: map.shape[1], width: map.shape[2]) }

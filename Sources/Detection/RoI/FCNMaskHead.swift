@@ -8,7 +8,7 @@ import Tensors
 
 /// Convolutions, a deconvolution to twice the side, and a mask a class (He et al., arXiv:1703.06870, figure 4;
 /// mmdetection's `FCNMaskHead`).
-public struct FCNMaskHead: Layer {
+public struct FCNMaskHead: MaskHead {
   /// mmdetection's keys.
   public struct Configuration: Decodable, Sendable {
     var convolutions: Int
@@ -43,7 +43,9 @@ public struct FCNMaskHead: Layer {
   }
 
   /// Channels of the regions it looks at.
-  let inputChannels: Int
+  public let inputChannels: Int
+  /// The deconvolution's stride.
+  public let enlargement = 2
   private let convolutions: [ConvModule]
   private let upsampling: ConvTranspose2d
   private let logits: Conv2d
@@ -58,7 +60,7 @@ public struct FCNMaskHead: Layer {
       ConvModule($0 == 0 ? configuration.inputChannels : width, width, kernel: 3, padding: 1)
     }
     let before = configuration.convolutions == 0 ? configuration.inputChannels : width
-    upsampling = ConvTranspose2d(before, width, kernel: 2, stride: 2)
+    upsampling = ConvTranspose2d(before, width, kernel: 2, stride: enlargement)
     logits = Conv2d(width, classes, kernel: 1, initializer: .kaimingNormalFanOut)
     self.classes = classes
     loss = configuration.loss
@@ -75,7 +77,7 @@ public struct FCNMaskHead: Layer {
   }
 
   /// The mask logits of one class a region: `[R, 28, 28]`.
-  func own(_ logits: Tensor, labels: [Int]) -> Tensor {
+  private func own(_ logits: Tensor, labels: [Int]) -> Tensor {
     let shape = Array(logits.shape.dropLast())
     guard classes > 1 else { return logits.reshaped(shape) }
     let pixels = shape[1] * shape[2]
@@ -88,13 +90,14 @@ public struct FCNMaskHead: Layer {
   /// `loss_mask`: mean binary cross entropy of the labelled class; 0 without regions.
   ///
   /// - Parameter targets: 0 or 1 for every pixel of `[R, 28, 28]`.
-  package func losses(_ logits: Tensor, targets: [Float], labels: [Int]) -> [LossTerm] {
+  public func losses(_ logits: Tensor, targets: [Float], labels: [Int]) -> [LossTerm] {
     guard !labels.isEmpty else { return [.loss("loss_mask", logits.sum())] }
     let own = own(logits, labels: labels)
-    let entropy = binaryCrossEntropy(logits: own, targets: Tensor(targets, shape: own.shape))
-    return [.loss("loss_mask", entropy.mean() * loss.weight)]
+    return [.loss("loss_mask", loss(own, targets: Tensor(targets, shape: own.shape)))]
   }
 
   /// Probabilities of the predicted class, `[R, 28, 28]`.
-  func probabilities(_ logits: Tensor, labels: [Int]) -> Tensor { own(logits, labels: labels).sigmoid() }
+  public func probabilities(_ logits: Tensor, labels: [Int]) -> Tensor {
+    own(logits, labels: labels).sigmoid()
+  }
 }

@@ -7,7 +7,7 @@ import Masks
 import Tensors
 
 /// Two shared fully connected layers, then class scores and box deltas (mmdetection's `Shared2FCBBoxHead`).
-public struct Shared2FCBBoxHead: Layer {
+public struct Shared2FCBBoxHead: BoxHead {
   /// mmdetection's keys.
   public struct Configuration: Decodable, Sendable {
     var inputChannels: Int
@@ -17,7 +17,8 @@ public struct Shared2FCBBoxHead: Layer {
     var boxCoder: DeltaXYWHBBoxCoder
     var isClassAgnostic: Bool
     var classificationLoss: ClassificationLoss
-    var boxLoss: BoxLoss
+    var boxLoss: ComponentConfiguration
+    var learnsDecodedBoxes: Bool
 
     enum CodingKeys: String, CodingKey {
       case inputChannels = "in_channels"
@@ -28,6 +29,7 @@ public struct Shared2FCBBoxHead: Layer {
       case isClassAgnostic = "reg_class_agnostic"
       case classificationLoss = "loss_cls"
       case boxLoss = "loss_bbox"
+      case learnsDecodedBoxes = "reg_decoded_bbox"
     }
 
     /// Decodes mmdetection's keys.
@@ -40,28 +42,33 @@ public struct Shared2FCBBoxHead: Layer {
       boxCoder = try keys.decode(DeltaXYWHBBoxCoder.self, forKey: .boxCoder)
       isClassAgnostic = try keys.decodeIfPresent(Bool.self, forKey: .isClassAgnostic) ?? false
       classificationLoss = try keys.decode(ClassificationLoss.self, forKey: .classificationLoss)
-      boxLoss = try keys.decode(BoxLoss.self, forKey: .boxLoss)
+      boxLoss = try keys.decode(ComponentConfiguration.self, forKey: .boxLoss)
+      learnsDecodedBoxes = try keys.decodeIfPresent(Bool.self, forKey: .learnsDecodedBoxes) ?? false
       guard !classificationLoss.usesSigmoid, !classificationLoss.usesMask else {
         throw keys.refusal("needs use_sigmoid: false and no use_mask", forKey: .classificationLoss)
       }
     }
   }
 
-  /// Channels and side of the regions it looks at.
-  let input: (channels: Int, side: Int)
+  /// Channels of the regions it looks at.
+  public let inputChannels: Int
+  /// Side of the regions it looks at.
+  public let inputSide: Int
+  /// How many classes there are, without the background.
+  public let classes: Int
   private let shared: [Linear]
   private let classifier: Linear
   private let regressor: Linear
-  let classes: Int
   private let isClassAgnostic: Bool
-  private let boxCoder: DeltaXYWHBBoxCoder
   private let classificationLoss: ClassificationLoss
-  private let boxLoss: BoxLoss
+  private let boxRegression: BoxRegression
 
   /// A head with mmdetection's initial values.
-  public init(_ configuration: Configuration, classes: Int) {
+  ///
+  /// - Throws: `ConfigurationError` about `loss_bbox`.
+  public init(_ configuration: Configuration, classes: Int, in context: ModelContext) throws {
     let (hidden, side) = (configuration.hiddenChannels, configuration.side)
-    input = (configuration.inputChannels, side)
+    (inputChannels, inputSide) = (configuration.inputChannels, side)
     shared = [
       Linear(
         configuration.inputChannels * side * side, hidden, initializer: .xavierUniform,
@@ -73,9 +80,10 @@ public struct Shared2FCBBoxHead: Layer {
       hidden, 4 * (configuration.isClassAgnostic ? 1 : classes), initializer: .normal(deviation: 0.001))
     self.classes = classes
     isClassAgnostic = configuration.isClassAgnostic
-    boxCoder = configuration.boxCoder
     classificationLoss = configuration.classificationLoss
-    boxLoss = configuration.boxLoss
+    boxRegression = try BoxRegression(
+      configuration.boxLoss, coder: configuration.boxCoder,
+      learnsDecodedBoxes: configuration.learnsDecodedBoxes, in: context)
   }
 
   /// Weights under mmdetection's names.
@@ -83,62 +91,33 @@ public struct Shared2FCBBoxHead: Layer {
     ["fc_cls": .layer(classifier), "fc_reg": .layer(regressor), "shared_fcs": .layers(shared)]
   }
 
-  /// Class scores `[R, classes + 1]`, the background last, and deltas `[R, 4 * classes]`.
-  public struct Output {
-    package var scores: Tensor
-    package var deltas: Tensor
-
-    package init(scores: Tensor, deltas: Tensor) { (self.scores, self.deltas) = (scores, deltas) }
-  }
-
   /// `[R, side, side, C]` regions.
-  public func callAsFunction(_ regions: Tensor) -> Output {
+  public func callAsFunction(_ regions: Tensor) -> BoxHeadOutput {
     let flat = regions.reshaped([regions.shape[0], regions.shape.dropFirst().reduce(1, *)])
     let hidden = shared.reduce(flat) { $1($0).relu() }
-    return Output(scores: classifier(hidden), deltas: regressor(hidden))
-  }
-
-  /// What the sampled regions of all images should have been.
-  package struct Targets {
-    /// A class each; `classes` is the background.
-    package var labels: [Int32] = []
-    /// The regions that are objects.
-    package var positives: [Int] = []
-    /// Four numbers for each object.
-    package var deltas: [Float] = []
-
-    /// Targets of regions; the deltas are the positives', in their order.
-    package init(labels: [Int32] = [], positives: [Int] = [], deltas: [Float] = []) {
-      (self.labels, self.positives, self.deltas) = (labels, positives, deltas)
-    }
-  }
-
-  /// Targets of the regions of one image: the objects first, then the background.
-  func appendTargets(
-    _ targets: inout Targets, objects: Boxes, truths: Boxes, labels: [Int], backgrounds: Int
-  ) {
-    let first = targets.labels.count
-    targets.positives += first..<first + objects.count
-    targets.labels += labels.map { Int32($0) } + [Int32](repeating: Int32(classes), count: backgrounds)
-    targets.deltas += boxCoder.encode(objects, truths)
+    return BoxHeadOutput(scores: classifier(hidden), deltas: regressor(hidden))
   }
 
   /// `loss_cls`, `acc` (percent of regions whose best class is right) and `loss_bbox`.
-  package func losses(_ output: Output, _ targets: Targets) -> [LossTerm] {
-    let count = targets.labels.count
-    let crossEntropies = crossEntropy(output.scores, labels: targets.labels, ignoreIndex: nil)
-    let loss = crossEntropies.sum() * (classificationLoss.weight / Float(max(1, count)))
+  public func losses(_ output: BoxHeadOutput, _ targets: RegionTargets) -> [LossTerm] {
+    losses(
+      output, targets, boxTargets: boxRegression.targets(of: targets.regions, truths: targets.truths))
+  }
+
+  /// The same with what `loss_bbox` compares with, `[P, 4]`: deltas, or boxes with `reg_decoded_bbox`.
+  package func losses(_ output: BoxHeadOutput, _ targets: RegionTargets, boxTargets: [Float]) -> [LossTerm] {
+    let count = Float(max(1, targets.labels.count))
+    let boxLoss = boxRegression.loss(
+      ownDeltas(output.deltas, targets), of: targets.regions, targets: boxTargets, averagingFactor: count)
     return [
-      .loss("loss_cls", loss), .figure("acc", accuracy(output.scores, targets.labels)),
       .loss(
-        "loss_bbox",
-        boxLoss(ownDeltas(output.deltas, targets), targets.deltas, averagingFactor: Float(max(1, count)))
-      ),
+        "loss_cls", classificationLoss(output.scores, labels: targets.labels, averagingFactor: count)),
+      .figure("acc", accuracy(output.scores, targets.labels)), .loss("loss_bbox", boxLoss),
     ]
   }
 
   /// The deltas of each object's own class, `[P, 4]`.
-  private func ownDeltas(_ deltas: Tensor, _ targets: Targets) -> Tensor {
+  private func ownDeltas(_ deltas: Tensor, _ targets: RegionTargets) -> Tensor {
     deltas.reshaped([-1, 4]).rows(
       targets.positives.map { isClassAgnostic ? $0 : $0 * classes + Int(targets.labels[$0]) })
   }
@@ -153,22 +132,23 @@ public struct Shared2FCBBoxHead: Layer {
     return labels.isEmpty ? 0 : 100 * Float(right) / Float(labels.count)
   }
 
-  /// Boxes, scores and classes of one image before suppression (mmdetection's `BBoxHead._predict_by_feat_single`).
-  ///
-  /// - Parameters:
-  ///   - regions: The boxes that were cut out.
-  ///   - rows: Which rows of the output are this image's.
-  /// - Returns: Scores `[R, classes]` by rows, and for each region a box a class (one in all when class agnostic).
-  package func decode(_ output: Output, regions: Boxes, rows: Range<Int>, size: ImageSize) -> (
-    boxes: Boxes, scores: [Float]
-  ) {
+  /// Boxes and probabilities of each image (mmdetection's `BBoxHead._predict_by_feat_single`).
+  public func decode(_ output: BoxHeadOutput, regions: [Boxes], sizes: [ImageSize]) -> [RegionScores] {
     let probabilities = withoutGradients { output.scores.softmax(axis: -1) }.values
-    let width = classes + 1
-    let scores = rows.flatMap { probabilities[($0 * width)..<($0 * width + classes)] }
-    let perRegion = isClassAgnostic ? 1 : classes
-    let deltas = Array(
-      output.deltas.values[(rows.lowerBound * 4 * perRegion)..<(rows.upperBound * 4 * perRegion)])
-    let repeated = regions[(0..<regions.count).flatMap { [Int](repeating: $0, count: perRegion) }]
-    return (boxCoder.decode(repeated, deltas: deltas, clippedTo: size), scores)
+    let allDeltas = output.deltas.values
+    let (width, perRegion) = (classes + 1, isClassAgnostic ? 1 : classes)
+    var first = 0
+    return zip(regions, sizes).map { regions, size in
+      let rows = first..<first + regions.count
+      first = rows.upperBound
+      var scores: [Float] = []
+      scores.reserveCapacity(rows.count * classes)
+      for row in rows { scores += probabilities[(row * width)..<(row * width + classes)] }
+      let deltas = Array(
+        allDeltas[(rows.lowerBound * 4 * perRegion)..<(rows.upperBound * 4 * perRegion)])
+      let repeated = regions[(0..<regions.count).flatMap { [Int](repeating: $0, count: perRegion) }]
+      return RegionScores(
+        boxes: boxRegression.coder.decode(repeated, deltas: deltas, clippedTo: size), scores: scores)
+    }
   }
 }

@@ -2,32 +2,13 @@ import Configuration
 import Foundation
 import Layers
 import Masks
+import Modeling
 import Tensors
-
-/// Regions of interest of a batch: a box and the image it is in.
-public struct RegionsOfInterest: Sendable {
-  /// In pixels of the network's image.
-  public var boxes: Boxes
-  /// The image of each box.
-  public var images: [Int]
-
-  /// The boxes of each image, one image after the other.
-  public init(_ boxes: [Boxes]) {
-    self.boxes = boxes.reduce(into: Boxes()) { $0.append(contentsOf: $1) }
-    images = boxes.enumerated().flatMap { [Int](repeating: $0.offset, count: $0.element.count) }
-  }
-
-  /// Boxes with their images.
-  public init(boxes: Boxes, images: [Int]) { (self.boxes, self.images) = (boxes, images) }
-
-  /// How many there are.
-  public var count: Int { images.count }
-}
 
 /// Cuts each region out of the pyramid's level that fits its size (mmdetection's `SingleRoIExtractor`).
 ///
 /// Level = floor(log2(sqrt(area) / 56 + 1e-6)), Lin et al., arXiv:1612.03144, equation 1.
-public struct SingleRoIExtractor: Sendable {
+public struct SingleRoIExtractor: RoIExtractor {
   /// mmdetection's keys.
   public struct Configuration: Decodable, Sendable {
     var channels: Int
@@ -85,11 +66,11 @@ public struct SingleRoIExtractor: Sendable {
   public init(_ configuration: Configuration) { self.configuration = configuration }
 
   /// Side of what it cuts out.
-  var outputSize: Int { configuration.align.outputSize }
+  public var outputSize: Int { configuration.align.outputSize }
   /// Channels of the maps it cuts from.
-  var channels: Int { configuration.channels }
+  public var channels: Int { configuration.channels }
   /// How many of the pyramid's levels it uses.
-  var levels: Int { configuration.strides.count }
+  public var levels: Int { configuration.strides.count }
 
   /// Maps `[B, h, w, C]`, the finest first, to `[R, side, side, C]`.
   public func callAsFunction(_ features: [Tensor], _ regions: RegionsOfInterest) -> Tensor {

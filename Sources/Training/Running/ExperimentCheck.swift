@@ -88,7 +88,7 @@ private struct Walk {
     "param_scheduler": "parameter scheduler", "train_cfg": "train loop", "val_cfg": "evaluation loop",
     "test_cfg": "evaluation loop", "optim_wrapper": "optimizer wrapper", "custom_hooks": "hook",
     "default_hooks": "hook", "auxiliary_head": "decode head", "bbox_roi_extractor": "roi_extractor",
-    "mask_roi_extractor": "roi_extractor",
+    "mask_roi_extractor": "roi_extractor", "loss_bbox": "box loss",
   ]
 
   /// The registry that a key's components are in: by the key, else by the name. Nil for a part that the component

@@ -2,6 +2,7 @@ import Configuration
 import Data
 import Detection
 import Masks
+import Modeling
 import Tensors
 import Testing
 

@@ -56,6 +56,15 @@ struct MaskOperatorTests {
       for: try golden.boxes("input.boxes"), masks: try golden.bitmaps("input.gt_masks").map { .bitmap($0) },
       assigned: try golden.integers("input.gt_inds"), size: 28)
     #expect(found.map { Int($0) } == (try golden.integers("output.targets")))
+    // Of the pixels around the objects alone: the same.
+    let windows = try golden.bitmaps("input.gt_masks").map {
+      ObjectMask.window(MaskWindow(RunLengthMask($0)))
+    }
+    #expect(
+      found
+        == maskTargets(
+          for: try golden.boxes("input.boxes"), masks: windows,
+          assigned: try golden.integers("input.gt_inds"), size: 28))
   }
 
   @Test("targets of boxes beyond the image, without area, and of none")

@@ -1,6 +1,7 @@
 import Configuration
 import Detection
 import Masks
+import Modeling
 import Testing
 
 @Suite("Suppression")

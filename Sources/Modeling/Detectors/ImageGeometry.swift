@@ -1,7 +1,5 @@
 import Data
 import Imaging
-import Masks
-import Tensors
 
 /// What a detector needs to know of an image besides its pixels (mm's metainfo).
 public struct ImageGeometry: Sendable {
@@ -23,13 +21,13 @@ public struct ImageGeometry: Sendable {
   }
 }
 
-/// Boxes of one image that the RPN proposes, best first.
-public struct Proposals: Sendable {
-  /// In pixels of the network's image.
-  public var boxes: Boxes
-  /// Objectness, 0...1.
-  public var scores: [Float]
+extension PreprocessedBatch {
+  /// The geometry of each image of the batch that the samples became.
+  public func geometry(of samples: [Sample]) -> [ImageGeometry] {
+    zip(samples, paddedSizes).map { sample, padded in
+      ImageGeometry(
+        size: sample.size, paddedSize: padded, originalSize: sample.originalSize,
+        scale: (sample.scaleFactor.width, sample.scaleFactor.height))
+    }
+  }
 }
-
-/// The height and width of a map `[B, H, W, C]`.
-func mapSize(_ map: Tensor) -> ImageSize { ImageSize(height: map.shape[1], width: map.shape[2]) }

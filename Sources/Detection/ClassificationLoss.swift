@@ -1,4 +1,3 @@
-import Layers
 import Tensors
 
 /// `loss_cls`, `loss_mask`: cross entropy over classes, per class with a sigmoid, or of masks.
@@ -32,34 +31,28 @@ public struct ClassificationLoss: Decodable, Sendable {
     usesMask = try keys.decodeIfPresent(Bool.self, forKey: .usesMask) ?? false
     weight = try keys.decodeIfPresent(Float.self, forKey: .weight) ?? 1
   }
-}
 
-/// `loss_bbox`: of box deltas.
-public struct BoxLoss: Decodable, Sendable {
-  /// The losses there are.
-  public enum Kind: String, Decodable, CaseIterable, Sendable {
-    case l1 = "L1Loss"
+  /// The loss of regions with a class each, by softmax.
+  ///
+  /// - Parameters:
+  ///   - logits: `[N, C]`.
+  ///   - labels: In `0 ..< C`, one a row.
+  ///   - averagingFactor: What the sum is divided by.
+  /// - Returns: One number, of shape `[]`.
+  func callAsFunction(_ logits: Tensor, labels: [Int32], averagingFactor: Float) -> Tensor {
+    crossEntropy(logits, labels: labels, ignoreIndex: nil).sum() * (weight / averagingFactor)
   }
 
-  /// Which loss.
-  public var kind: Kind
-  /// Factor of the loss.
-  public var weight: Float
-
-  enum CodingKeys: String, CodingKey {
-    case kind = "type"
-    case weight = "loss_weight"
-  }
-
-  /// Decodes mm's keys.
-  public init(from decoder: any Decoder) throws {
-    let keys = try decoder.container(keyedBy: CodingKeys.self)
-    kind = try keys.decode(Kind.self, forKey: .kind)
-    weight = try keys.decodeIfPresent(Float.self, forKey: .weight) ?? 1
-  }
-
-  /// Sum over all numbers of `[N, 4]`, divided by `averagingFactor`.
-  func callAsFunction(_ deltas: Tensor, _ targets: [Float], averagingFactor: Float) -> Tensor {
-    l1(deltas, Tensor(targets, shape: deltas.shape)).sum() * (weight / averagingFactor)
+  /// The loss of numbers that are 0 or 1 each, through a sigmoid: objects or not, pixels of masks.
+  ///
+  /// - Parameters:
+  ///   - logits: Any shape.
+  ///   - targets: The same shape, 0 to 1.
+  ///   - averagingFactor: What the sum is divided by; when nil, how many there are.
+  /// - Returns: One number, of shape `[]`.
+  func callAsFunction(_ logits: Tensor, targets: Tensor, averagingFactor: Float? = nil) -> Tensor {
+    let entropies = binaryCrossEntropy(logits: logits, targets: targets)
+    guard let averagingFactor else { return entropies.mean() * weight }
+    return entropies.sum() * (weight / averagingFactor)
   }
 }

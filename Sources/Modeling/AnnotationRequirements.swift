@@ -1,0 +1,46 @@
+import Configuration
+import Data
+
+/// What a model learns from.
+public struct AnnotationRequirements: Sendable, Equatable {
+  /// What every sample has to carry in training.
+  public var kinds: AnnotationKinds
+  /// What else a config can do than load masks, as the end of a sentence: `leave ... out to learn boxes only`.
+  public var alternativeToMasks: String?
+
+  /// Nothing: any pipeline will do.
+  public static let none = AnnotationRequirements([])
+
+  /// Kinds of annotations.
+  public init(_ kinds: AnnotationKinds, alternativeToMasks: String? = nil) {
+    (self.kinds, self.alternativeToMasks) = (kinds, alternativeToMasks)
+  }
+
+  /// What to do about a kind that is not loaded.
+  package func advice(about kind: AnnotationKinds) -> String {
+    switch kind {
+    case .boxes: "Add {type: LoadAnnotations, with_bbox: true} to it."
+    case .masks:
+      "Set with_mask: true at its LoadAnnotations" + (alternativeToMasks.map { ", or \($0)." } ?? ".")
+    default: "Add mmseg's LoadAnnotations to it, or set with_seg: true at the one that it has."
+    }
+  }
+
+  /// Checks that a data set's pipelines load what the model learns from.
+  ///
+  /// - Parameter keyPath: Where the config has the data set.
+  /// - Throws: `ConfigurationError` that names the pipeline's key and says what would be right.
+  public func check(_ dataset: any Dataset, keyPath: String = "train_dataloader.dataset") throws {
+    let names: [(AnnotationKinds, String)] = [
+      (.boxes, "boxes of objects"), (.masks, "masks of objects"), (.labelMap, "label maps"),
+    ]
+    for pipeline in dataset.pipelines {
+      let missing = kinds.subtracting(pipeline.loads)
+      if let (kind, name) = names.first(where: { missing.contains($0.0) }) {
+        throw ConfigurationError(
+          keyPath: "\(keyPath).pipeline", message: "loads no \(name), and the model learns from them",
+          hint: advice(about: kind))
+      }
+    }
+  }
+}
