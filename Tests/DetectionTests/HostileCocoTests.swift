@@ -298,6 +298,12 @@ struct HostileCocoTests {
       report.faults.map(\.kind) == ["zero_area", "unusable_data_set", "missing_file"], "\(report.faults)")
     #expect(report.faults.map(\.severity) == [.note, .error, .error])
     #expect(report.kinds.map(\.name) == ["missing_file", "unusable_data_set", "zero_area"])
+    // Or from being judged.
+    let judged = try DatasetCheck(components: DetectionComponents.all.data, scope: "mmdet").run(
+      [DetectionComponents.configuration("{type: CocoDataset, ann_file: \(folder.path)/gt.json}")],
+      use: { _ = try CocoMetricTests.metric(", metric: segm", $1) })
+    let fault = try #require(judged.faults.first { $0.kind == "unusable_data_set" })
+    #expect(fault.message.contains("1 of 1 annotations have no segmentation"), "\(fault)")
   }
 
   @Test("C8, C9: odd masks have pycocotools' areas")
