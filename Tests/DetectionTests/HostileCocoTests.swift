@@ -231,6 +231,10 @@ struct HostileCocoTests {
       let summary = try CocoEvaluator.evaluate(results, against: file, iouType: .segm)
       #expect(summary.stats[0] > 0.999)
     }
+    // Half a corner too many: pycocotools draws the others, mmdetection does not learn them.
+    let half = try parsed(Self.file(Self.annotation(mask: "[[1, 1, 7, 1, 7, 7, 1, 7, 3]]"))).annotations[0]
+    #expect(try half.segmentation?.mask(height: 10, width: 12).area == 36)
+    #expect(half.hasComparableMask && !half.hasMask)
     let file = try parsed(Self.file(Self.annotation(mask: "[\(part)]")))
     #expect(file.faultSummary == nil && !file.annotations[0].hasMask)
     #expect(throws: MaskError.self) { try file.annotations[0].segmentation?.mask(height: 10, width: 12) }
