@@ -89,7 +89,7 @@ public struct CocoMetric: Metric {
     let objects = annotations.annotations.filter {
       categoryIDs.contains($0.categoryID) && (imageIDs?.contains($0.imageID) ?? true)
     }
-    let bare = objects.filter { !$0.hasMask }
+    let bare = objects.filter { !$0.hasComparableMask }
     guard let first = bare.first else { return }
     throw DataError(
       file: annotations.file,

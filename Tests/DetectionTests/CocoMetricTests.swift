@@ -25,7 +25,7 @@ struct CocoMetricTests {
       "{type: CocoDataset, ann_file: \(Self.truthFile), test_mode: true\(keys)}")
   }
 
-  private func built(_ keys: String, _ dataset: any Dataset) throws -> any Metric {
+  static func metric(_ keys: String, _ dataset: any Dataset) throws -> any Metric {
     try DetectionComponents.all.metrics.build(
       DetectionComponents.configuration("{type: CocoMetric\(keys)}"), scope: "mmdet",
       in: MetricContext(scope: "mmdet", dataset: dataset))
@@ -66,7 +66,7 @@ struct CocoMetricTests {
       ", metainfo: {classes: \(categories.map(\.name))}, indices: \(places), filter_cfg: {filter_empty_gt: true}"
     )
     let ids = categories.map(\.id)
-    var metric = try built("", set)
+    var metric = try Self.metric("", set)
     let results = try Self.results()
     // The annotation file cut to those classes and images, and pycocotools' numbers of it.
     let images = Set(places.map { whole.images[$0].id })
@@ -103,11 +103,11 @@ struct CocoMetricTests {
   func perfect(keys: String) throws {
     let folder = try Self.folder()
     let set = try DetectionComponents.dataset("{type: CocoDataset, ann_file: \(folder.path)/a.json\(keys)}")
-    var metric = try built("", set)
+    var metric = try Self.metric("", set)
     for index in 0..<set.count { try Self.addTruth(of: set, at: index, to: &metric) }
     #expect(try metric.summary().values[0].value == 1)
     // With ann_file all its images count, as in mmdetection.
-    metric = try built(", ann_file: \(folder.path)/a.json", set)
+    metric = try Self.metric(", ann_file: \(folder.path)/a.json", set)
     for index in 0..<set.count { try Self.addTruth(of: set, at: index, to: &metric) }
     let summary = try metric.summary()
     #expect((summary.values[0].value == 1) == !keys.contains("indices"))
@@ -127,11 +127,11 @@ struct CocoMetricTests {
         of: $1.key, with: "{type: CocoDataset, ann_file: \(folder.path)/\($1.value).json, test_mode: true}")
     }
     let set = try DetectionComponents.dataset(text)
-    var metric = try built(", classwise: true", set)
+    var metric = try Self.metric(", classwise: true", set)
     for index in 0..<set.count { try Self.addTruth(of: set, at: index, to: &metric) }
     #expect(try metric.summary().values[0].value == 1)
     // Nothing is counted twice: without the last image something is missed.
-    var partial = try built("", set)
+    var partial = try Self.metric("", set)
     for index in 1..<set.count where index % (set.count / 2) != 0 {
       try Self.addTruth(of: set, at: index, to: &partial)
     }
@@ -158,7 +158,7 @@ struct CocoMetricTests {
       encoder.outputFormatting = .sortedKeys
       return try encoder.encode(try #require(try metric.summary().json as? [String: CocoSummary]))
     }
-    var once = try built(keys, set)
+    var once = try Self.metric(keys, set)
     for index in 0..<set.count {
       let sample = try set.sample(at: index)
       try once.add(prediction(results[sample.imageID] ?? [], ids), for: sample)
@@ -167,22 +167,22 @@ struct CocoMetricTests {
     var states: [[UInt8]] = []
     let order = random.permutation(set.count)
     for part in 0..<parts {
-      var metric = try built(keys, set)
+      var metric = try Self.metric(keys, set)
       for index in order.indices where index % parts == part {
         let sample = try set.sample(at: order[index])
         try metric.add(prediction(results[sample.imageID] ?? [], ids), for: sample)
       }
       states.append(try metric.storedState())
     }
-    var merged = try built(keys, set)
+    var merged = try Self.metric(keys, set)
     for part in random.permutation(parts) { try merged.merge(stored: states[part]) }
     #expect(try encoded(merged) == encoded(once))
     // What was counted is not counted again, nor is what belongs elsewhere.
     #expect(throws: CocoError.self) { try merged.merge(stored: states[0]) }
     #expect(throws: DataError.self) { try merged.merge(stored: [1, 2, 3]) }
-    var other = try built(keys, try dataset(", indices: 1"))
+    var other = try Self.metric(keys, try dataset(", indices: 1"))
     #expect(throws: CocoError.self) { try other.merge(stored: states[0]) }
-    var third = try built("", set)
+    var third = try Self.metric("", set)
     #expect(throws: (any Error).self) { try third.merge(stored: states[0]) }
     #expect(try encoded(merged) == encoded(once))
   }
@@ -194,14 +194,14 @@ struct CocoMetricTests {
     func message(_ body: () throws -> Void) throws -> String {
       "\(try #require(#expect(throws: (any Error).self) { try body() }))"
     }
-    #expect(try message { _ = try built("", NoObjects()) }.contains("knows its objects"))
+    #expect(try message { _ = try Self.metric("", NoObjects()) }.contains("knows its objects"))
     #expect(
-      try message { _ = try built(", metric: [bbox, segm]", set) }.contains(
+      try message { _ = try Self.metric(", metric: [bbox, segm]", set) }.contains(
         "4 of 4 annotations have no segm"))
     #expect(
-      try message { _ = try built(", ann_file: \(folder.path)/b.json", Renamed(set)) }.contains(
+      try message { _ = try Self.metric(", ann_file: \(folder.path)/b.json", Renamed(set)) }.contains(
         "no category [cow]"))
-    var metric = try built("", set)
+    var metric = try Self.metric("", set)
     var (sample, prediction) = try Self.truth(of: set, at: 0)
     prediction.instances?.labels[0] = 9
     #expect(try message { try metric.add(prediction, for: sample) }.contains("class 9, from 0"))

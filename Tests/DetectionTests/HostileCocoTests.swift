@@ -231,6 +231,10 @@ struct HostileCocoTests {
       let summary = try CocoEvaluator.evaluate(results, against: file, iouType: .segm)
       #expect(summary.stats[0] > 0.999)
     }
+    // Half a corner too many: pycocotools draws the others, mmdetection does not learn them.
+    let half = try parsed(Self.file(Self.annotation(mask: "[[1, 1, 7, 1, 7, 7, 1, 7, 3]]"))).annotations[0]
+    #expect(try half.segmentation?.mask(height: 10, width: 12).area == 36)
+    #expect(half.hasComparableMask && !half.hasMask)
     let file = try parsed(Self.file(Self.annotation(mask: "[\(part)]")))
     #expect(file.faultSummary == nil && !file.annotations[0].hasMask)
     #expect(throws: MaskError.self) { try file.annotations[0].segmentation?.mask(height: 10, width: 12) }
@@ -298,6 +302,12 @@ struct HostileCocoTests {
       report.faults.map(\.kind) == ["zero_area", "unusable_data_set", "missing_file"], "\(report.faults)")
     #expect(report.faults.map(\.severity) == [.note, .error, .error])
     #expect(report.kinds.map(\.name) == ["missing_file", "unusable_data_set", "zero_area"])
+    // Or from being judged.
+    let judged = try DatasetCheck(components: DetectionComponents.all.data, scope: "mmdet").run(
+      [DetectionComponents.configuration("{type: CocoDataset, ann_file: \(folder.path)/gt.json}")],
+      use: { _ = try CocoMetricTests.metric(", metric: segm", $1) })
+    let fault = try #require(judged.faults.first { $0.kind == "unusable_data_set" })
+    #expect(fault.message.contains("1 of 1 annotations have no segmentation"), "\(fault)")
   }
 
   @Test("C8, C9: odd masks have pycocotools' areas")

@@ -25,15 +25,17 @@ struct DataCheck: ParsableCommand {
     threads.apply()
     try Output.reporting(json: json) {
       let experiment = Experiment(try ExperimentConfiguration(config.load()), components: .all)
+      let configuration = experiment.configuration
       let loaders = [
-        experiment.configuration.trainDataloader, experiment.configuration.valDataloader,
-        experiment.configuration.testDataloader,
+        (configuration.trainDataloader, []), (configuration.valDataloader, configuration.valEvaluators),
+        (configuration.testDataloader, configuration.testEvaluators),
       ]
-      let datasets = loaders.compactMap { $0?.dataset }
-      guard !datasets.isEmpty else { throw DataError(file: config.config, "the config names no data sets") }
+      let uses = loaders.compactMap { loader, evaluators in loader.map { ($0.dataset, evaluators) } }
+      guard !uses.isEmpty else { throw DataError(file: config.config, "the config names no data sets") }
       let progress = ProgressLine(isQuiet: json)
-      let report = try DatasetCheck(components: experiment.components.data, scope: experiment.scope)
-        .run(datasets) { progress.show("\($0) of \($1) images read") }
+      let report = try DatasetCheck(components: experiment.components.data, scope: experiment.scope).run(
+        uses.map(\.0), use: { _ = try experiment.metrics(uses[$0].1, for: $1) },
+        progress: { progress.show("\($0) of \($1) images read") })
       progress.clear()
       if json { try Output.json(report) } else { print(report.text(), terminator: "") }
       guard report.errorCount == 0 else { throw ExitCode.failure }

@@ -152,12 +152,12 @@ package struct CocoFileCheck {
   ) {
     var usable = segmentation
     if case .polygons(let parts) = segmentation {
-      let whole = parts.filter { CocoSegmentation.isDrawable(numbers: $0.count) }
-      if let odd = parts.first(where: { !CocoSegmentation.isDrawable(numbers: $0.count) }) {
+      let whole = parts.filter { CocoSegmentation.isWhole(numbers: $0.count) }
+      if let odd = parts.first(where: { !CocoSegmentation.isWhole(numbers: $0.count) }) {
         add(
           "illegal_polygon", annotation.id,
           "\(owner) has a polygon of \(odd.count) numbers; x, y of three or more corners are needed (6, 8, 10, ...)",
-          .note, effect: "training leaves that part out, and so does the evaluation")
+          .note, effect: "training leaves that part out; evaluation draws what corners it has")
       }
       guard !whole.isEmpty else {
         add(

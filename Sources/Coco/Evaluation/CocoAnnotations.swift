@@ -48,10 +48,13 @@ public struct CocoAnnotations: Sendable {
       set { (store, maskPlace) = (newValue.map { SegmentationStore($0) }, newValue == nil ? -1 : 0) }
     }
 
-    /// Whether it has a mask that can be drawn: tools that know boxes only write no `segmentation`, or an empty list.
-    public var hasMask: Bool { maskPlace >= 0 && (store?.parts(at: maskPlace).usable ?? 0) > 0 }
+    private var parts: SegmentationParts? { maskPlace < 0 ? nil : store?.parts(at: maskPlace) }
+    /// Whether it has a mask to learn: tools that know boxes only write no `segmentation`, or an empty list.
+    public var hasMask: Bool { parts.map { $0.whole > 0 } ?? false }
+    /// Whether it has a mask to be compared: an outline with half a corner too many is one.
+    public var hasComparableMask: Bool { parts.map { $0.drawn > 0 } ?? false }
     /// Whether parts of its polygons are left out, since they have no three corners.
-    var hasBadParts: Bool { hasMask && (store?.parts(at: maskPlace).bad ?? 0) > 0 }
+    var hasBadParts: Bool { parts?.areCut ?? false }
 
     /// An object of the given class and place.
     public init(

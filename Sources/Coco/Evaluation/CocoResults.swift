@@ -24,8 +24,7 @@ public struct CocoResults: Sendable {
     var hasSegmentation: Bool { maskPlace >= 0 }
     /// Whether parts of its polygons are left out, since they have no three corners.
     fileprivate var hasBadParts: Bool {
-      guard maskPlace >= 0, let parts = store?.parts(at: maskPlace) else { return false }
-      return parts.usable > 0 && parts.bad > 0
+      maskPlace >= 0 && store?.parts(at: maskPlace).areCut ?? false
     }
   }
 

@@ -9,8 +9,10 @@ public enum CocoSegmentation: Sendable, Equatable {
   /// Run lengths in the compressed form.
   case compressed(String, height: Int, width: Int)
 
-  /// Whether so many numbers are an outline: x, y of three or more corners.
-  package static func isDrawable(numbers: Int) -> Bool { numbers >= 6 && numbers.isMultiple(of: 2) }
+  /// Whether so many numbers have three or more corners: pycocotools draws them.
+  package static func isDrawn(numbers: Int) -> Bool { numbers >= 6 }
+  /// Whether so many numbers are x, y of three or more corners: what mmdetection trains on.
+  package static func isWhole(numbers: Int) -> Bool { isDrawn(numbers: numbers) && numbers.isMultiple(of: 2) }
 
   /// The mask on its image.
   ///
@@ -23,7 +25,9 @@ public enum CocoSegmentation: Sendable, Equatable {
     let mask: RunLengthMask
     switch self {
     case .polygons(let parts):
-      let outlines = parts.compactMap { $0.count < 6 ? nil : Array($0.prefix($0.count / 2 * 2)) }
+      let outlines = parts.filter { Self.isDrawn(numbers: $0.count) }.map {
+        Array($0.prefix($0.count / 2 * 2))
+      }
       // Without any outline the parts as they are say what is wrong.
       return try RunLengthMask(polygons: outlines.isEmpty ? parts : outlines, height: height, width: width)
     case .runLengths(let counts, let height, let width):

@@ -7,8 +7,8 @@ final class SegmentationStore: Sendable {
   /// The masks of a table.
   init(_ table: SegmentationTable) { self.table = table }
 
-  /// How many parts a mask has that can be drawn, and how many that cannot.
-  func parts(at place: Int) -> (usable: Int, bad: Int) { table.parts(at: place) }
+  /// The parts of a mask.
+  func parts(at place: Int) -> SegmentationParts { table.parts(at: place) }
 
   /// One mask that was made, not read.
   convenience init(_ segmentation: CocoSegmentation) {
@@ -19,6 +19,18 @@ final class SegmentationStore: Sendable {
 
   /// The mask at a place, as `SegmentationTable.append` gave it.
   subscript(place: Int) -> CocoSegmentation { table[place] }
+}
+
+/// How many parts a mask has.
+struct SegmentationParts {
+  var all: Int
+  /// Of three corners or more: evaluation draws them.
+  var drawn = 0
+  /// Without half a corner besides: training draws them.
+  var whole = 0
+
+  /// Whether the object can be evaluated, but parts of its mask are left out.
+  var areCut: Bool { drawn > 0 && whole < all }
 }
 
 /// Masks that are being read.
@@ -95,14 +107,17 @@ struct SegmentationTable {
     entries.append(Entry(form: form, height: height, width: width, range: range))
   }
 
-  /// How many parts a mask has that can be drawn, and how many that cannot; a mask of run lengths is one part.
-  func parts(at place: Int) -> (usable: Int, bad: Int) {
+  /// The parts of a mask; one of run lengths is one part.
+  func parts(at place: Int) -> SegmentationParts {
     let entry = entries[place]
-    guard entry.form == .polygons else { return (1, 0) }
-    let usable = entry.range.count { part in
-      CocoSegmentation.isDrawable(numbers: partEnds[part] - (part == 0 ? 0 : partEnds[part - 1]))
+    guard entry.form == .polygons else { return SegmentationParts(all: 1, drawn: 1, whole: 1) }
+    var parts = SegmentationParts(all: entry.range.count)
+    for part in entry.range {
+      let numbers = partEnds[part] - (part == 0 ? 0 : partEnds[part - 1])
+      if CocoSegmentation.isDrawn(numbers: numbers) { parts.drawn += 1 }
+      if CocoSegmentation.isWhole(numbers: numbers) { parts.whole += 1 }
     }
-    return (usable, entry.range.count - usable)
+    return parts
   }
 
   subscript(place: Int) -> CocoSegmentation {

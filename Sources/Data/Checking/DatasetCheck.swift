@@ -16,17 +16,20 @@ public struct DatasetCheck: Sendable {
 
   /// Opens annotation files, images and label maps, on `Threads.count` threads.
   ///
-  /// - Parameter progress: Told now and then how many of the images are read.
+  /// - Parameters:
+  ///   - use: What a run does with a data set once it is built, by its place: metrics. What it throws is in the report.
+  ///   - progress: Told now and then how many of the images are read.
   /// - Throws: `ConfigurationError` about the data sets' settings; faults of files are in the report.
   public func run(
-    _ datasets: [ComponentConfiguration], progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
+    _ datasets: [ComponentConfiguration], use: (_ place: Int, any Dataset) throws -> Void = { _, _ in },
+    progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
   ) throws -> DatasetCheckReport {
     var report = DatasetCheckReport()
     var labels = LabelShares()
     var tasks: [Task] = []
     var seen: Set<TaskKey> = []
     var opened: [String: DatasetInventory] = [:]
-    for dataset in datasets {
+    for (place, dataset) in datasets.enumerated() {
       let before = report.errorCount
       var isSound = true
       for (part, inventory, isNew) in try parts(of: dataset, &opened, &report) {
@@ -42,7 +45,7 @@ public struct DatasetCheck: Sendable {
         }
       }
       // Whatever else training would refuse, it refuses here.
-      if isSound, report.errorCount == before { try build(dataset, &report) }
+      if isSound, report.errorCount == before { try build(dataset, &report) { try use(place, $0) } }
     }
     report.images = Set(tasks.map(\.sample.imagePath)).count
     // In portions, so that progress is told by the calling thread.
@@ -112,10 +115,17 @@ public struct DatasetCheck: Sendable {
   }
 
   /// Builds a data set as a run does, and puts what it refuses into the report.
-  private func build(_ dataset: ComponentConfiguration, _ report: inout DatasetCheckReport) throws {
-    do { _ = try components.datasets.build(dataset, scope: scope, in: context) } catch let error
-      as ConfigurationError
-    {
+  private func build(
+    _ dataset: ComponentConfiguration, _ report: inout DatasetCheckReport, use: (any Dataset) throws -> Void
+  ) throws {
+    var effect = "training stops before its first step"
+    do {
+      let built = try components.datasets.build(dataset, scope: scope, in: context)
+      effect = "a run that judges its predictions stops"
+      do { try use(built) } catch let error as ConfigurationError {
+        throw DataError(file: file(of: dataset), "\(error)")
+      }
+    } catch let error as ConfigurationError {
       throw error
     } catch {
       let data = error as? DataError
@@ -123,8 +133,7 @@ public struct DatasetCheck: Sendable {
       guard !report.faults.contains(where: { $0.message == message }) else { return }
       report.add([
         DataFault(
-          file: data?.file ?? file(of: dataset), kind: "unusable_data_set", message: message,
-          effect: "training stops before its first step")
+          file: data?.file ?? file(of: dataset), kind: "unusable_data_set", message: message, effect: effect)
       ])
     }
   }
