@@ -31,7 +31,7 @@ public struct Components: Sendable {
 
   /// All registries but those of parts and groups.
   public var catalogues: [any ComponentCatalogue] {
-    data.catalogues + [models, backbones, necks, metrics]
+    data.catalogues + [models, backbones, metrics]
   }
 
   /// The registries of all models' parts.
