@@ -40,6 +40,9 @@ package struct CocoResultFiles {
   /// Files beside each other, with the categories' numbers by label.
   package init(stem: String, categoryIDs: [Int]) { (self.stem, self.categoryIDs) = (stem, categoryIDs) }
 
+  /// The files that may be written.
+  package var paths: [String] { ["\(stem).bbox.json", "\(stem).segm.json"] }
+
   /// Adds the objects of one image.
   package mutating func add(_ found: InstancePrediction, imageID: Int) {
     for index in found.labels.indices {
@@ -62,12 +65,9 @@ package struct CocoResultFiles {
   package func write() throws -> [String] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.withoutEscapingSlashes]
-    var files = ["\(stem).bbox.json"]
-    try AtomicFile.write(try encoder.encode(boxes), to: files[0])
-    if hasMasks {
-      files.append("\(stem).segm.json")
-      try AtomicFile.write(try encoder.encode(masks), to: files[1])
-    }
-    return files
+    try AtomicFile.write(try encoder.encode(boxes), to: paths[0])
+    guard hasMasks else { return [paths[0]] }
+    try AtomicFile.write(try encoder.encode(masks), to: paths[1])
+    return paths
   }
 }

@@ -4,7 +4,6 @@ import Backbones
 import Configuration
 import Data
 import Detection
-import Foundation
 import Segmentation
 import Tensors
 
@@ -29,7 +28,8 @@ struct ConfigOptions: ParsableArguments {
 
 /// How many threads compute.
 struct ThreadOptions: ParsableArguments {
-  @Option(help: "Threads that compute; 0 means one a core. Results do not depend on it.")
+  @Option(
+    parsing: .unconditional, help: "Threads that compute; 0 means one a core. Results do not depend on it.")
   var threads = 0
 
   func validate() throws {
