@@ -20,15 +20,15 @@ func tests(_ room: String, _ dependencies: [Target.Dependency]) -> Target {
 let rooms: [Target] = [
   room("Files", []),
   room("Masks", ["CKernels"]),
-  room("Configuration", ["CLibYAML"]),
+  room("Configuration", ["CLibYAML", "Files"]),
   room("Tensors", ["CKernels", "COpenBLAS"]),
   room("Imaging", ["CKernels", "CLibJPEG", "CLibPNG", "COpenCV", "Files", "Masks"]),
   room("Layers", ["Tensors"]),
   room("Coco", ["CSimdJSON", "Files", "Imaging", "Masks"]),
   room("Checkpoints", ["CKernels", "CZlib", "Files", "Layers", "Tensors"]),
-  room("Data", ["CKernels", "Coco", "Configuration", "Imaging", "Layers", "Masks", "Tensors"]),
+  room("Data", ["CKernels", "Coco", "Configuration", "Files", "Imaging", "Layers", "Masks", "Tensors"]),
   room("Modeling", ["CKernels", "Configuration", "Data", "Imaging", "Layers", "Masks", "Tensors"]),
-  room("Synthesis", ["Data", "Imaging", "Masks", "Tensors"]),
+  room("Synthesis", ["Data", "Files", "Imaging", "Masks", "Tensors"]),
   room("Backbones", ["Configuration", "Layers", "Modeling", "Tensors"]),
   room(
     "Detection",
@@ -36,12 +36,16 @@ let rooms: [Target] = [
       "CKernels", "Coco", "Configuration", "Data", "Files", "Imaging", "Layers", "Masks", "Modeling",
       "Tensors",
     ]),
-  room("Segmentation", ["CKernels", "Configuration", "Data", "Imaging", "Layers", "Modeling", "Tensors"]),
+  room(
+    "Segmentation",
+    ["CKernels", "Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
   room(
     "Training",
     ["CKernels", "Checkpoints", "Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
-  room("Analysis", ["COpenBLAS", "Data", "Tensors"]),
-  room("Reporting", ["Data", "Imaging", "Masks", "Modeling"]),
+  room("Analysis", ["COpenBLAS", "Data", "Files", "Tensors"]),
+  room(
+    "Reporting",
+    ["Checkpoints", "Coco", "Configuration", "Data", "Detection", "Files", "Imaging", "Masks", "Modeling"]),
   room(
     "Verification",
     [
@@ -112,10 +116,12 @@ let package = Package(
         "Masks",
         "Modeling", "Synthesis", "Tensors", "TestSupport",
       ]),
+    tests("Files", ["Files", "TestSupport"]),
     tests("Imaging", ["Imaging", "Masks", "TestSupport"]),
     tests("Layers", ["Layers", "Tensors", "TestSupport"]),
     tests("Masks", ["Masks", "TestSupport"]),
-    tests("Modeling", ["Configuration", "Data", "Modeling", "Tensors"]),
+    tests("Modeling", ["Modeling", "Tensors"]),
+    tests("Reporting", ["Coco", "Data", "Imaging", "Reporting", "TestSupport"]),
     tests(
       "Segmentation",
       [

@@ -1,4 +1,5 @@
 import Data
+import Files
 import Foundation
 
 /// Measures how fast a loader gives images, and what its data set's pipeline takes for each.
@@ -93,14 +94,16 @@ public struct DataBenchmarkReport: Sendable, Codable {
   /// The table that the terminal shows.
   public func text() -> String {
     let sum = stages.reduce(0) { $0 + $1.milliseconds }
-    let width = (stages.map(\.name.count).max() ?? 0) + 2
-    func row(_ name: String, _ milliseconds: Double) -> String {
-      name.padding(toLength: max(width, 6), withPad: " ", startingAt: 0)
-        + String(format: "%9.3f ms %6.1f %%", milliseconds, sum > 0 ? 100 * milliseconds / sum : 0)
+    func row(_ name: String, _ milliseconds: Double) -> [String] {
+      [
+        name, String(format: "%.3f ms", milliseconds),
+        String(format: "%.1f %%", sum > 0 ? 100 * milliseconds / sum : 0),
+      ]
     }
     let head = String(
       format: "%.1f images/s with %d worker%@ (%d images)", imagesPerSecond, workers, workers == 1 ? "" : "s",
       images)
-    return ([head] + stages.map { row($0.name, $0.milliseconds) } + [row("sum", sum)]).joined(separator: "\n")
+    let rows = stages.map { row($0.name, $0.milliseconds) } + [row("sum", sum)]
+    return head + "\n" + TextTable([.left(6), .right(12), .right(7)], rows: rows).text
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// How fast one operation runs, against what the machine can do.
@@ -45,19 +46,21 @@ public struct OperationBenchmarkReport: Sendable, Codable {
 
   /// The table that the terminal shows.
   public func text() -> String {
-    func padded(_ text: String) -> String { text.padding(toLength: 32, withPad: " ", startingAt: 0) }
     let head = String(
       format: "P %.1f GFLOP/s, M %.1f GB/s (%d threads, OpenBLAS for %@)", productRate / 1e9,
       memoryRate / 1e9,
       threads, blas)
     let rows = operations.map { operation in
-      let floor = String(format: "%8.3f", operation.floor)
-      return padded(operation.name)
-        + String(
-          format: "%9.2f ms %9.2f G/s %8.3f ", operation.milliseconds, operation.rate / 1e9, operation.ratio)
-        + operation.limit.rawValue + floor + (operation.ratio < operation.floor ? "  below" : "")
+      [
+        operation.name, String(format: "%.2f ms", operation.milliseconds),
+        String(format: "%.2f G/s", operation.rate / 1e9), String(format: "%.3f", operation.ratio),
+        operation.limit.rawValue, String(format: "%.3f", operation.floor),
+        operation.ratio < operation.floor ? "below" : "",
+      ]
     }
-    return ([head, padded("operation") + "        time         rate    ratio      floor"] + rows)
-      .joined(separator: "\n")
+    let table = TextTable(
+      [.left(32), .right(9), .right(9), .right(), .left(), .right(), .left()],
+      rows: [["operation", "time", "rate", "ratio", "", "floor", ""]] + rows)
+    return head + "\n" + table.text
   }
 }

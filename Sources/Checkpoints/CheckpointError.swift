@@ -1,5 +1,7 @@
+import Files
+
 /// What is wrong with a checkpoint file, or between it and a model.
-public struct CheckpointError: Error, CustomStringConvertible, Sendable {
+public struct CheckpointError: LocatedError {
   /// The file.
   public let file: String
   /// What was found and what would be right.
@@ -12,5 +14,7 @@ public struct CheckpointError: Error, CustomStringConvertible, Sendable {
   }
 
   /// File and message.
-  public var description: String { "\(file): \(message)" }
+  public var description: String { "\(file.printedWhole): \(message)" }
+  /// The file.
+  public var place: ErrorPlace { ErrorPlace(file: file) }
 }

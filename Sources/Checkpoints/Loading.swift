@@ -175,19 +175,15 @@ private struct Misfit {
   static func table(_ rows: [Misfit]) -> String {
     guard !rows.isEmpty else { return "" }
     let shown = [Misfit("", model: "in the model", file: "in the file")] + rows.prefix(limit)
-    let width = shown.map(\.model.count).max() ?? 0
-    let lines = shown.map { row in
-      "\n  \(row.kind.padded(to: 10))  \(row.model.padded(to: width))  \(row.file)"
-    }
+    let lines = TextTable(
+      [.left(10), .left(), .left()], indent: 2, rows: shown.map { [$0.kind, $0.model, $0.file] }
+    )
+    .lines.map { "\n" + $0 }
     return lines.joined() + (rows.count > limit ? "\n  … and \(rows.count - limit) more" : "")
   }
 }
 
 extension String {
-  fileprivate func padded(to width: Int) -> String {
-    self + String(repeating: " ", count: max(0, width - count))
-  }
-
   /// Whether a pattern, in which `*` stands for anything, describes the whole name.
   func matches(pattern: String) -> Bool {
     let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 extension ConfigurationNode {
@@ -99,29 +100,13 @@ extension ConfigurationNode {
   private static func contents(
     of path: String, failure: (String) -> ConfigurationError
   ) throws -> [UInt8] {
-    // A fifo without a writer would be waited for: it is opened without waiting and refused below.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw failure("cannot be read: \(String(cString: strerror(errno)))") }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw failure("is not a file")
-    }
-    // One byte more than there may be, whatever the file's length says: it may grow.
-    let limit = Limit.bytes + 1
-    guard status.st_size < limit else {
-      throw failure("\(status.st_size) bytes, more than the \(Limit.bytes) a config may have")
-    }
-    return try [UInt8](unsafeUninitializedCapacity: min(limit, Int(status.st_size) + 1)) { buffer, count in
-      while count < buffer.count, let start = buffer.baseAddress {
-        let got = Glibc.read(descriptor, start + count, buffer.count - count)
-        if got < 0 && errno == EINTR { continue }
-        guard got >= 0 else { throw failure("cannot be read: \(String(cString: strerror(errno)))") }
-        guard got > 0 else { return }
-        count += got
+    do {
+      let file = try RegularFile(path, wanted: "a config")
+      guard file.size <= Limit.bytes else {
+        throw failure("\(file.size) bytes, more than the \(Limit.bytes) a config may have")
       }
-      throw failure("became longer while it was read")
-    }
+      return try file.whole()
+    } catch let error as FileError { throw failure(error.message) }
   }
 
   /// This tree with another laid over it.

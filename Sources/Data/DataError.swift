@@ -1,5 +1,7 @@
+import Files
+
 /// Something wrong with the data: names the file, says what is wrong and what would be right.
-public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct DataError: LocatedError, Equatable {
   /// The file that the message is about, if there is one.
   public let file: String?
   /// What is wrong.
@@ -12,5 +14,7 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 
   /// File and message.
-  public var description: String { file.map { "\($0): \(message)" } ?? message }
+  public var description: String { file.map { "\($0.printedWhole): \(message)" } ?? message }
+  /// The file, if there is one.
+  public var place: ErrorPlace { ErrorPlace(file: file) }
 }

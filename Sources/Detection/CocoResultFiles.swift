@@ -47,6 +47,9 @@ package struct CocoResultFiles {
     (self.stem, self.truth) = (stem, truth)
   }
 
+  /// The files that may be written.
+  package var paths: [String] { ["\(stem).bbox.json", "\(stem).segm.json"] }
+
   /// Adds the objects of one image, once however often a data set repeats it.
   ///
   /// - Throws: `DataError` for samples and classes of another data set.
@@ -72,12 +75,9 @@ package struct CocoResultFiles {
   package func write() throws -> [String] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.withoutEscapingSlashes]
-    var files = ["\(stem).bbox.json"]
-    try AtomicFile.write(try encoder.encode(boxes), to: files[0])
-    if hasMasks {
-      files.append("\(stem).segm.json")
-      try AtomicFile.write(try encoder.encode(masks), to: files[1])
-    }
-    return files
+    try AtomicFile.write(try encoder.encode(boxes), to: paths[0])
+    guard hasMasks else { return [paths[0]] }
+    try AtomicFile.write(try encoder.encode(masks), to: paths[1])
+    return paths
   }
 }

@@ -8,52 +8,78 @@ import Foundation
 public enum AtomicFile {
   /// Writes beside the file, under a name that begins with a dot, and renames.
   ///
-  /// - Parameter chunks: The file's bytes, one piece after the other.
-  /// - Throws: `FileError` that names the file and the system's reason.
-  public static func write(to path: String, chunks: some Sequence<[UInt8]>) throws {
-    let url = URL(fileURLWithPath: path)
-    let folder = url.deletingLastPathComponent()
-    try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let hidden = folder.appendingPathComponent(".\(url.lastPathComponent).\(getpid()).partial").path
-    func failure(_ what: String) -> FileError {
-      let reason = String(cString: strerror(errno))
-      unlink(hidden)
-      return FileError(file: path, "cannot \(what): \(reason)")
+  /// - Parameters:
+  ///   - chunks: The file's bytes, one piece after the other.
+  ///   - isDurable: Whether the bytes are on the disk before the old file goes: not worth the wait for what is easily
+  ///     made again.
+  /// - Throws: `FileError` that names the file and the system's reason; on a full disk the bytes needed and free.
+  public static func write(
+    to path: String, chunks: some Sequence<[UInt8]>, isDurable: Bool = true
+  ) throws(FileError) {
+    let (folder, name) = Folder.split(path)
+    guard !name.isEmpty, name != ".", name != ".." else {
+      throw FileError(file: path, .write, "is a folder, not the name of a file")
     }
-    let file = open(hidden, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard file >= 0 else { throw failure("be written") }
+    try Folder.make(folder)
+    let hidden = Folder.join(folder, PartialName.name(for: name))
+    let file = open(hidden, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    guard file >= 0 else { throw FileError(file: path, .write, FileError.systemReason()) }
+    var code: Int32 = 0
+    var needed = 0
     for chunk in chunks {
-      guard chunk.withUnsafeBytes({ write($0, to: file) }) else {
-        let error = failure("be written")
-        close(file)
-        throw error
-      }
+      needed += chunk.count
+      // What the rest needs is still counted where the disk is full.
+      if code == 0 { code = chunk.withUnsafeBytes { DescriptorOutput.write($0, to: file) } }
+      if code != 0, code != ENOSPC { break }
     }
-    guard fsync(file) == 0 || errno == EINVAL else {
-      let error = failure("be written")
-      close(file)
-      throw error
-    }
-    guard close(file) == 0 else { throw failure("be written") }
-    guard rename(hidden, path) == 0 else { throw failure("replace the old file") }
+    if code == 0, isDurable, fsync(file) != 0, errno != EINVAL { code = errno }
+    if close(file) != 0, code == 0 { code = errno }
+    if code == 0, rename(hidden, path) != 0 { code = errno }
+    guard code != 0 else { return }
+    unlink(hidden)
+    throw FileError(file: path, .write, reason(code, needed: needed, in: folder))
   }
 
   /// Writes text or bytes.
   ///
   /// - Throws: `FileError` that names the file and the system's reason.
-  public static func write(_ bytes: some Sequence<UInt8>, to path: String) throws {
-    try write(to: path, chunks: CollectionOfOne(Array(bytes)))
+  public static func write(
+    _ bytes: some Sequence<UInt8>, to path: String, isDurable: Bool = true
+  ) throws(FileError) {
+    try write(to: path, chunks: CollectionOfOne(Array(bytes)), isDurable: isDurable)
   }
 
-  /// All of them; false, with the reason in `errno`, when that fails.
-  private static func write(_ bytes: UnsafeRawBufferPointer, to file: Int32) -> Bool {
+  static func reason(_ code: Int32, needed: Int, in folder: String) -> String {
+    var status = statvfs()
+    switch code {
+    case EISDIR: return "is a folder, not a file"
+    case ENOSPC where statvfs(folder.isEmpty ? "." : folder, &status) == 0:
+      let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
+      return "the disk is full: \(needed) bytes needed, \(free) free"
+    default: return FileError.systemReason(code)
+    }
+  }
+}
+
+/// Writing to a descriptor, with all that write(2) may answer.
+enum DescriptorOutput {
+  /// Writes all of the bytes.
+  ///
+  /// - Returns: 0, or the system's code.
+  static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {
     var rest = bytes[...]
     while !rest.isEmpty {
-      let count = Glibc.write(file, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
       if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { return false }
+      if count < 0 && errno == EAGAIN {
+        // Somebody made the terminal or pipe non-blocking: wait until it takes bytes.
+        var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        guard poll(&wanted, 1, -1) >= 0 || errno == EINTR else { return errno }
+        continue
+      }
+      guard count > 0 else { return count < 0 ? errno : EIO }
       rest = rest.dropFirst(count)
     }
-    return true
+    return 0
   }
 }

@@ -1,3 +1,5 @@
+import Files
+
 /// What can be wrong with a picture file. Every message names the file.
 public enum ImagingError: Error, Equatable, Sendable {
   /// The file is missing, is no regular file, or may not be read.
@@ -28,9 +30,12 @@ public enum ImagingError: Error, Equatable, Sendable {
   }
 }
 
-extension ImagingError: CustomStringConvertible {
+extension ImagingError: LocatedError {
+  /// The file, if there is one.
+  public var place: ErrorPlace { ErrorPlace(file: file) }
+
   /// One message: file, what is wrong, and what would be right.
-  public var description: String { file.map { "\(printable($0)): \(message)" } ?? message }
+  public var description: String { file.map { "\($0.printedWhole): \(message)" } ?? message }
 
   /// What is wrong, and what would be right, without the file.
   public var message: String {
@@ -59,17 +64,4 @@ public enum ImageLimits {
   public static let pixels = 178_956_970
   /// Pixels a side (JPEG's limit).
   public static let side = 65_535
-}
-
-/// A path without control characters, so that a name cannot play tricks on the terminal.
-func printable(_ path: String) -> String {
-  var text = ""
-  for scalar in path.unicodeScalars {
-    if scalar.value < 32 || scalar.value == 127 {
-      text += scalar.escaped(asASCII: true)
-    } else {
-      text.unicodeScalars.append(scalar)
-    }
-  }
-  return text
 }

@@ -1,5 +1,7 @@
+import Files
+
 /// Why a run cannot start or cannot go on.
-public struct TrainingError: Error, CustomStringConvertible, Sendable {
+public struct TrainingError: LocatedError {
   /// What was found and what would be right.
   public let message: String
 
@@ -8,4 +10,6 @@ public struct TrainingError: Error, CustomStringConvertible, Sendable {
 
   /// The message.
   public var description: String { message }
+  /// It belongs to no place in a file.
+  public var place: ErrorPlace { ErrorPlace() }
 }

@@ -56,6 +56,11 @@ struct CheckpointCommandTests {
     let halved = try inspect("\(folder.path)/c.safetensors")
     #expect(halved.tensors.count == 69 && halved.tensors.allSatisfy { $0.dtype == "F16" })
     try convert(["\(golden)/mmengine.pth", "\(folder.path)/d.pth", "--prefix", "backbone"])
+    // Never over its own input, whatever the spelling.
+    let over = try Command.run([
+      "checkpoint", "convert", "\(folder.path)/c.safetensors", "\(folder.path)/./c.safetensors",
+    ])
+    #expect(over.status == 1 && over.errors.contains("is the input; name another file"), "\(over.errors)")
     #expect(try inspect("\(folder.path)/d.pth").tensors.contains { $0.name == "patch_embed.0.weight" })
   }
 

@@ -24,10 +24,19 @@ enum Command {
   }()
 
   /// Calls `dense` and waits for it.
-  static func run(_ arguments: [String], in folder: String? = nil) throws -> Outcome {
+  ///
+  /// - Parameter redirection: As a shell has it: `>/dev/full`, `>&-`, `| head -1`; its status is the command's.
+  static func run(
+    _ arguments: [String], in folder: String? = nil, redirection: String? = nil
+  ) throws -> Outcome {
     let process = Process()
     process.executableURL = executable
     process.arguments = arguments
+    if let redirection {
+      process.executableURL = URL(fileURLWithPath: "/bin/bash")
+      let script = #""$0" "$@" \#(redirection); exit ${PIPESTATUS[0]}"#
+      process.arguments = ["-c", script, executable.path] + arguments
+    }
     if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
     // Files instead of pipes: a full pipe would block the command.
     let base = NSTemporaryDirectory() + "command-\(UUID().uuidString)"

@@ -33,7 +33,7 @@ struct ConfigCommandTests {
     #expect(sets.output.contains("ann_file") && sets.output.contains("required"))
     let unknown = try Command.run(["config", "components", "--kind", "optimiser"])
     #expect(
-      unknown.status == 1 && unknown.errors.contains("there are: backbone, "), "\(unknown.errors)")
+      unknown.status == 2 && unknown.errors.contains("there are: backbone, "), "\(unknown.errors)")
   }
 
   @Test("several mistakes are shown together, and with --json as objects")

@@ -66,7 +66,7 @@ struct StartingWeightsTests {
       (["model.init_cfg.reste=[a]"], "model.init_cfg.reste: unknown key 'reste'"),
       (["model.init_cfg.type=Xavier"], "'Xavier' is not known"),
       (["model.init_cfg.checkpoint=https://example.org/a.pth"], "is an address, not a file"),
-      (["model.init_cfg.checkpoint=no.pth"], "no.pth: no such file"),
+      (["model.init_cfg.checkpoint=no.pth"], "no.pth: cannot be read: no such file"),
       (["model.neck.init_cfg={type: Pretrained, checkpoint: \(file)}"], "Set prefix: neck"),
     ] {
       let outcome = try train(config(example) + ["model.init_cfg.checkpoint=\(file)"] + overrides, to: "no")

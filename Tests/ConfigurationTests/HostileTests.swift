@@ -116,9 +116,9 @@ struct HostileTests {
     mkfifo(folder.path + "/pipe", 0o600)
     for (name, expected) in [
       ("passwd", "etc/passwd:1:1: a config is a mapping, not a single value"),
-      ("folder", "folder.yaml:1:9: \(folder.path)/.: is not a file"),
-      ("null", "null.yaml:1:9: /dev/null: is not a file"),
-      ("fifo", "fifo.yaml:1:9: \(folder.path)/pipe: is not a file"),
+      ("folder", "folder.yaml:1:9: \(folder.path)/.: cannot be read: is a folder, not a config"),
+      ("null", "null.yaml:1:9: /dev/null: cannot be read: is a pipe or a device"),
+      ("fifo", "fifo.yaml:1:9: \(folder.path)/pipe: cannot be read: is a pipe or a device"),
     ] {
       let error = folder.error("\(name).yaml")
       #expect(error.contains(expected) && !error.contains("root:x"), "\(error)")

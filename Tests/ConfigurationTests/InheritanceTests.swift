@@ -84,8 +84,8 @@ struct InheritanceTests {
         "/a.py: Python configs are not read\n  Write it as YAML, with the same keys: \(folder.path)/a.yaml. configs/ has examples."
       ), "\(python)")
     #expect(folder.error("list.yaml").contains("a config is a mapping, not a list"))
-    #expect(folder.error("base.yaml").contains("/dev: is not a file"))
-    #expect(folder.error("nothing.yaml").contains("cannot be read: No such file"))
+    #expect(folder.error("base.yaml").contains("/dev: cannot be read: is a folder, not a config"))
+    #expect(folder.error("nothing.yaml").contains("cannot be read: no such file"))
   }
 
   @Test("the top-level data_root is the default of every data set's")

@@ -70,9 +70,11 @@ struct ImageTransformTests {
   @Test("report where they could not write")
   func reportsWriting() throws {
     let folder = try TemporaryFolder()
-    let path = folder.path + "/none/out.png"
+    try folder.write([], as: "file")
+    let path = folder.path + "/file/out.png"
     let error = #expect(throws: ImagingError.self) { try small.writePNG(to: path) }
-    #expect(try #require(error).description == "\(path): cannot be written: there is no such file or folder")
+    let reason = "it is a file, not a folder; name another folder"
+    #expect(try #require(error).description == "\(path): cannot be written: \(reason)")
   }
 
   @Test(

@@ -19,7 +19,7 @@ struct BenchmarkOperations: ParsableCommand {
       Floors are for machines with AVX-512, without OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE. Needs 2 GB.
       """)
 
-  @Option(help: "How often everything is measured; medians count.")
+  @Option(parsing: .unconditional, help: "How often everything is measured; medians count.")
   var rounds = 5
 
   @Flag(help: "Print one JSON object.")
@@ -35,7 +35,7 @@ struct BenchmarkOperations: ParsableCommand {
     threads.apply()
     try Output.reporting(json: json) {
       let report = OperationBenchmark().run(rounds: rounds)
-      if json { try Output.json(report) } else { print(report.text()) }
+      if json { try Output.json(report) } else { try Output.print(report.text()) }
     }
   }
 }
@@ -51,7 +51,7 @@ struct BenchmarkData: ParsableCommand {
 
   @OptionGroup var config: ConfigOptions
 
-  @Option(help: "How many images are loaded, for the rate and for the stages.")
+  @Option(parsing: .unconditional, help: "How many images are loaded, for the rate and for the stages.")
   var images = 200
 
   @Flag(help: "Print one JSON object.")
@@ -70,7 +70,7 @@ struct BenchmarkData: ParsableCommand {
       let experiment = Experiment(configuration, components: .all)
       let report = try DataBenchmark(try experiment.trainLoader(seed: TrainingRun.defaultSeed))
         .run(images: images)
-      if json { try Output.json(report) } else { print(report.text()) }
+      if json { try Output.json(report) } else { try Output.print(report.text()) }
     }
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
-import Foundation
+import Files
+import Reporting
 
 /// `dense checkpoint`
 struct CheckpointCommand: ParsableCommand {
@@ -21,56 +22,10 @@ struct CheckpointCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    private struct Report: Encodable {
-      struct Row: Encodable {
-        var name: String
-        var dtype: String
-        var shape: [Int]
-        var bytes: Int
-      }
-      var format: String
-      var layout: String
-      var metadata: [String: String]
-      var tensors: [Row]
-      var bytes: Int
-      var skipped: [String]
-
-      init(_ checkpoint: Checkpoint) {
-        format = checkpoint.format.rawValue
-        layout = checkpoint.layout
-        metadata = checkpoint.metadata
-        tensors = checkpoint.tensors.sorted { $0.key < $1.key }.map { name, tensor in
-          Row(name: name, dtype: tensor.type.rawValue, shape: tensor.shape, bytes: tensor.bytes.count)
-        }
-        bytes = checkpoint.byteCount
-        skipped = checkpoint.skipped
-      }
-    }
-
     func run() throws {
       try Output.reporting(json: json) {
-        let report = Report(try Checkpoint(file: file))
-        if json { try Output.json(report) } else { show(report) }
-      }
-    }
-
-    private func show(_ report: Report) {
-      let name = max(4, report.tensors.map(\.name.printed.count).max() ?? 0)
-      func row(_ texts: [(String, Int)]) -> String {
-        texts.map { $0.0.padding(toLength: max($0.1, $0.0.count), withPad: " ", startingAt: 0) }
-          .joined(separator: "  ")
-      }
-      for tensor in report.tensors {
-        let shape = tensor.shape.map(String.init).joined(separator: "x")
-        print(row([(tensor.name.printed, name), (tensor.dtype, 4), (shape, 18)]) + "  \(tensor.bytes)")
-      }
-      print("format    \(report.format), layout: \(report.layout.printed)")
-      print("tensors   \(report.tensors.count), \(report.bytes) bytes")
-      for (key, value) in report.metadata.sorted(by: { $0.key < $1.key }) {
-        print("metadata  \(key.printed): \(value.printed)")
-      }
-      if !report.skipped.isEmpty {
-        print("passed over, as no tensors: \(report.skipped.map(\.printed).joined(separator: ", "))")
+        let listing = CheckpointListing(try Checkpoint(file: file))
+        if json { try Output.json(listing) } else { try Output.print(listing.text()) }
       }
     }
   }
@@ -101,26 +56,27 @@ struct CheckpointCommand: ParsableCommand {
     private static let extensions = ["safetensors", "pth", "pt"]
 
     func validate() throws {
-      guard Self.extensions.contains((output as NSString).pathExtension) else {
+      guard Self.extensions.contains(Folder.splitExtension(output).extension) else {
         throw ValidationError("\(output): the extension has to be .safetensors, .pth or .pt.")
       }
     }
 
     func run() throws {
       try Output.reporting {
+        var plan = OutputPlan()
+        plan.keep(input, as: "the input")
+        try plan.claim(output, for: "convert", of: input, remedy: "name another file")
         let checkpoint = try Checkpoint(file: input)
         let tensors = try checkpoint.selected(averages: ema, prefix: prefix, half: half)
-        if (output as NSString).pathExtension == "safetensors" {
+        if Folder.splitExtension(output).extension == "safetensors" {
           let metadata = checkpoint.metadata.filter { $0.key == "classes" }
           try Safetensors(tensors, metadata: metadata).write(to: output)
         } else {
           try PyTorchWriter.write(tensors, to: output)
         }
         let bytes = tensors.values.reduce(0) { $0 + $1.bytes.count }
-        print("\(tensors.count) tensors, \(bytes) bytes: \(output)")
-        if !checkpoint.skipped.isEmpty {
-          print("passed over, as no tensors: \(checkpoint.skipped.map(\.printed).joined(separator: ", "))")
-        }
+        try Output.print("\(tensors.count) tensors, \(bytes) bytes: \(output)")
+        if let line = CheckpointListing.skippedLine(checkpoint.skipped) { try Output.print(line) }
       }
     }
   }

@@ -1,7 +1,7 @@
 import Modeling
 import ArgumentParser
 import Configuration
-import Data
+import Reporting
 import Training
 
 /// `dense config`
@@ -18,7 +18,7 @@ struct ConfigCommand: ParsableCommand {
     @OptionGroup var config: ConfigOptions
 
     func run() throws {
-      try Output.reporting { print(try config.load().yaml(), terminator: "") }
+      try Output.reporting { try Output.print(try config.load().yaml(), terminator: "") }
     }
   }
 
@@ -38,49 +38,15 @@ struct ConfigCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    private struct Report: Encodable { var components: [ComponentDescription] }
-
-    private struct UnknownKind: Error, CustomStringConvertible {
-      var kind: String
-      var kinds: [String]
-      var description: String { "--kind \(kind): there are: \(kinds.sorted().joined(separator: ", "))" }
-    }
-
     func run() throws {
       try Output.reporting(json: json) {
         let components = Components.all
         let all = components.catalogues + components.partCatalogues + components.training.catalogues
-        let chosen = all.filter { kind == nil || letters($0.kind) == kind.map(letters) }
-        if chosen.isEmpty, let kind { throw UnknownKind(kind: kind, kinds: all.map(\.kind)) }
-        let found = chosen.flatMap(\.components)
-        if json { try Output.json(Report(components: found)) } else { show(found) }
-      }
-    }
-
-    /// `data set`, `data_set`, `data-set` and `dataset` are one.
-    private func letters(_ name: String) -> String { String(name.lowercased().filter { $0.isLetter }) }
-
-    private func show(_ components: [ComponentDescription]) {
-      var kind: String?
-      for component in components {
-        if component.kind != kind { print("\(kind == nil ? "" : "\n")\(component.kind)") }
-        kind = component.kind
-        let name = component.scope.map { "\($0).\(component.name)" } ?? component.name
-        let aliases = component.aliases.isEmpty ? "" : " (\(component.aliases.joined(separator: ", ")))"
-        print("\n  \(name)\(aliases)\(component.summary.isEmpty ? "" : ": \(component.summary)")")
-        let rows = component.settings.map {
-          ($0.key, $0.types.joined(separator: " or "), $0.isRequired ? "required" : $0.defaultValue ?? "")
+        guard let listing = ComponentListing(all, kind: kind) else {
+          throw ValidationError("--kind: there are: \(all.map(\.kind).sorted().joined(separator: ", ")).")
         }
-        let (first, second) = (rows.map(\.0.count).max() ?? 0, rows.map(\.1.count).max() ?? 0)
-        for row in rows {
-          let type = row.2.isEmpty ? row.1 : padded(row.1, second)
-          print("    \(padded(row.0, first))  \(type)\(row.2.isEmpty ? "" : "  \(row.2)")")
-        }
+        if json { try Output.json(listing) } else { try Output.print(listing.text()) }
       }
-    }
-
-    private func padded(_ text: String, _ width: Int) -> String {
-      text + String(repeating: " ", count: max(0, width - text.count))
     }
   }
 }

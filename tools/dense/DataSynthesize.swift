@@ -24,10 +24,10 @@ extension DataCommand {
     @Option(help: "The folder of the data set; it has to be new or empty.", completion: .directory)
     var out: String
 
-    @Option(help: "The seed of all random numbers.")
+    @Option(parsing: .unconditional, help: "The seed of all random numbers.")
     var seed: UInt64 = 0
 
-    @Option(help: "Pictures in all; a seventh of them is for validation.")
+    @Option(parsing: .unconditional, help: "Pictures in all; a seventh of them is for validation.")
     var images = 700
 
     @Option(help: ArgumentHelp("Height and width of the pictures, in pixels.", valueName: "HxW"))
@@ -60,14 +60,14 @@ extension DataCommand {
         switch try reef.write(to: out) {
         case .written:
           let seconds = (ContinuousClock.now - start) / .seconds(1)
-          print(
+          try Output.print(
             "\(reef.trainingCount) images for training, \(reef.validationCount) for validation in "
               + String(format: "%.1f s: ", seconds) + out)
-        case .alreadyThere: print("already there: \(out)")
+        case .alreadyThere: try Output.print("already there: \(out)")
         }
         if let contactSheet {
           try reef.writeContactSheet(to: contactSheet)
-          print("written: \(contactSheet)")
+          try Output.print("written: \(contactSheet)")
         }
       }
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 
 /// The command `dense`.
@@ -16,13 +17,39 @@ struct Dense: ParsableCommand {
 enum Main {
   /// Exit status 0 done, 1 failed, 2 wrong usage.
   static func main() {
+    StandardStream.prepareProcess()
     do {
+      try requireText()
       var command = try Dense.parseAsRoot()
       try command.run()
-    } catch {
-      guard Dense.exitCode(for: error) == .validationFailure else { Dense.exit(withError: error) }
-      Output.message(Dense.fullMessage(for: error))
-      exit(2)
+    } catch { exit(status(of: error)) }
+  }
+
+  /// Says what there is to say, help on standard output and mistakes on standard error.
+  private static func status(of error: any Error) -> Int32 {
+    let text = Dense.fullMessage(for: error)
+    switch Dense.exitCode(for: error) {
+    case .success:
+      do { try Output.reporting { if !text.isEmpty { try Output.print(text) } } } catch { return 1 }
+      return 0
+    case .validationFailure:
+      Output.message(text)
+      return 2
+    case let code:
+      if !text.isEmpty { Output.message(text) }
+      return code.rawValue
+    }
+  }
+
+  /// Refuses arguments that are no text: with other characters in the place of their bytes they would name other files.
+  private static func requireText() throws {
+    for number in 1..<max(1, Int(CommandLine.argc)) {
+      guard let argument = CommandLine.unsafeArgv[number], String(validatingCString: argument) == nil else {
+        continue
+      }
+      throw ValidationError(
+        "Argument \(number) is not UTF-8: \(String(cString: argument).printedWhole). Rename the file, or go to its "
+          + "folder and name it otherwise.")
     }
   }
 }

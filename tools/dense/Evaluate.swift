@@ -1,8 +1,6 @@
 import Coco
 import ArgumentParser
 import Detection
-import Foundation
-import Imaging
 import Segmentation
 
 /// `dense evaluate`
@@ -61,7 +59,7 @@ struct EvaluateCoco: ParsableCommand {
         let summary = try CocoEvaluator.evaluate(
           found, against: truth, iouType: type, maxDets: maxDets.isEmpty ? nil : maxDets)
         summaries[type.rawValue] = summary
-        if !json { print("\(type.rawValue)\n\(summary.text(classwise: classwise))") }
+        if !json { try Output.print("\(type.rawValue)\n\(summary.text(classwise: classwise))") }
       }
       if json { try Output.json(summaries) }
     }
@@ -73,22 +71,24 @@ struct EvaluateSegmentation: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "segmentation", abstract: "mIoU, accuracy, Dice and F score, with mmsegmentation's numbers.")
 
-  @Option(help: "The folder of label maps (PNG).", completion: .directory)
+  @Option(help: "The folder of label maps (PNG), in subfolders too.", completion: .directory)
   var annotations: String
 
   @Option(help: "The folder of predicted label maps (PNG) of the same names.", completion: .directory)
   var predictions: String
 
-  @Option(help: "How many classes there are.")
+  @Option(parsing: .unconditional, help: "How many classes there are.")
   var numClasses: Int
 
   @Flag(help: "0 in the label maps means unlabelled, and class 0 is stored as 1.")
   var reduceZeroLabel = false
 
-  @Option(help: "What is taken from the numbers of the predictions: 1 when they count from 1.")
+  @Option(
+    parsing: .unconditional,
+    help: "What is taken from the numbers of the predictions: 1 when they count from 1.")
   var predictionsOffset = 0
 
-  @Option(help: "The label that is left out.")
+  @Option(parsing: .unconditional, help: "The label that is left out.")
   var ignoreIndex = 255
 
   @Flag(help: "Print one JSON object.")
@@ -105,36 +105,9 @@ struct EvaluateSegmentation: ParsableCommand {
       var matrix = ConfusionMatrix(
         classes: numClasses, ignoreIndex: ignoreIndex, reducesZeroLabel: reduceZeroLabel,
         predictionsOffset: predictionsOffset)
-      for name in try names() {
-        let label = try LabelMap.read(file: "\(annotations)/\(name)")
-        let prediction = try LabelMap.read(file: "\(predictions)/\(name)")
-        do { try matrix.add(label: label, prediction: prediction) } catch {
-          throw Failure(description: "\(annotations)/\(name): \(error)")
-        }
-      }
+      try matrix.add(LabelMapPairs(annotations: annotations, predictions: predictions))
       let summary = SegmentationSummary(matrix, classes: (0..<numClasses).map { "class \($0)" })
-      if json { try Output.json(summary) } else { print(summary.text()) }
+      if json { try Output.json(summary) } else { try Output.print(summary.text()) }
     }
-  }
-
-  private struct Failure: Error, CustomStringConvertible { var description: String }
-
-  /// The label maps, each of which needs a prediction.
-  private func names() throws -> [String] {
-    func files(_ folder: String) throws -> Set<String> {
-      guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-        throw Failure(description: "\(folder): no such folder")
-      }
-      return Set(names.filter { $0.lowercased().hasSuffix(".png") && !$0.hasPrefix(".") })
-    }
-    let labels = try files(annotations)
-    guard !labels.isEmpty else { throw Failure(description: "\(annotations): holds no PNG files") }
-    let missing = labels.subtracting(try files(predictions)).sorted()
-    guard missing.isEmpty else {
-      throw Failure(
-        description: "\(predictions): \(missing.count) of \(labels.count) predictions are missing: "
-          + missing.prefix(5).joined(separator: ", ") + (missing.count > 5 ? ", …" : ""))
-    }
-    return labels.sorted()
   }
 }

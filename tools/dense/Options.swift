@@ -4,7 +4,6 @@ import Backbones
 import Configuration
 import Data
 import Detection
-import Foundation
 import Segmentation
 import Tensors
 
@@ -30,8 +29,7 @@ struct ConfigOptions: ParsableArguments {
 /// How many threads compute.
 struct ThreadOptions: ParsableArguments {
   @Option(
-    parsing: .unconditional,
-    help: "Threads that compute; 0 means one a core. Results do not depend on it.")
+    parsing: .unconditional, help: "Threads that compute; 0 means one a core. Results do not depend on it.")
   var threads = 0
 
   func validate() throws {

@@ -1,29 +1,40 @@
-import Coco
 import ArgumentParser
-import Checkpoints
-import Configuration
-import Data
-import Detection
+import Files
 import Foundation
-import Imaging
 
 /// What goes to standard output and standard error.
 enum Output {
+  /// Prints a text.
+  ///
+  /// - Throws: `StreamError` when standard output is full or closed.
+  static func print(_ text: String, terminator: String = "\n") throws {
+    try StandardStream.output.write(text + terminator)
+  }
+
   /// Prints one JSON object.
+  ///
+  /// - Throws: `StreamError` when standard output is full or closed.
   static func json(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    FileHandle.standardOutput.write(try encoder.encode(value) + Data([0x0a]))
+    try StandardStream.output.write(try encoder.encode(value) + [0x0a])
   }
 
-  /// Prints to standard error.
-  static func message(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+  /// Prints to standard error; where that cannot be written either, nobody is left to be told.
+  static func message(_ text: String) { try? StandardStream.error.write(text + "\n") }
 
-  /// Runs a command's work: an error becomes one message, with `--json` also an object, and exit status 1.
+  /// Runs a command's work: an error becomes one message, with `--json` also an object, and exit status 1. Wrong usage
+  /// that only the work finds out passes through, and ends with 2 as any other.
   static func reporting(json isJSON: Bool = false, _ body: () throws -> Void) throws {
-    do { try body() } catch let exit as ExitCode { throw exit } catch {
+    do { try body() } catch let exit as ExitCode { throw exit } catch let usage as ValidationError {
+      throw usage
+    } catch let error as StreamError {
+      // A reader that has enough is no mistake: `dense ... | head` ends without a word.
+      if !error.isClosedPipe { message("error: \(error)") }
+      throw ExitCode.failure
+    } catch {
       message("error: \(error)")
-      if isJSON { try json(Failure(error)) }
+      if isJSON { try? json(Failure(error)) }
       throw ExitCode.failure
     }
   }
@@ -32,19 +43,18 @@ enum Output {
   private struct Failure: Encodable {
     struct Details: Encodable {
       var message: String
-      var file: String?
-      var line: Int?
-      var column: Int?
-      var key: String?
+      var place: ErrorPlace
 
-      init(message: String, file: String? = nil, line: Int? = nil, column: Int? = nil, key: String? = nil) {
-        (self.message, self.file, self.line, self.column, self.key) = (message, file, line, column, key)
-      }
+      init(_ error: any LocatedError) { (message, place) = (error.message, error.place) }
 
-      init(_ error: ConfigurationError) {
-        self.init(
-          message: error.message, file: error.location?.file, line: error.location?.line,
-          column: error.location?.column, key: error.keyPath.isEmpty ? nil : error.keyPath)
+      init(_ error: any Error) { (message, place) = ("\(error)", ErrorPlace()) }
+
+      enum CodingKeys: String, CodingKey { case message }
+
+      func encode(to encoder: any Encoder) throws {
+        try place.encode(to: encoder)
+        var keys = encoder.container(keyedBy: CodingKeys.self)
+        try keys.encode(message, forKey: .message)
       }
     }
     var error: Details
@@ -52,19 +62,12 @@ enum Output {
     var errors: [Details]?
 
     init(_ error: any Error) {
-      self.error = Details(message: "\(error)")
-      switch error {
-      case let error as ConfigurationError: self.error = Details(error)
-      case let several as ConfigurationErrors:
-        errors = several.errors.map { Details($0) }
-        if let first = errors?.first { self.error = first }
-      case let error as CheckpointError: self.error = Details(message: error.message, file: error.file)
-      case let error as CocoError:
-        self.error = Details(message: error.message, file: error.file, line: error.line, column: error.column)
-      case let error as DataError: self.error = Details(message: error.message, file: error.file)
-      case let error as ImagingError: self.error.file = error.file
-      default: break
+      guard let located = error as? any LocatedError else {
+        self.error = Details(error)
+        return
       }
+      self.error = Details(located)
+      if !located.parts.isEmpty { errors = located.parts.map { Details($0) } }
     }
   }
 }

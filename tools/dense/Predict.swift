@@ -1,19 +1,19 @@
 import Reporting
-import Coco
 import Modeling
 import ArgumentParser
 import Configuration
 import Data
-import Detection
-import Foundation
-import Imaging
+import Files
 import Training
 
 /// `dense predict CONFIG CHECKPOINT IMAGE...`
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Predict images: pictures and JSON, no annotations needed.",
-    discussion: "Categories are numbered from 1 in the order of the classes.")
+    discussion: """
+      Categories are numbered from 1 in the order of the classes. Pictures bear the names of their images; those of \
+      several folders keep their subfolders where two have one name. Nothing is written over an input.
+      """)
 
   @OptionGroup var config: ConfigOptions
 
@@ -28,7 +28,7 @@ struct Predict: ParsableCommand {
   @Option(help: "A folder for pictures and label maps.", completion: .directory)
   var outDir: String?
 
-  @Option(help: "The least score of an object that is drawn and listed.")
+  @Option(parsing: .unconditional, help: "The least score of an object that is drawn and listed.")
   var scoreThr: Float = 0.3
 
   @Flag(help: "Print one JSON object.")
@@ -46,91 +46,43 @@ struct Predict: ParsableCommand {
   func run() throws {
     threads.apply()
     try Output.reporting(json: json) {
-      let predictor = try Predictor(
-        configuration: try config.experiment(), components: .all, checkpoint: checkpoint)
-      for note in predictor.notes { Output.message("note: \(note)") }
-      if !json { print("\(predictor.loading) from \(checkpoint)") }
+      let configuration = try config.experiment()
+      let endings = [".png", Self.labelMapEnding]
+      let results = OutputNames(images, endings: endings)
       if let outDir {
-        try FileManager.default.createDirectory(atPath: outDir, withIntermediateDirectories: true)
+        var plan = OutputPlan(keepingDataOf: configuration)
+        for image in images { plan.keep(image, as: "an input") }
+        plan.keep(checkpoint, as: "the checkpoint")
+        try plan.claim(folder: outDir, for: "--out-dir", results: results, of: images, endings: endings)
       }
+      let predictor = try Predictor(configuration: configuration, components: .all, checkpoint: checkpoint)
+      for note in predictor.notes { Output.message("note: \(note)") }
+      if !json { try Output.print("\(predictor.loading) from \(checkpoint)") }
       var report = Report(images: [])
-      for path in images {
+      for (index, path) in images.enumerated() {
         let (prediction, size) = try predictor.predict(path)
         var image = PredictedImage(
           file: path, size: size, prediction, classes: predictor.metainfo.classes, scoreThreshold: scoreThr)
-        if let outDir { try write(prediction, of: path, to: outDir, predictor.metainfo, &image) }
-        if !json { print(image.line) }
+        if let outDir {
+          let stem = Folder.join(outDir, results.names[index])
+          if results.isNew[index] { try write(prediction, of: path, to: stem, predictor.metainfo) }
+          if prediction.labelMap != nil { image.labelMap = stem + Self.labelMapEnding }
+        }
+        if !json { try Output.print(image.line) }
         report.images.append(image)
       }
       if json { try Output.json(report) }
     }
   }
 
+  /// A picture may bear the name of its image; the map of its classes needs another.
+  private static let labelMapEnding = "_labels.png"
+
   private func write(
-    _ prediction: Prediction, of path: String, to folder: String, _ metainfo: DatasetMetainfo,
-    _ image: inout PredictedImage
+    _ prediction: Prediction, of path: String, to stem: String, _ metainfo: DatasetMetainfo
   ) throws {
-    let stem = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
     try Picture(of: prediction, on: path, metainfo: metainfo, scoreThreshold: scoreThr)
-      .writePNG(to: "\(folder)/\(stem).png")
-    if let map = prediction.labelMap {
-      image.labelMap = "\(folder)/\(stem)_labels.png"
-      try map.writePNG(to: "\(folder)/\(stem)_labels.png")
-    }
-  }
-}
-
-/// One image of `dense predict --json`.
-private struct PredictedImage: Encodable {
-  struct Instance: Encodable {
-    var categoryID: Int
-    var category: String
-    var score: Float
-    var box: [Double]
-    var segmentation: CocoRunLengths?
-
-    enum CodingKeys: String, CodingKey {
-      case category, score, segmentation
-      case categoryID = "category_id"
-      case box = "bbox"
-    }
-  }
-
-  var file: String
-  var height: Int
-  var width: Int
-  var instances: [Instance]?
-  var labelMap: String?
-  var pixels: [String: Int]?
-
-  enum CodingKeys: String, CodingKey {
-    case file, height, width, instances, pixels
-    case labelMap = "label_map"
-  }
-
-  init(file: String, size: ImageSize, _ prediction: Prediction, classes: [String], scoreThreshold: Float) {
-    (self.file, height, width) = (file, size.height, size.width)
-    if let found = prediction.instances {
-      instances = found.scores.indices.filter { found.scores[$0] >= scoreThreshold }.map { index in
-        Instance(
-          categoryID: found.labels[index] + 1, category: classes[found.labels[index]],
-          score: found.scores[index],
-          box: cornerForm(found.boxes[index]), segmentation: found.masks.map { CocoRunLengths($0[index]) })
-      }
-    }
-    if let map = prediction.labelMap {
-      var counts = [Int](repeating: 0, count: classes.count)
-      for label in map.pixels { counts[Int(label)] += 1 }
-      pixels = Dictionary(zip(classes, counts)) { $0 + $1 }
-    }
-  }
-
-  /// For the terminal.
-  var line: String {
-    if let instances { return "\(file): \(instances.count) objects" }
-    let shares = (pixels ?? [:]).sorted { $0.value > $1.value }.map { name, count in
-      "\(name) \(String(format: "%.1f", 100 * Double(count) / Double(max(1, height * width)))) %"
-    }
-    return "\(file): \(shares.joined(separator: ", "))"
+      .writePNG(to: stem + ".png")
+    if let map = prediction.labelMap { try map.writePNG(to: stem + Self.labelMapEnding) }
   }
 }

@@ -1,12 +1,7 @@
 import Reporting
-import Coco
-import Modeling
 import ArgumentParser
 import Configuration
-import Data
-import Detection
 import Foundation
-import Imaging
 import Training
 
 /// `dense test CONFIG CHECKPOINT`
@@ -54,13 +49,19 @@ struct Test: ParsableCommand {
   func run() throws {
     threads.apply()
     try Output.reporting(json: json) {
+      let configuration = try config.experiment()
+      if let out, let mismatch = ResultKind(of: configuration)?.mismatch(with: out) {
+        throw ValidationError("\(mismatch).")
+      }
       let run = try TestRun(
-        configuration: try config.experiment(), components: .all, checkpoint: checkpoint,
+        configuration: configuration, components: .all, checkpoint: checkpoint,
         allowMissing: allowMissing)
       for note in run.notes { Output.message("note: \(note)") }
-      if !json { print("\(run.loading) from \(checkpoint)") }
+      if !json { try Output.print("\(run.loading) from \(checkpoint)") }
       let start = ContinuousClock.now
-      var writer = try ResultWriter(out: out, showDir: showDir, dataset: run.loader.dataset)
+      var writer = try ResultWriter(
+        out: out, showDir: showDir, dataset: run.loader.dataset,
+        plan: OutputPlan(keepingDataOf: configuration))
       var images = 0
       let (summary, _) = try run.run(progress: ProgressLine(isQuiet: json)) { prediction, sample in
         images += 1
@@ -74,56 +75,12 @@ struct Test: ParsableCommand {
             checkpoint: checkpoint, images: images, seconds: seconds, metrics: AnyMetrics(value: summary.json)
           ))
       } else {
-        print(summary.table)
-        print(
+        try Output.print(summary.table)
+        try Output.print(
           summary.values.map { "\($0.name): \(String(format: "%.4f", $0.value))" }.joined(separator: "  "))
-        for file in files { print("written: \(file)") }
-        print(String(format: "%d images in %.1f s", images, seconds))
+        for file in files { try Output.print("written: \(file)") }
+        try Output.print(String(format: "%d images in %.1f s", images, seconds))
       }
     }
   }
-}
-
-/// Writes what `dense test` is asked for, prediction by prediction.
-private struct ResultWriter {
-  private let out: String?
-  private let showDir: String?
-  private let metainfo: DatasetMetainfo
-  private var coco: CocoResultFiles?
-
-  init(out: String?, showDir: String?, dataset: any Dataset) throws {
-    (self.out, self.showDir, metainfo) = (out, showDir, dataset.metainfo)
-    if let out, out.hasSuffix(".json") {
-      guard let files = try CocoResultFiles(stem: String(out.dropLast(5)), dataset: dataset) else {
-        throw ValidationError(
-          "--out \(out): JSON results are of data sets with objects, such as CocoDataset; give a folder for label "
-            + "maps.")
-      }
-      coco = files
-    }
-    for folder in [coco == nil ? out : nil, showDir] {
-      if let folder {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      }
-    }
-  }
-
-  mutating func add(_ prediction: Prediction, for sample: Sample) throws {
-    let stem = ((sample.imagePath as NSString).lastPathComponent as NSString).deletingPathExtension
-    if let instances = prediction.instances {
-      guard coco != nil || out == nil else {
-        throw ValidationError("--out: a detector's results go into one file; give a name that ends in .json.")
-      }
-      try coco?.add(instances, for: sample)
-    }
-    if let map = prediction.labelMap, let out {
-      try map.writePNG(to: "\(out)/\(stem).png")
-    }
-    if let showDir {
-      try Picture(of: prediction, on: sample.imagePath, metainfo: metainfo).writePNG(
-        to: "\(showDir)/\(stem).png")
-    }
-  }
-
-  mutating func finish() throws -> [String] { try coco?.write() ?? (out.map { [$0] } ?? []) }
 }

@@ -18,7 +18,8 @@ struct Train: ParsableCommand {
     help: "Go on from this checkpoint, bit for bit; without a value from the newest in the work directory.")
   var resume: String?
 
-  @Option(help: "The seed of all random numbers; 0 unless given here or in the config.")
+  @Option(
+    parsing: .unconditional, help: "The seed of all random numbers; 0 unless given here or in the config.")
   var seed: UInt64?
 
   @Flag(help: "Build everything and try the first batch, but train and write nothing.")

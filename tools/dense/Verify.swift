@@ -29,18 +29,18 @@ struct Verify: ParsableCommand {
     try Output.reporting(json: json) {
       let verifier = Verifier(folder: folder)
       let files = try verifier.files(matching: filter)
-      guard !files.isEmpty else { throw ValidationError("no case in \(folder) matches \(filter ?? "*")") }
+      guard !files.isEmpty else { throw ValidationError("No case in \(folder) matches \(filter ?? "*").") }
       var reports: [CaseReport] = []
       for file in files {
         let report = verifier.run(file)
-        if !json { print(line(report)) }
+        if !json { try Output.print(line(report)) }
         reports.append(report)
       }
       let passed = reports.count { $0.passed }
       if json {
         try Output.json(Summary(passed: passed, failed: reports.count - passed, cases: reports))
       } else {
-        print("\(passed) passed, \(reports.count - passed) failed")
+        try Output.print("\(passed) passed, \(reports.count - passed) failed")
       }
       if passed < reports.count { throw ExitCode.failure }
     }

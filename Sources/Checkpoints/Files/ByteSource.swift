@@ -1,8 +1,4 @@
-import Foundation
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Files
 
 /// Bytes that are read piece by piece: those of an open file, or some in memory.
 ///
@@ -16,7 +12,7 @@ final class ByteSource: Sendable {
 
   private enum Content {
     case bytes([UInt8])
-    case descriptor(Int32)
+    case file(RegularFile)
   }
 
   /// Bytes in memory; `name` is their file in errors.
@@ -28,24 +24,11 @@ final class ByteSource: Sendable {
   ///
   /// - Throws: `CheckpointError` when there is none, or it is a folder, a pipe or a device.
   init(file path: String) throws {
-    // A pipe without a writer would block: it is opened without waiting and refused below.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else {
-      let reason = errno == ENOENT ? "no such file" : "cannot be read: \(String(cString: strerror(errno)))"
-      throw CheckpointError(file: path, reason)
-    }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      let isFolder = status.st_mode & S_IFMT == S_IFDIR
-      close(descriptor)
-      throw CheckpointError(
-        file: path,
-        isFolder ? "is a folder, not a checkpoint" : "is a pipe or a device, not a checkpoint file")
-    }
-    (name, count, content) = (path, Int(status.st_size), .descriptor(descriptor))
+    do {
+      let file = try RegularFile(path, wanted: "a checkpoint")
+      (name, count, content) = (path, file.size, .file(file))
+    } catch { throw CheckpointError(file: path, error.message) }
   }
-
-  deinit { if case .descriptor(let descriptor) = content { close(descriptor) } }
 
   /// An error about this file.
   func failure(_ message: String) -> CheckpointError { CheckpointError(file: name, message) }
@@ -60,18 +43,8 @@ final class ByteSource: Sendable {
     guard !range.isEmpty else { return [] }
     switch content {
     case .bytes(let bytes): return Array(bytes[range])
-    case .descriptor(let descriptor):
-      return try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, filled in
-        while filled < range.count {
-          let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
-          let got = pread(
-            descriptor, rest.baseAddress, min(range.count - filled, 1 << 30), range.lowerBound + filled)
-          if got < 0 && errno == EINTR { continue }
-          guard got >= 0 else { throw failure("cannot be read: \(String(cString: strerror(errno)))") }
-          guard got > 0 else { throw failure("became shorter while it was read") }
-          filled += got
-        }
-      }
+    case .file(let file):
+      do { return try file.read(range) } catch { throw failure(error.message) }
     }
   }
 }

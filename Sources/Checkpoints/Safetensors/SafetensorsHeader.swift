@@ -82,19 +82,7 @@ struct SafetensorsHeader {
   /// The header's text, in the order of the names, padded so that the data begin at a multiple of 8.
   static func text(metadata: [String: String], entries: [String: Entry]) -> [UInt8] {
     var text: [UInt8] = [UInt8(ascii: "{")]
-    func quote(_ string: String) {
-      text.append(UInt8(ascii: "\""))
-      for byte in string.utf8 {
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): text += [UInt8(ascii: "\\"), byte]
-        case 0..<0x20:
-          let digits = String(byte, radix: 16)
-          text += Array("\\u00\(digits.count == 1 ? "0" : "")\(digits)".utf8)
-        default: text.append(byte)
-        }
-      }
-      text.append(UInt8(ascii: "\""))
-    }
+    func quote(_ string: String) { text += Array(string.quotedJSON.utf8) }
     func list<Item>(_ items: [Item], _ write: (Item) -> Void) {
       for (number, item) in items.enumerated() {
         if number > 0 { text.append(UInt8(ascii: ",")) }

@@ -1,3 +1,5 @@
+import Files
+
 /// A fault in an annotation file, in a result file, or in what is asked of them.
 public struct CocoError: Error, Sendable, Equatable {
   /// The file at fault, as the user named it.
@@ -18,10 +20,13 @@ public struct CocoError: Error, Sendable, Equatable {
   }
 }
 
-extension CocoError: CustomStringConvertible {
+extension CocoError: LocatedError {
+  /// The file, and the place in it.
+  public var place: ErrorPlace { ErrorPlace(file: file, line: line, column: column) }
+
   /// `file:line:column: message`, as far as they are known.
   public var description: String {
-    let place = [file, line.map(String.init), column.map(String.init)].compactMap { $0 }
+    let place = [file?.printedWhole, line.map(String.init), column.map(String.init)].compactMap { $0 }
     return (place + [" " + message]).joined(separator: ":").trimmingPrefix(" ").description
   }
 }

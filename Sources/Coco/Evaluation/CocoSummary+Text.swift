@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 extension CocoSummary {
@@ -33,13 +34,8 @@ extension CocoSummary {
           item.averagePrecisionMedium, item.averagePrecisionLarge, item.averageRecall,
         ].map { $0 < 0 ? "-" : String(format: "%.3f", $0) }
     }
-    let widths = head.indices.map { column in ([head] + body).map { $0[column].count }.max() ?? 0 }
-    let lines = ([head] + body).map { row in
-      " "
-        + row.enumerated().map { column, cell in
-          column == 1 ? cell.padded(to: widths[column]) : cell.leftPadded(to: widths[column])
-        }.joined(separator: "  ")
-    }
+    let columns = head.indices.map { $0 == 1 ? TextTable.Column.left() : .right() }
+    let lines = TextTable(columns, indent: 1, rows: [head] + body).lines
     let hasGap = perClass.contains { item in
       [
         item.averagePrecision, item.averagePrecisionSmall, item.averagePrecisionMedium,

@@ -1,9 +1,6 @@
 import CSimdJSON
+import Files
 import Foundation
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// A JSON file that is read once, front to back, with a piece of it in memory at a time: simdjson's index of a whole
 /// file would be as large as the file.
@@ -18,7 +15,7 @@ final class JSONPieces {
   private static let pieceSize = 1 << 20
 
   private enum Source {
-    case descriptor(Int32)
+    case file(RegularFile)
     case data(Data)
   }
 
@@ -44,19 +41,11 @@ final class JSONPieces {
   ///
   /// - Throws: `CocoError` when there is none, or it is a folder, a pipe or a device, or too large.
   convenience init(contentsOf path: String) throws(CocoError) {
-    // A pipe without a writer would block: it is opened without waiting and refused below.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else {
-      let reason = errno == ENOENT ? "no such file" : String(cString: strerror(errno))
-      throw CocoError("cannot be read: \(reason)", file: path)
+    let opened: RegularFile
+    do { opened = try RegularFile(path, wanted: "a JSON file") } catch {
+      throw CocoError(error.message, file: path)
     }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      close(descriptor)
-      let isFolder = status.st_mode & S_IFMT == S_IFDIR
-      throw CocoError("is \(isFolder ? "a folder" : "a pipe or a device"), not a JSON file", file: path)
-    }
-    try self.init(.descriptor(descriptor), count: Int(status.st_size), file: path)
+    try self.init(.file(opened), count: opened.size, file: path)
   }
 
   /// Reads bytes in memory.
@@ -83,7 +72,6 @@ final class JSONPieces {
   deinit {
     dp_coco_parser_free(parser)
     bytes.deallocate()
-    if case .descriptor(let descriptor) = source { close(descriptor) }
   }
 
   private static func allocated(_ capacity: Int) -> UnsafeMutablePointer<UInt8> {
@@ -129,18 +117,10 @@ final class JSONPieces {
       let start = data.startIndex + place
       data.copyBytes(to: target, from: start..<start + count)
       return count
-    case .descriptor(let descriptor):
-      while true {
-        let got = pread(descriptor, target, room, off_t(place))
-        if got < 0, errno == EINTR { continue }
-        guard got >= 0 else {
-          throw CocoError("cannot be read: \(String(cString: strerror(errno)))", file: file)
-        }
-        guard got > 0 || place >= count else {
-          throw CocoError("became shorter while it was read", file: file)
-        }
-        return got
-      }
+    case .file(let opened):
+      do {
+        return try opened.read(into: UnsafeMutableRawBufferPointer(start: target, count: room), at: place)
+      } catch { throw CocoError(error.message, file: file) }
     }
   }
 

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 extension SegmentationSummary {
@@ -6,13 +7,8 @@ extension SegmentationSummary {
     func percent(_ value: Double) -> String { value.isNaN ? "-" : String(format: "%.2f", 100 * value) }
     let head = ["class"] + Self.figures.map(\.name)
     let body = perClass.map { item in [item.name] + Self.figures.map { percent($0.figure(item)) } }
-    let widths = head.indices.map { column in ([head] + body).map { $0[column].count }.max() ?? 0 }
-    let table = ([head] + body).map { row in
-      row.enumerated().map { column, cell in
-        let space = String(repeating: " ", count: widths[column] - cell.count)
-        return column == 0 ? cell + space : space + cell
-      }.joined(separator: "  ")
-    }
+    let columns = [.left()] + Self.figures.map { _ in TextTable.Column.right() }
+    let table = TextTable(columns, rows: [head] + body).lines
     let gaps = body.joined().contains("-") ? ["- : no such pixel, left out of the means"] : []
     let outside = confusion.unclassified.reduce(0, +)
     let unclassified = outside > 0 ? ["\(outside) pixels were predicted to be of no class"] : []

@@ -1,4 +1,5 @@
 import Data
+import Files
 import Foundation
 import Imaging
 import Tensors
@@ -149,14 +150,10 @@ public struct Reef: Sendable, Equatable {
   }
 
   private static func makeFolder(_ path: String) throws {
-    do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
-      throw DataError(file: path, "cannot be made: \(error.localizedDescription)")
-    }
+    do { try Folder.make(path) } catch { throw DataError(file: path, error.message) }
   }
 
   private static func writeText(_ text: String, to path: String) throws {
-    do { try Foundation.Data(text.utf8).write(to: URL(fileURLWithPath: path)) } catch {
-      throw DataError(file: path, "cannot be written: \(error.localizedDescription)")
-    }
+    do { try AtomicFile.write(text.utf8, to: path) } catch { throw DataError(file: path, error.message) }
   }
 }

@@ -1,3 +1,5 @@
+import Files
+
 /// Figures of one moment of a run, under mm's names: what the log's line and a line of `scalars.json` say.
 public struct Scalars: Sendable {
   /// Where the figures are from.
@@ -36,27 +38,11 @@ public struct Scalars: Sendable {
     // Swift's own text of a number is the shortest that reads back the same.
     let texts = (fields + [("step", .integer(step))]).map { name, value in
       switch value {
-      case .integer(let number): "\(Self.quoted(name)): \(number)"
-      case .real(let number): "\(Self.quoted(name)): \(number.isFinite ? "\(number)" : "null")"
+      case .integer(let number): "\(name.quotedJSON): \(number)"
+      case .real(let number): "\(name.quotedJSON): \(number.isFinite ? "\(number)" : "null")"
       }
     }
     return "{" + texts.joined(separator: ", ") + "}"
-  }
-
-  /// A JSON text: metrics may bear the names of classes.
-  private static func quoted(_ text: String) -> String {
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case _ where scalar.value < 0x20:
-        let digits = String(scalar.value, radix: 16)
-        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: quoted.unicodeScalars.append(scalar)
-      }
-    }
-    return quoted + "\""
   }
 }
 

@@ -2,6 +2,7 @@ import Modeling
 import Checkpoints
 import Configuration
 import Data
+import Files
 import Layers
 
 /// A checkpoint on the test data of its config: what `dense test` does.
@@ -67,18 +68,17 @@ public final class TestRun {
 /// Two lists of classes, a line a number, with the differences marked.
 func sideBySide(_ file: [String], _ data: [String]) -> String {
   let count = max(file.count, data.count)
-  let width = max(10, file.map(\.count).max() ?? 0)
-  func row(_ number: String, _ left: String, _ right: String) -> String {
-    "\n  \(number)  " + left + String(repeating: " ", count: max(0, width - left.count)) + "  " + right
-  }
   let differing = (0..<count).filter {
     !(file.indices.contains($0) && data.indices.contains($0) && file[$0] == data[$0])
   }
   let rows = differing.prefix(20).map { index in
-    row(
+    [
       "\(index)", file.indices.contains(index) ? file[index] : "-",
-      data.indices.contains(index) ? data[index] : "-")
+      data.indices.contains(index) ? data[index] : "-",
+    ]
   }
-  return row("#", "checkpoint", "data set") + rows.joined()
+  let table = TextTable(
+    [.left(), .left(10), .left()], indent: 2, rows: [["#", "checkpoint", "data set"]] + rows)
+  return table.lines.map { "\n" + $0 }.joined()
     + (differing.count > 20 ? "\n  … and \(differing.count - 20) more" : "")
 }

@@ -1,0 +1,39 @@
+import Data
+import Files
+import Foundation
+
+extension DatasetCheckReport {
+  /// Rows of a kind that are shown; JSON lists all.
+  private static var rows: Int { 50 }
+
+  /// Tables for the terminal.
+  public func text() -> String {
+    var text = "\(images) images, \(annotations) annotations\n"
+    if !labels.isEmpty { text += "\n\(labelTable())\n\n" }
+    guard !faults.isEmpty else { return text + "nothing is wrong\n" }
+    for kind in kinds {
+      text += "\n\(kind.name): \(kind.faults.count)\(kind.severity == .note ? " (note)" : "")\n"
+      for fault in kind.faults.prefix(Self.rows) {
+        let id = fault.id.map { " [\($0)]" } ?? ""
+        text += "  \(fault.file.printedWhole)\(id): \(fault.message.printedWhole)\n"
+      }
+      if kind.faults.count > Self.rows {
+        text += "  … \(kind.faults.count - Self.rows) more; --json lists all\n"
+      }
+      if !kind.effect.isEmpty { text += "  → \(kind.effect)\n" }
+    }
+    return text + "\n\(faults.count) faults: \(errorCount) errors, \(faults.count - errorCount) notes\n"
+  }
+
+  private func labelTable() -> String {
+    let rows = labels.map { label in
+      [
+        "\(label.value)", label.isIgnored ? "(ignored)" : label.className?.printedWhole ?? "(no class)",
+        String(format: "%.3f %%", 100 * label.share),
+      ]
+    }
+    return TextTable(
+      [.right(10), .left(5), .right(11)], rows: [["file value", "class", "pixel share"]] + rows
+    ).text
+  }
+}

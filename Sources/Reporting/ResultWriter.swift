@@ -1,0 +1,100 @@
+import Configuration
+import Data
+import Detection
+import Files
+import Imaging
+import Modeling
+
+/// Where a model's results go: a file for objects, a folder for label maps.
+public enum ResultKind: Sendable {
+  /// Objects, in one JSON file.
+  case objects
+  /// Label maps, a PNG an image.
+  case labelMaps
+
+  /// What a config's model gives; nil where its type does not tell.
+  public init?(of configuration: ExperimentConfiguration) {
+    switch configuration.model?.type.split(separator: ".").last {
+    case "MaskRCNN", "FasterRCNN": self = .objects
+    case "EncoderDecoder": self = .labelMaps
+    default: return nil
+    }
+  }
+
+  /// Why results of this kind do not go there; nil where they do.
+  public func mismatch(with path: String) -> String? {
+    switch self {
+    case .objects where !path.hasSuffix(".json"):
+      "--out \(path): a detector's results go into one file; give a name that ends in .json"
+    case .labelMaps where path.hasSuffix(".json"):
+      "--out \(path): JSON results are of a detector; give a folder for label maps"
+    default: nil
+    }
+  }
+}
+
+/// Writes result files and pictures of predictions, one by one.
+public struct ResultWriter {
+  private let out: String?
+  private let showDir: String?
+  private let metainfo: DatasetMetainfo
+  /// Names by the images' files.
+  private var names: [String: String] = [:]
+  private var coco: CocoResultFiles?
+
+  /// Decides on all files, and makes the folders, before the first prediction.
+  ///
+  /// - Parameters:
+  ///   - out: `F.json` for objects: `F.bbox.json` and `F.segm.json`; else a folder for label maps. Nil: none.
+  ///   - showDir: A folder for pictures. Nil: none.
+  ///   - plan: What must not be overwritten.
+  /// - Throws: `OutputError` when a file would be; `FileError` when a folder cannot be made or written in.
+  public init(out: String?, showDir: String?, dataset: any Dataset, plan: OutputPlan) throws {
+    (self.out, self.showDir, metainfo) = (out, showDir, dataset.metainfo)
+    guard out != nil || showDir != nil else { return }
+    var plan = plan
+    try plan.keepFiles(of: dataset)
+    let images = try (0..<dataset.count).map { try dataset.sample(at: $0).imagePath }
+    let results = OutputNames(images, endings: [".png"], keepingFolders: true)
+    names = Dictionary(zip(images, results.names)) { first, _ in first }
+    if let out, out.hasSuffix(".json") {
+      guard let files = try CocoResultFiles(stem: String(out.dropLast(5)), dataset: dataset) else {
+        throw DataError(
+          file: nil,
+          "--out \(out): JSON results are of data sets with objects, such as CocoDataset; give a folder for label maps"
+        )
+      }
+      try Folder.makeWritable(Folder.split(out).folder)
+      for file in files.paths {
+        try plan.claim(file, for: "--out \(out)", of: "the objects", remedy: "name another file")
+      }
+      coco = files
+    } else if let out {
+      try plan.claim(folder: out, for: "--out", results: results, of: images, endings: [".png"])
+    }
+    if let showDir {
+      try plan.claim(folder: showDir, for: "--show-dir", results: results, of: images, endings: [".png"])
+    }
+  }
+
+  /// Writes what belongs to one image.
+  ///
+  /// - Throws: `ImagingError` that names the file; `DataError` for samples and classes of another data set.
+  public mutating func add(_ prediction: Prediction, for sample: Sample) throws {
+    if let instances = prediction.instances { try coco?.add(instances, for: sample) }
+    guard let name = names[sample.imagePath] else { return }
+    if let map = prediction.labelMap, let out, coco == nil {
+      try map.writePNG(to: Folder.join(out, name + ".png"))
+    }
+    if let showDir {
+      try Picture(of: prediction, on: sample.imagePath, metainfo: metainfo)
+        .writePNG(to: Folder.join(showDir, name + ".png"))
+    }
+  }
+
+  /// Writes what belongs to all images together.
+  ///
+  /// - Returns: The files and folders of results.
+  /// - Throws: `FileError` with the system's reason.
+  public mutating func finish() throws -> [String] { try coco?.write() ?? (out.map { [$0] } ?? []) }
+}
