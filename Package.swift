@@ -105,10 +105,7 @@ let package = Package(
       ]),
     tests(
       "Data",
-      [
-        "Checkpoints", "Coco", "Configuration", "Data", "Imaging", "Layers", "Masks", "Tensors",
-        "TestSupport",
-      ]),
+      ["Checkpoints", "Configuration", "Data", "Imaging", "Layers", "Masks", "Tensors", "TestSupport"]),
     tests(
       "Detection",
       [
