@@ -49,8 +49,8 @@ let rooms: [Target] = [
   room(
     "Verification",
     [
-      "Backbones", "Checkpoints", "Coco", "Configuration", "Data", "Detection", "Imaging", "Layers", "Masks",
-      "Modeling", "Segmentation", "Tensors", "Training",
+      "Backbones", "Checkpoints", "Coco", "Configuration", "Data", "Detection", "Files", "Imaging", "Layers",
+      "Masks", "Modeling", "Segmentation", "Tensors", "Training",
     ]),
 ]
 

@@ -31,8 +31,10 @@ public struct StandardStream: Sendable {
   private let descriptor: Int32
   private let name: String
 
-  /// A stream under another name, for tests.
-  init(descriptor: Int32, name: String) { (self.descriptor, self.name) = (descriptor, name) }
+  /// Another descriptor under a stream's name, for tests.
+  package init(descriptor: Int32, name: String = "standard output") {
+    (self.descriptor, self.name) = (descriptor, name)
+  }
 
   /// Writes all of the bytes.
   ///

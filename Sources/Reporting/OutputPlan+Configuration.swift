@@ -1,5 +1,6 @@
 import Configuration
 import Data
+import Files
 
 extension OutputPlan {
   /// A plan that keeps the files that a config names: its own file, annotation files and the folders of its data.
@@ -13,8 +14,11 @@ extension OutputPlan {
     }
   }
 
-  /// Keeps the images and label maps of a data set.
-  public mutating func keepFiles(of dataset: any Dataset) throws {
+  /// Keeps the images and label maps of a data set, which need not be looked up where every output is a new file.
+  ///
+  /// - Parameter outputs: What will be written, in folders that are there.
+  public mutating func keepFiles(of dataset: any Dataset, writing outputs: [String]) throws {
+    guard outputs.contains(where: { FileIdentity($0).exists }) else { return }
     for index in 0..<dataset.count {
       let sample = try dataset.sample(at: index)
       keep(sample.imagePath, as: "an image of the data set")

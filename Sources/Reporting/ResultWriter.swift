@@ -53,10 +53,6 @@ public struct ResultWriter {
     (self.out, self.showDir, metainfo) = (out, showDir, dataset.metainfo)
     guard out != nil || showDir != nil else { return }
     var plan = plan
-    try plan.keepFiles(of: dataset)
-    let images = try (0..<dataset.count).map { try dataset.sample(at: $0).imagePath }
-    let results = OutputNames(images, endings: [".png"], keepingFolders: true)
-    names = Dictionary(zip(images, results.names)) { first, _ in first }
     if let out, out.hasSuffix(".json") {
       guard let files = try CocoResultFiles(stem: String(out.dropLast(5)), dataset: dataset) else {
         throw DataError(
@@ -69,11 +65,20 @@ public struct ResultWriter {
         try plan.claim(file, for: "--out \(out)", of: "the objects", remedy: "name another file")
       }
       coco = files
-    } else if let out {
-      try plan.claim(folder: out, for: "--out", results: results, of: images, endings: [".png"])
     }
-    if let showDir {
-      try plan.claim(folder: showDir, for: "--show-dir", results: results, of: images, endings: [".png"])
+    let folders = [("--out", coco == nil ? out : nil), ("--show-dir", showDir)].compactMap { option, folder in
+      folder.map { (option: option, path: $0) }
+    }
+    guard !folders.isEmpty else { return }
+    let images = try (0..<dataset.count).map { try dataset.sample(at: $0).imagePath }
+    let results = OutputNames(images, endings: [".png"], keepingFolders: true)
+    names = Dictionary(zip(images, results.names)) { first, _ in first }
+    for folder in folders {
+      try Folder.makeWritable(folder.path)
+      try plan.keepFiles(of: dataset, writing: results.names.map { Folder.join(folder.path, $0 + ".png") })
+    }
+    for folder in folders {
+      try plan.claim(folder: folder.path, for: folder.option, results: results, of: images, endings: [".png"])
     }
   }
 

@@ -1,4 +1,5 @@
 import Data
+import Files
 import Foundation
 
 /// The images and label maps of a `BaseSegDataset`: which there are, and where.
@@ -66,7 +67,8 @@ struct SegmentationFiles: Sendable {
   }
 
   private static func lines(of file: String) throws -> [String] {
-    guard let text = try? String(contentsOf: URL(fileURLWithPath: file), encoding: .utf8) else {
+    guard let bytes = try? RegularFile(file).whole(), let text = String(validating: bytes, as: UTF8.self)
+    else {
       throw DataError(file: file, "the list of images (ann_file) is missing or no text")
     }
     let names = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }

@@ -1,6 +1,7 @@
 import Coco
 import Checkpoints
 import Detection
+import Files
 import Foundation
 import Imaging
 import Masks
@@ -64,7 +65,7 @@ enum JSONCases {
   }
 
   private static func decode<T: Decodable>(_ type: T.Type, _ path: String) throws -> T {
-    do { return try JSONDecoder().decode(type, from: Data(contentsOf: URL(fileURLWithPath: path))) } catch {
+    do { return try JSONDecoder().decode(type, from: Data(RegularFile(path).whole())) } catch {
       throw CheckpointError(file: path, "is not a golden case: \(error)")
     }
   }

@@ -34,16 +34,16 @@ struct DataBrowse: ParsableCommand {
         settings.dataset, scope: experiment.scope,
         in: DataContext(scope: experiment.scope, components: experiment.components.data))
       let count = min(number, dataset.count)
-      var plan = OutputPlan(keepingDataOf: experiment.configuration)
-      try plan.keepFiles(of: dataset)
       try Folder.makeWritable(outDir)
+      let images = try (0..<count).map { try dataset.sample(at: $0).imagePath }
       // Several folders may hold the same names.
-      let pictures = try (0..<count).map { index in
-        let image = try dataset.sample(at: index).imagePath
-        let picture = Folder.join(
-          outDir, "\(index)_\(Folder.splitExtension(Folder.split(image).name).stem).png")
+      let pictures = images.enumerated().map { index, image in
+        Folder.join(outDir, "\(index)_\(Folder.splitExtension(Folder.split(image).name).stem).png")
+      }
+      var plan = OutputPlan(keepingDataOf: experiment.configuration)
+      try plan.keepFiles(of: dataset, writing: pictures)
+      for (image, picture) in zip(images, pictures) {
         try plan.claim(picture, for: "--out-dir \(outDir)", of: image)
-        return picture
       }
       let seed = experiment.configuration.randomness.seed ?? TrainingRun.defaultSeed
       let progress = ProgressLine()

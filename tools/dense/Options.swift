@@ -29,7 +29,8 @@ struct ConfigOptions: ParsableArguments {
 /// How many threads compute.
 struct ThreadOptions: ParsableArguments {
   @Option(
-    parsing: .unconditional, help: "Threads that compute; 0 means one a core. Results do not depend on it.")
+    parsing: .unconditional,
+    help: "Threads that compute; 0 means one a core. Results do not depend on it.")
   var threads = 0
 
   func validate() throws {

@@ -125,7 +125,8 @@ public struct Reef: Sendable, Equatable {
       throw DataError(file: name, "is there already and no folder that can be read; name a new folder")
     }
     guard !entries.isEmpty else { return false }
-    guard let text = try? String(contentsOfFile: "\(target.path)/\(Self.descriptionFile)", encoding: .utf8)
+    guard let bytes = try? RegularFile("\(target.path)/\(Self.descriptionFile)").whole(limit: 1 << 20),
+      let text = String(validating: bytes, as: UTF8.self)
     else {
       throw DataError(file: name, "is there already and holds something else; name a new or an empty folder")
     }
