@@ -30,7 +30,7 @@ public struct ClassificationLoss: Decodable, Sendable {
     kind = try keys.decode(Kind.self, forKey: .kind)
     usesSigmoid = try keys.decodeIfPresent(Bool.self, forKey: .usesSigmoid) ?? false
     usesMask = try keys.decodeIfPresent(Bool.self, forKey: .usesMask) ?? false
-    weight = try keys.decodeIfPresent(Float.self, forKey: .weight) ?? 1
+    weight = try keys.decodeIfPresent(Float.self, forKey: .weight, in: 0...1e6) ?? 1
   }
 }
 
@@ -55,7 +55,7 @@ public struct BoxLoss: Decodable, Sendable {
   public init(from decoder: any Decoder) throws {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
     kind = try keys.decode(Kind.self, forKey: .kind)
-    weight = try keys.decodeIfPresent(Float.self, forKey: .weight) ?? 1
+    weight = try keys.decodeIfPresent(Float.self, forKey: .weight, in: 0...1e6) ?? 1
   }
 
   /// Sum over all numbers of `[N, 4]`, divided by `averagingFactor`.
