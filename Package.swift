@@ -41,8 +41,8 @@ let rooms: [Target] = [
     ["CKernels", "Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
   room(
     "Training",
-    ["CKernels", "Checkpoints", "Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
-  room("Analysis", ["COpenBLAS", "Data", "Files", "Tensors"]),
+    ["Checkpoints", "Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
+  room("Analysis", ["Data", "Files", "Tensors"]),
   room(
     "Reporting",
     ["Checkpoints", "Coco", "Configuration", "Data", "Detection", "Files", "Imaging", "Masks", "Modeling"]),
@@ -117,7 +117,7 @@ let package = Package(
     tests("Imaging", ["Imaging", "Masks", "TestSupport"]),
     tests("Layers", ["Layers", "Tensors", "TestSupport"]),
     tests("Masks", ["Masks", "TestSupport"]),
-    tests("Modeling", ["Modeling", "Tensors"]),
+    tests("Modeling", ["Configuration", "Data", "Modeling", "Tensors"]),
     tests("Reporting", ["Coco", "Data", "Imaging", "Reporting", "TestSupport"]),
     tests(
       "Segmentation",

@@ -1,5 +1,3 @@
-import COpenBLAS
-import Foundation
 import Tensors
 
 /// Measures operations against the machine's own limits, all in the same run.
@@ -44,7 +42,7 @@ public struct OperationBenchmark {
         ratio: measured.1 / (operation.limit == .product ? rates[0] : rates[1]), floor: operation.floor)
     }
     return OperationBenchmarkReport(
-      blas: openblas_get_corename().map { String(cString: $0) } ?? "unknown", threads: Threads.count,
+      blas: BLAS.processorKernels, threads: Threads.count,
       productRate: rates[0], memoryRate: rates[1], operations: operations)
   }
 
@@ -56,52 +54,19 @@ public struct OperationBenchmark {
   /// P: a product of square matrices, cut into as many parts as there are threads.
   private func product() -> BenchmarkedOperation {
     let size = max(1, 2048 / divisor)
-    let (a, b) = (Tensor.pattern([size, size]).storage, Tensor.pattern([size, size]).storage)
-    let c = Tensor.zeros([size, size]).storage
+    let (a, b) = (Tensor.pattern([size, size]), Tensor.pattern([size, size]))
+    let c = Tensor.zeros([size, size])
     return BenchmarkedOperation(
       name: "P", work: 2 * Double(size * size * size), limit: .product, floor: 1,
-      seconds: {
-        let parts = Threads.count
-        return BenchmarkedOperation.measure {
-          parallel(parts) { part in
-            let (first, last) = (size * part / parts, size * (part + 1) / parts)
-            BLAS.multiply(
-              m: last - first, n: size, k: size, a.base + first * size, stride: size, b.base, stride: size,
-              to: c.base + first * size, stride: size)
-          }
-        }
-      })
+      seconds: { BenchmarkedOperation.measure { MachineLimits.multiply(a, b, into: c) } })
   }
 
   /// M: a copy, cut likewise.
   private func copy() -> BenchmarkedOperation {
     let count = (64 << 20) / divisor
-    let (source, target) = (Tensor.zeros([count]).storage, Tensor.zeros([count]).storage)
+    let (source, target) = (Tensor.zeros([count]), Tensor.zeros([count]))
     return BenchmarkedOperation(
       name: "M", work: 8 * Double(count), limit: .memory, floor: 1,
-      seconds: {
-        let parts = Threads.count
-        return BenchmarkedOperation.measure {
-          parallel(parts) { part in
-            let (first, last) = (count * part / parts, count * (part + 1) / parts)
-            memcpy(target.base + first, source.base + first, (last - first) * MemoryLayout<Float>.stride)
-          }
-        }
-      })
-  }
-}
-
-extension Tensor {
-  /// Numbers in -0.5 ..< 0.5 that are quickly made.
-  static func pattern(_ shape: [Int]) -> Tensor {
-    let tensor = Tensor.uninitialized(shape)
-    let storage = tensor.storage
-    parallel(over: tensor.count, grain: 1 << 16) { range in
-      for index in range {
-        let mixed = UInt32(truncatingIfNeeded: index) &* 2_654_435_761
-        storage.base[index] = Float(mixed >> 16) / 65_536 - 0.5
-      }
-    }
-    return tensor
+      seconds: { BenchmarkedOperation.measure { MachineLimits.copy(source, into: target) } })
   }
 }

@@ -14,8 +14,8 @@ public enum AutomaticInt: Decodable, Sendable, Equatable {
   public init(from decoder: any Decoder) throws {
     let value = try decoder.singleValueContainer()
     if let number = try? value.decode(Int.self) {
-      guard number > 0 else {
-        throw DecodingError.dataCorruptedError(in: value, debugDescription: "\(number) is not 1 or more")
+      guard (1...65_536).contains(number) else {
+        throw DecodingError.dataCorruptedError(in: value, debugDescription: "\(number) is not in 1...65536")
       }
       self = .value(number)
     } else if (try? value.decode(String.self)) == "auto" {
@@ -67,10 +67,10 @@ public struct SS2D: UnaryLayer {
     /// Decodes the release's keys.
     public init(from decoder: any Decoder) throws {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
-      channels = try keys.decode(Int.self, forKey: .channels)
+      channels = try keys.decode(Int.self, forKey: .channels, in: 1...65_536)
       states = try keys.decodeIfPresent(AutomaticInt.self, forKey: .states) ?? .value(16)
       deltaRank = try keys.decodeIfPresent(AutomaticInt.self, forKey: .deltaRank) ?? .auto
-      expansion = try keys.decodeIfPresent(Double.self, forKey: .expansion) ?? 2
+      expansion = try keys.decodeIfPresent(Double.self, forKey: .expansion, in: 1e-3...16) ?? 2
       isShared = try keys.decodeIfPresent(Bool.self, forKey: .isShared) ?? false
     }
   }

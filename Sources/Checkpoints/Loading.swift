@@ -35,9 +35,7 @@ extension Layer {
         tensors[name] = StoredTensor(parameter.layout.toPyTorch(parameter.value))
       case .buffer(let buffer):
         tensors[name] =
-          buffer.isInteger
-          ? StoredTensor(integers: buffer.value.values.map { Int($0) }, shape: buffer.value.shape)
-          : StoredTensor(buffer.value)
+          buffer.count.map { StoredTensor(integers: [$0], shape: []) } ?? StoredTensor(buffer.value)
       case .tree, .nothing: continue
       }
     }
@@ -104,7 +102,14 @@ extension Layer {
       switch entry {
       case .parameter(let parameter):
         fillings.append { parameter.replace(by: parameter.layout.fromPyTorch(stored.tensor)) }
-      case .buffer(let buffer): fillings.append { buffer.value = stored.tensor }
+      case .buffer(let buffer):
+        fillings.append {
+          if buffer.count != nil {
+            buffer.count = stored.integers.first
+          } else {
+            buffer.value = stored.tensor
+          }
+        }
       case .tree, .nothing: continue
       }
     }

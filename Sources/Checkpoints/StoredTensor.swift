@@ -44,9 +44,7 @@ public struct StoredTensor: Sendable, Equatable {
 
   /// A Float32 tensor.
   public init(_ tensor: Tensor) {
-    self.init(
-      type: .float32, shape: tensor.shape,
-      bytes: tensor.storage.values.withMemoryRebound(to: UInt8.self) { Array($0) })
+    self.init(type: .float32, shape: tensor.shape, bytes: tensor.bytes)
   }
 
   /// 64-bit integers.
@@ -56,7 +54,9 @@ public struct StoredTensor: Sendable, Equatable {
   }
 
   /// The numbers as Float32, rounded where the stored type is wider.
-  public var tensor: Tensor { Tensor(floats, shape: shape) }
+  public var tensor: Tensor {
+    type == .float32 ? Tensor(bytes: bytes, shape: shape) : Tensor(floats, shape: shape)
+  }
 
   /// The numbers as integers; fractions are cut off, numbers beyond 64 bits become 0.
   public var integers: [Int] {

@@ -29,7 +29,7 @@ public struct ClassificationLoss: Decodable, Sendable {
     kind = try keys.decode(Kind.self, forKey: .kind)
     usesSigmoid = try keys.decodeIfPresent(Bool.self, forKey: .usesSigmoid) ?? false
     usesMask = try keys.decodeIfPresent(Bool.self, forKey: .usesMask) ?? false
-    weight = try keys.decodeIfPresent(Float.self, forKey: .weight) ?? 1
+    weight = try keys.decodeIfPresent(Float.self, forKey: .weight, in: 0...1e6) ?? 1
   }
 
   /// The loss of regions with a class each, by softmax.

@@ -13,7 +13,7 @@ package final class FoldedWeights {
   package func weights(of convolution: Conv2d, _ norm: BatchNorm2d) -> (weight: Tensor, bias: Tensor) {
     let numbers = [convolution.weight.value] + [convolution.bias?.value].compactMap(\.self) + norm.numbers
     // Numbers are never changed in place while somebody else holds them, and `sources` does.
-    if let folded, numbers.elementsEqual(sources, by: { $0.storage === $1.storage }) { return folded }
+    if let folded, numbers.elementsEqual(sources, by: { $0.sharesNumbers(with: $1) }) { return folded }
     let (scale, shift) = norm.affine
     let made = withoutGradients {
       (

@@ -35,7 +35,7 @@ public struct BatchNorm2d: UnaryLayer {
     bias = Parameter([channels], .zeros)
     runningMean = Buffer(.zeros([channels]))
     runningVariance = Buffer(.ones([channels]))
-    batches = Buffer(Tensor(0), isInteger: true)
+    batches = Buffer(count: 0)
     (self.epsilon, self.momentum) = (epsilon, momentum)
   }
 
@@ -78,7 +78,7 @@ public struct BatchNorm2d: UnaryLayer {
     }
     runningMean.value = moved(runningMean.value, to: mean, times: 1)
     runningVariance.value = moved(runningVariance.value, to: variance, times: unbiased)
-    batches.value = Tensor(batches.value.scalar + 1)
+    batches.count = batches.count.map { $0 < .max ? $0 + 1 : $0 }
     return y
   }
 }
@@ -117,6 +117,11 @@ public struct NormConfiguration: Decodable, Sendable {
     kind = try keys.decode(Kind.self, forKey: .kind)
     epsilon = try keys.decodeIfPresent(Float.self, forKey: .epsilon) ?? 1e-5
     momentum = try keys.decodeIfPresent(Float.self, forKey: .momentum) ?? 0.1
+    for (key, value) in [(CodingKeys.epsilon, epsilon), (.momentum, momentum)] where !(0...1).contains(value)
+    {
+      throw DecodingError.dataCorruptedError(
+        forKey: key, in: keys, debugDescription: "\(value) is not in 0...1")
+    }
     if try keys.decodeIfPresent(Bool.self, forKey: .requiresGradient) == false {
       throw DecodingError.dataCorruptedError(
         forKey: .requiresGradient, in: keys, debugDescription: "only true is known: norms are trained")

@@ -71,7 +71,7 @@ public final class Parameter {
 
   /// Replaces the numbers, given in memory's layout; the gradient is forgotten.
   public func replace(by tensor: Tensor) {
-    precondition(tensor.shape == shape, "a weight of shape \(shape) replaced by shape \(tensor.shape)")
+    require(tensor.shape == shape, "a weight of shape \(shape) replaced by shape \(tensor.shape)")
     value = tensor.withGradient()
   }
 
@@ -93,14 +93,14 @@ public final class Parameter {
 
 /// Numbers that belong to a layer and are not trained, such as running statistics.
 public final class Buffer {
-  /// The numbers.
+  /// The numbers; of a counter its count, rounded beyond 2^24.
   public var value: Tensor
-  /// Whether checkpoints hold whole numbers (I64).
-  public let isInteger: Bool
+  /// What a counter has counted, which checkpoints hold as I64; nil for all other buffers.
+  public var count: Int? { didSet { if let count { value = Tensor(Float(count)) } } }
 
   /// A buffer with its first value.
-  public init(_ value: Tensor, isInteger: Bool = false) {
-    self.value = value
-    self.isInteger = isInteger
-  }
+  public init(_ value: Tensor) { self.value = value }
+
+  /// A counter, of shape `[]`.
+  public init(count: Int) { (self.value, self.count) = (Tensor(Float(count)), count) }
 }

@@ -41,7 +41,7 @@ public struct DecodeHeadSettings: Decodable, Sendable {
     init(from decoder: any Decoder) throws {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
       kind = try keys.decode(Kind.self, forKey: .kind)
-      weight = try keys.decodeIfPresent(Float.self, forKey: .weight) ?? 1
+      weight = try keys.decodeIfPresent(Float.self, forKey: .weight, in: 0...1e6) ?? 1
       if try keys.decodeIfPresent(Bool.self, forKey: .usesSigmoid) == true {
         throw keys.refusal("only false is known: classes exclude each other", forKey: .usesSigmoid)
       }
@@ -62,7 +62,7 @@ public struct DecodeHeadSettings: Decodable, Sendable {
   public init(from decoder: any Decoder) throws {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
     channels = try keys.decode(Int.self, forKey: .channels, in: 1...65_536)
-    classes = try keys.decodeIfPresent(Int.self, forKey: .classes)
+    classes = try keys.decodeIfPresent(Int.self, forKey: .classes, in: 1...100_000)
     dropoutRatio = try keys.decodeIfPresent(Float.self, forKey: .dropoutRatio) ?? 0.1
     norm = try keys.decodeIfPresent(NormConfiguration.self, forKey: .norm)
     alignCorners = try keys.decodeIfPresent(Bool.self, forKey: .alignCorners) ?? false

@@ -26,7 +26,7 @@ public struct FCNHead: DecodeHead {
     public init(from decoder: any Decoder) throws {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
       inputChannels = try keys.decode(Int.self, forKey: .inputChannels, in: 1...65_536)
-      inputIndex = try keys.decodeIfPresent(Int.self, forKey: .inputIndex) ?? -1
+      inputIndex = try keys.decodeIfPresent(Int.self, forKey: .inputIndex, in: -16...15) ?? -1
       kernel = try keys.decodeIfPresent(Int.self, forKey: .kernel) ?? 3
       convolutions = try keys.decodeIfPresent(Int.self, forKey: .convolutions) ?? 2
       joinsInput = try keys.decodeIfPresent(Bool.self, forKey: .joinsInput) ?? true

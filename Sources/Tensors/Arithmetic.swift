@@ -173,7 +173,7 @@ func broadcastShape(_ a: [Int], _ b: [Int]) -> [Int] {
   return (0..<rank).map { axis in
     let left = axis < rank - a.count ? 1 : a[axis - (rank - a.count)]
     let right = axis < rank - b.count ? 1 : b[axis - (rank - b.count)]
-    precondition(left == right || left == 1 || right == 1, "shapes \(a) and \(b) do not broadcast")
+    require(left == right || left == 1 || right == 1, "shapes \(a) and \(b) do not broadcast")
     return left == 1 ? right : left
   }
 }

@@ -2,10 +2,10 @@ import CKernels
 import Synchronization
 
 /// Gives the gradients of an operation's inputs, in their order, from that of its output; nil where none is wanted.
-package typealias Derivative = (_ gradient: Tensor) -> [Tensor?]
+typealias Derivative = (_ gradient: Tensor) -> [Tensor?]
 
 /// One recorded operation, or a leaf that gathers a gradient.
-package final class GraphNode {
+final class GraphNode {
   let name: String
   let order: UInt64
   let inputs: [GraphNode?]
@@ -68,15 +68,18 @@ extension Tensor {
   package func setGradient(_ gradient: Tensor?) { node?.gradient = gradient }
 
   /// Whether a backward pass through this tensor reaches a leaf, and operations are recorded now.
-  package var needsGradient: Bool { node != nil && Recording.isOn }
+  var needsGradient: Bool { node != nil && Recording.isOn }
 
   /// Runs an operation and records its derivative when an input needs a gradient.
   ///
   /// - Parameter body: Gives the result and its derivative. The derivative may hold on to inputs and results; it
   ///   is dropped at once when nothing is to be differentiated, else as soon as the backward pass has used it.
-  package static func operation(
+  static func operation(
     _ name: String, of inputs: [Tensor], _ body: () -> (result: Tensor, derivative: Derivative)
   ) -> Tensor {
+    for input in inputs {
+      require(input.elementType == .float32, "\(name) of a tensor \(input.shape) of \(input.elementType)")
+    }
     let isNeeded = Recording.isOn && inputs.contains { $0.node != nil }
     let (value, derivative) = OperationProfile.measure(name, body)
     var result = Tensor(shape: value.shape, storage: value.storage)
@@ -90,20 +93,20 @@ extension Tensor {
   ///
   /// What the pass no longer needs is freed as it goes, so it can be run once.
   public func backward() {
-    precondition(count == 1, "a backward pass starts from one number, not from shape \(shape)")
+    require(count == 1, "a backward pass starts from one number, not from shape \(shape)")
     backward(from: Tensor(repeating: 1, shape: shape))
   }
 
   /// Backward pass from a tensor whose gradient is given.
   public func backward(from gradient: Tensor) {
-    precondition(gradient.shape == shape, "gradient of shape \(gradient.shape) for a tensor of \(shape)")
+    require(gradient.shape == shape, "gradient of shape \(gradient.shape) for a tensor of \(shape)")
     guard let root = node else { return }
     root.accumulate(gradient)
     withoutGradients {
       for node in Self.reachable(from: root) {
         guard let derivative = node.derivative.take(), let gradient = node.gradient.take() else { continue }
         let gradients = OperationProfile.measure(node.name + ".backward") { derivative(gradient) }
-        precondition(
+        require(
           gradients.count == node.inputs.count,
           "\(node.name): \(gradients.count) gradients for \(node.inputs.count) inputs")
         for (input, gradient) in zip(node.inputs, gradients) {
@@ -128,7 +131,7 @@ extension Tensor {
 
   /// Adds another tensor's numbers to these, in place where nobody else holds them.
   package mutating func add(_ other: Tensor) {
-    precondition(other.shape == shape, "shape \(other.shape) added to shape \(shape)")
+    require(other.shape == shape, "shape \(other.shape) added to shape \(shape)")
     let addend = other.storage
     makeUnique()
     let sum = storage
@@ -142,9 +145,9 @@ extension Tensor {
 ///
 /// `@unchecked Sendable`: every piece writes a range that no other piece touches, and the loop returns before the
 /// memory can go away.
-package struct Shared<Element>: @unchecked Sendable {
-  package let base: UnsafeMutablePointer<Element>
+struct Shared<Element>: @unchecked Sendable {
+  let base: UnsafeMutablePointer<Element>
 
   /// Shares memory that outlives the loop.
-  package init(_ base: UnsafeMutablePointer<Element>) { self.base = base }
+  init(_ base: UnsafeMutablePointer<Element>) { self.base = base }
 }

@@ -9,12 +9,12 @@
 public func matmul(
   _ a: Tensor, _ b: Tensor, transposingA: Bool = false, transposingB: Bool = false
 ) -> Tensor {
-  precondition(a.rank >= 2 && b.rank >= 2, "matmul of a \(a.shape) and b \(b.shape)")
+  require(a.rank >= 2 && b.rank >= 2, "matmul of a \(a.shape) and b \(b.shape)")
   let (rowsA, columnsA) = (a.shape[a.rank - 2], a.shape[a.rank - 1])
   let (rowsB, columnsB) = (b.shape[b.rank - 2], b.shape[b.rank - 1])
   let (m, k) = transposingA ? (columnsA, rowsA) : (rowsA, columnsA)
   let (inner, n) = transposingB ? (columnsB, rowsB) : (rowsB, columnsB)
-  precondition(
+  require(
     k == inner,
     "matmul of a \(a.shape)\(transposingA ? " transposed" : "") and b \(b.shape)"
       + (transposingB ? " transposed" : ""))

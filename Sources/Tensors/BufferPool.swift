@@ -20,11 +20,25 @@ public struct TensorMemory: Sendable {
 /// Memory for tensors: 64-byte aligned blocks that are kept and handed out again.
 ///
 /// A fresh block of 100 MB costs 44 ms of page faults, a reused one nothing; so blocks go back to a free list by
-/// size class (eight classes to a power of two). Where more than `limit` bytes lie idle, or more than `total` are held
-/// in all, idle ones that have lain longest go back to the system.
+/// size class (eight classes to a power of two). A request that finds none of its class takes one of the next two,
+/// at most a quarter larger, before it asks the system.
+///
+/// Idle blocks that have lain longest go back to the system where more than `limit` bytes lie idle, or where more is
+/// held in all than `total`, or than the most that tensors ever held and a quarter: where sizes vary from step to
+/// step, the blocks of old sizes go.
 package final class BufferPool: Sendable {
   /// The pool that every tensor uses.
-  package static let shared = BufferPool(limit: 8 << 30, total: physicalMemory / 4 * 3)
+  package static let shared = BufferPool(
+    limit: 8 << 30, total: ProcessMemory.current.limit / 4 * 3, memory: .current)
+
+  /// Memory handed out.
+  ///
+  /// `@unchecked Sendable`: it is an address and a size; who takes a block owns what it points at.
+  package struct Block: Equatable, @unchecked Sendable {
+    package let address: UnsafeMutableRawPointer
+    /// Bytes, of which the request may have asked for fewer.
+    package let size: Int
+  }
 
   private struct IdleBlock {
     var address: UInt
@@ -37,18 +51,41 @@ package final class BufferPool: Sendable {
     var free: [Int: [IdleBlock]] = [:]
     var usage = TensorMemory()
     var time = 0
+
+    /// An idle block that serves a request of a class: of that class, or of one that wastes little.
+    mutating func reuse(_ size: Int) -> Block? {
+      var candidate = size
+      for _ in 0..<3 {
+        if let block = free[candidate]?.popLast(),
+          let address = UnsafeMutableRawPointer(bitPattern: block.address)
+        {
+          usage.idle -= candidate
+          return Block(address: address, size: candidate)
+        }
+        candidate = BufferPool.blockSize(forBytes: candidate + 1)
+      }
+      return nil
+    }
+
+    mutating func count(_ size: Int) {
+      usage.live += size
+      usage.peak = max(usage.peak, usage.live)
+    }
   }
 
   private let state = Mutex(State())
   private let limit: Int
   private let total: Int
+  private let memory: ProcessMemory
   private static let hugePage = 2 << 20
 
   /// A pool that keeps at most `limit` bytes idle, and fewer where tensors and idle bytes would be more than `total`.
-  package init(limit: Int, total: Int = .max) { (self.limit, self.total) = (limit, total) }
-
-  private static var physicalMemory: Int {
-    max(1 << 30, Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE))))
+  ///
+  /// - Parameter memory: What tensors may take; a request beyond it ends the program.
+  package init(
+    limit: Int, total: Int = .max, memory: ProcessMemory = ProcessMemory(limit: .max, source: "no limit")
+  ) {
+    (self.limit, self.total, self.memory) = (limit, total, memory)
   }
 
   /// What is in use now.
@@ -61,39 +98,54 @@ package final class BufferPool: Sendable {
     return (least + step - 1) / step * step
   }
 
-  package func take(bytes: Int) -> UnsafeMutableRawPointer {
+  /// Hands out a block; its bytes are whatever they were.
+  ///
+  /// - Parameter purpose: What it is for, for the line that ends the program when there is no memory.
+  package func take(bytes: Int, for purpose: () -> String = { "a buffer" }) -> Block {
+    // Room for rounding up, which must not overflow either.
+    guard bytes <= min(memory.limit, Int.max / 4) else { outOfMemory(bytes, purpose) }
     let size = Self.blockSize(forBytes: bytes)
-    let reused: UInt? = state.withLock { state in
-      state.usage.live += size
-      state.usage.peak = max(state.usage.peak, state.usage.live)
-      guard let block = state.free[size]?.popLast() else { return nil }
-      state.usage.idle -= size
-      return block.address
+    let (reused, isTooMuch) = state.withLock { state -> (Block?, Bool) in
+      let block = state.reuse(size)
+      if block == nil, state.usage.live > memory.limit - size { return (nil, true) }
+      state.count(block?.size ?? size)
+      return (block, false)
     }
-    if let reused, let pointer = UnsafeMutableRawPointer(bitPattern: reused) { return pointer }
+    if let reused { return reused }
+    if isTooMuch { outOfMemory(bytes, purpose) }
     releaseSurplus()
-    if let pointer = allocate(size) { return pointer }
+    if let address = allocate(size) { return Block(address: address, size: size) }
     // The system has no more: perhaps it has when what lies idle goes back.
     release { _ in 0 }
-    guard let pointer = allocate(size) else {
-      preconditionFailure("out of memory: \(size) bytes for a tensor")
-    }
-    return pointer
+    if let address = allocate(size) { return Block(address: address, size: size) }
+    state.withLock { $0.usage.live -= size }
+    outOfMemory(bytes, purpose)
   }
 
-  package func give(_ pointer: UnsafeMutableRawPointer, bytes: Int) {
-    let size = Self.blockSize(forBytes: bytes)
+  private func outOfMemory(_ bytes: Int, _ purpose: () -> String) -> Never {
+    release { _ in 0 }
+    EngineFailure.end(
+      "out of memory: \(purpose()) needs \(ProcessMemory.text(bytes)) beside \(ProcessMemory.text(usage.live))"
+        + " of others; the process may have \(ProcessMemory.text(memory.limit)) (\(memory.source)):"
+        + " smaller images, batches or models need less")
+  }
+
+  /// Takes a block back.
+  package func give(_ block: Block) {
     state.withLock { state in
-      state.usage.live -= size
-      state.usage.idle += size
+      state.usage.live -= block.size
+      state.usage.idle += block.size
       state.time += 1
-      state.free[size, default: []].append(IdleBlock(address: UInt(bitPattern: pointer), time: state.time))
+      state.free[block.size, default: []].append(
+        IdleBlock(address: UInt(bitPattern: block.address), time: state.time))
     }
     releaseSurplus()
   }
 
   private func releaseSurplus() {
-    release { [limit, total] usage in min(limit, max(0, total - usage.live)) }
+    release { [limit, total] usage in
+      min(limit, max(0, min(total, usage.peak + usage.peak / 4) - usage.live))
+    }
   }
 
   private func allocate(_ size: Int) -> UnsafeMutableRawPointer? {
@@ -125,39 +177,4 @@ package final class BufferPool: Sendable {
     }
     for address in released { free(UnsafeMutableRawPointer(bitPattern: address)) }
   }
-}
-
-/// The numbers of a tensor. Written only by the operation that makes it, or by a sole owner.
-///
-/// `@unchecked Sendable`: `base` and `count` never change, and the pieces of a parallel loop write ranges that
-/// no other piece touches, while the loop's closure keeps the storage alive.
-package final class TensorStorage: @unchecked Sendable {
-  package let base: UnsafeMutablePointer<Float>
-  package let count: Int
-  private let kept = Mutex<[DerivedForm: TensorStorage]>([:])
-
-  /// Uninitialised numbers.
-  package init(count: Int) {
-    self.count = count
-    base = BufferPool.shared.take(bytes: count * MemoryLayout<Float>.stride)
-      .bindMemory(to: Float.self, capacity: count)
-  }
-
-  deinit { BufferPool.shared.give(UnsafeMutableRawPointer(base), bytes: count * MemoryLayout<Float>.stride) }
-
-  /// All numbers.
-  package var values: UnsafeMutableBufferPointer<Float> {
-    UnsafeMutableBufferPointer(start: base, count: count)
-  }
-
-  /// What an operation has made of these numbers, kept until they are written: made at the first call.
-  func derived(_ form: DerivedForm, _ make: () -> TensorStorage) -> TensorStorage {
-    if let made = kept.withLock({ $0[form] }) { return made }
-    let made = make()
-    kept.withLock { $0[form] = made }
-    return made
-  }
-
-  /// Drops what was made of the numbers, as they are about to be written.
-  func forgetDerived() { kept.withLock { $0 = [:] } }
 }

@@ -23,13 +23,13 @@ package func conv2d(
   _ x: Tensor, weight: Tensor, bias: Tensor? = nil, stride: (Int, Int) = (1, 1), padding: (Int, Int) = (0, 0),
   dilation: (Int, Int) = (1, 1), groups: Int = 1, method: ConvolutionMethod?
 ) -> Tensor {
-  precondition(
+  require(
     x.rank == 4 && weight.rank == 4 && groups > 0 && weight.shape[3] * groups == x.shape[3]
       && weight.shape[0] % groups == 0,
     "conv2d of x \(x.shape) with weight \(weight.shape) in \(groups) groups")
-  precondition(
+  require(
     bias.map { $0.shape == [weight.shape[0]] } ?? true, "bias \(bias?.shape ?? []) of \(weight.shape)")
-  precondition(
+  require(
     min(stride.0, stride.1, dilation.0, dilation.1) > 0 && min(padding.0, padding.1) >= 0,
     "conv2d with stride \(stride), padding \(padding), dilation \(dilation)")
   var windows = Windows(

@@ -18,21 +18,21 @@ import CKernels
 public func crossSelectiveScan(
   _ u: Tensor, projected: Tensor, dtWeight: Tensor, dtBias: Tensor, aLogs: Tensor, skip: Tensor
 ) -> Tensor {
-  precondition(
+  require(
     u.rank == 4 && dtWeight.rank == 3 && dtWeight.shape[1] == u.shape[3]
       && [1, 4].contains(dtWeight.shape[0]),
     "crossSelectiveScan of u \(u.shape) with dtWeight \(dtWeight.shape)")
   let (sets, channels, rank) = (dtWeight.shape[0], dtWeight.shape[1], dtWeight.shape[2])
-  precondition(
+  require(
     aLogs.rank == 2 && aLogs.shape[0] == sets * channels
       && (1...DP_SCAN_STATES).contains(aLogs.shape[1]),
     "crossSelectiveScan of u \(u.shape) with \(sets) sets and aLogs \(aLogs.shape)")
   let states = aLogs.shape[1]
-  precondition(
+  require(
     projected.shape == u.shape.dropLast() + [sets * (rank + 2 * states)],
     "crossSelectiveScan of u \(u.shape) with projected \(projected.shape), dtWeight \(dtWeight.shape), "
       + "aLogs \(aLogs.shape)")
-  precondition(
+  require(
     dtBias.shape == [sets, channels] && skip.shape == [sets * channels],
     "crossSelectiveScan of u \(u.shape) with dtBias \(dtBias.shape), skip \(skip.shape)")
   let all = [u, projected, dtWeight, dtBias, aLogs, skip]
@@ -118,7 +118,9 @@ private struct ProjectedScanGradients: ScanInputGradients {
     self.inputs = inputs
     let plan = inputs.plan
     projected =
-      needsProjected ? TensorStorage(count: inputs.projected.count * Self.partials(plan)) : nil
+      needsProjected
+      ? TensorStorage(count: inputs.projected.count * Self.partials(plan), for: "the gradients of a scan")
+      : nil
     weight =
       needsWeight ? ScanWorkspace.zeros(plan.images * plan.directions * plan.channels * inputs.rank) : nil
   }
@@ -163,7 +165,7 @@ private struct ProjectedScanGradients: ScanInputGradients {
     guard let projected else { return nil }
     let partials = Self.partials(inputs.plan)
     if partials == 1 { return projected }
-    let sum = TensorStorage(count: inputs.projected.count)
+    let sum = TensorStorage(count: inputs.projected.count, for: "the gradients of a scan")
     sumOfPartials(projected, pieces: partials, to: sum)
     return sum
   }

@@ -63,7 +63,7 @@ private struct DepthwiseConvolution: Sendable {
 
   /// `[kh * kw, C]` from `[C, kh, kw, 1]`.
   func byTap(_ weight: TensorStorage) -> TensorStorage {
-    let turned = TensorStorage(count: weight.count)
+    let turned = TensorStorage(count: weight.count, for: "the turned weights of a convolution")
     for tap in 0..<windows.taps {
       for channel in 0..<windows.channels {
         turned.base[tap * windows.channels + channel] = weight.base[channel * windows.taps + tap]
@@ -93,7 +93,7 @@ private struct DepthwiseConvolution: Sendable {
     if windows.stride == (1, 1), windows.padding.0 <= reach.0, windows.padding.1 <= reach.1,
       windows.outputHeight > 0, windows.outputWidth > 0
     {
-      let reversed = TensorStorage(count: taps.count)
+      let reversed = TensorStorage(count: taps.count, for: "the turned weights of a convolution")
       for tap in 0..<windows.taps {
         (reversed.base + tap * channels).update(
           from: taps.base + (windows.taps - 1 - tap) * channels, count: channels)
@@ -126,7 +126,7 @@ private struct DepthwiseConvolution: Sendable {
   func weightGradient(_ x: TensorStorage, _ gy: TensorStorage, to gw: TensorStorage) {
     let (rows, count, channels, taps) = (rows, gw.count, windows.channels, windows.taps)
     let pieces = min(16, max(1, rows / rowsAtOnce))
-    let partial = TensorStorage(count: pieces * count)
+    let partial = TensorStorage(count: pieces * count, for: "the partial sums of a convolution")
     parallel(pieces) { piece in
       var kernels = kernels
       UnsafeMutableBufferPointer(start: partial.base + piece * count, count: count).update(repeating: 0)
@@ -134,7 +134,7 @@ private struct DepthwiseConvolution: Sendable {
         &kernels, x.base, gy.base, partial.base + piece * count, rows * piece / pieces,
         rows * (piece + 1) / pieces)
     }
-    let sum = TensorStorage(count: count)
+    let sum = TensorStorage(count: count, for: "the gradient of a convolution's weights")
     sumOfPartials(partial, pieces: pieces, to: sum)
     for tap in 0..<taps {
       for channel in 0..<channels { gw.base[channel * taps + tap] = sum.base[tap * channels + channel] }

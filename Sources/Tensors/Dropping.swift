@@ -9,9 +9,9 @@ import CKernels
 ///   - probability: That a number is dropped.
 ///   - generators: One for each sample, none of which has been drawn from.
 public func dropout(_ x: Tensor, probability: Float, generators: [RandomGenerator]) -> Tensor {
-  precondition(
+  require(
     x.rank >= 1 && generators.count == x.shape[0], "\(generators.count) generators for shape \(x.shape)")
-  precondition(0 <= probability && probability <= 1, "probability \(probability)")
+  require(0 <= probability && probability <= 1, "probability \(probability)")
   let keys = generators.map(\.words)
   return Tensor.operation("dropout", of: [x]) {
     func dropped(_ x: Tensor) -> Tensor {
@@ -44,7 +44,7 @@ public func dropout(_ x: Tensor, probability: Float, generators: [RandomGenerato
 ///   - probability: That a channel is dropped.
 ///   - generators: One for each sample.
 public func channelDropout(_ x: Tensor, probability: Float, generators: [RandomGenerator]) -> Tensor {
-  precondition(
+  require(
     x.rank >= 2 && generators.count == x.shape[0], "\(generators.count) generators for shape \(x.shape)")
   let channels = x.shape[x.rank - 1]
   return scaledSamples("channel_dropout", x, width: channels) {
@@ -59,7 +59,7 @@ public func channelDropout(_ x: Tensor, probability: Float, generators: [RandomG
 ///   - probability: That a sample is dropped.
 ///   - generators: One for each sample.
 public func stochasticDepth(_ x: Tensor, probability: Float, generators: [RandomGenerator]) -> Tensor {
-  precondition(
+  require(
     x.rank >= 1 && generators.count == x.shape[0], "\(generators.count) generators for shape \(x.shape)")
   return scaledSamples("stochastic_depth", x, width: 1) {
     dropFactors(count: 1, probability: probability, generators: generators)
@@ -68,7 +68,7 @@ public func stochasticDepth(_ x: Tensor, probability: Float, generators: [Random
 
 /// `count` factors for each sample: 0, or 1 / (1 - probability).
 private func dropFactors(count: Int, probability: Float, generators: [RandomGenerator]) -> Tensor {
-  precondition(0 <= probability && probability <= 1, "probability \(probability)")
+  require(0 <= probability && probability <= 1, "probability \(probability)")
   var factors: [Float] = []
   for var generator in generators {
     for _ in 0..<count { factors.append(generator.uniform() < probability ? 0 : 1 / (1 - probability)) }

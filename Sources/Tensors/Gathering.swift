@@ -11,11 +11,11 @@ extension Tensor {
   public func gathered(axis: Int, indices: [Int32], shape target: [Int]) -> Tensor {
     let axis = self.axis(axis)
     let old = shape
-    precondition(
+    require(
       target.count == rank && target.product == indices.count
         && target.indices.allSatisfy { $0 == axis || target[$0] <= old[$0] },
       "\(indices.count) indices of shape \(target) into axis \(axis) of a tensor of shape \(old)")
-    precondition(
+    require(
       indices.allSatisfy { 0 <= $0 && $0 < old[axis] },
       "indices up to \(indices.max() ?? 0) into axis \(axis) of a tensor of shape \(old)")
     var from = rowMajorStrides(old)
@@ -46,7 +46,7 @@ extension Tensor {
   public func rows(_ indices: [Int], axis: Int = 0) -> Tensor {
     let axis = self.axis(axis)
     let old = shape
-    precondition(
+    require(
       indices.allSatisfy { 0 <= $0 && $0 < old[axis] },
       "indices up to \(indices.max() ?? 0) into axis \(axis) of a tensor of shape \(old)")
     let (outer, inner) = (old[..<axis].product, old[(axis + 1)...].product)
@@ -92,7 +92,7 @@ extension Tensor {
 ///   - table: `[rows, ...]`.
 /// - Returns: `shape + [...]`.
 public func embedding(_ indices: [Int], shape: [Int], table: Tensor) -> Tensor {
-  precondition(
+  require(
     table.rank >= 1 && shape.product == indices.count,
     "\(indices.count) indices of shape \(shape) into a table of shape \(table.shape)")
   return table.rows(indices).reshaped(shape + table.shape.dropFirst())

@@ -9,7 +9,7 @@ import CKernels
 ///   - alignCorners: Whether -1 and 1 are the centres of the outermost pixels, or else their outer edges.
 /// - Returns: `[B, H', W', C]`.
 public func gridSample(_ x: Tensor, grid: Tensor, alignCorners: Bool = false) -> Tensor {
-  precondition(
+  require(
     x.rank == 4 && grid.rank == 4 && grid.shape[0] == x.shape[0] && grid.shape[3] == 2,
     "gridSample of x \(x.shape) at the grid \(grid.shape)")
   let (images, channels) = (x.shape[0], x.shape[3])

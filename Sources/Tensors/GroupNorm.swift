@@ -12,9 +12,9 @@ import CKernels
 public func groupNorm(
   _ x: Tensor, groups: Int, weight: Tensor?, bias: Tensor?, epsilon: Float
 ) -> Tensor {
-  precondition(x.rank >= 2, "groupNorm of x \(x.shape)")
+  require(x.rank >= 2, "groupNorm of x \(x.shape)")
   let width = channels(of: x, weight, bias)
-  precondition(groups > 0 && width % groups == 0, "groupNorm of x \(x.shape) in \(groups) groups")
+  require(groups > 0 && width % groups == 0, "groupNorm of x \(x.shape) in \(groups) groups")
   let samples = SampleColumns(samples: x.shape[0], rows: x.shape[1..<x.rank - 1].product, width: width)
   let perGroup = width / groups
   let share = 1 / Double(max(1, samples.rows * perGroup))

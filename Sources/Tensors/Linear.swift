@@ -12,10 +12,10 @@ import CKernels
 public func linear(
   _ x: Tensor, weight: Tensor, bias: Tensor? = nil, activation: Activation? = nil
 ) -> Tensor {
-  precondition(
+  require(
     weight.rank == 2 && x.rank >= 1 && x.shape.last == weight.shape[1],
     "linear of x \(x.shape) with weight \(weight.shape)")
-  precondition(
+  require(
     bias.map { $0.shape == [weight.shape[0]] } ?? true, "bias \(bias?.shape ?? []) of \(weight.shape)")
   let product = LinearProduct(
     rows: x.shape.dropLast().product, inputs: weight.shape[1], outputs: weight.shape[0])
@@ -28,7 +28,8 @@ public func linear(
     var kept: TensorStorage?
     if let activation {
       let sums =
-        isKept && !activation.slopeIsFromResult ? TensorStorage(count: product.rows * product.outputs) : nil
+        isKept && !activation.slopeIsFromResult
+        ? TensorStorage(count: product.rows * product.outputs, for: "the sums of a linear layer") : nil
       product.forward(
         x.storage, weight.storage, bias: bias?.storage, activation, keepingSumsIn: sums, to: y.storage)
       kept = sums ?? y.storage
@@ -65,7 +66,7 @@ public func linear(
 
 /// The gradient before an activation.
 private func slope(_ gradient: Tensor, _ activation: Activation, _ kept: TensorStorage) -> TensorStorage {
-  let gz = TensorStorage(count: gradient.count)
+  let gz = TensorStorage(count: gradient.count, for: "the sums of a linear layer")
   let (g, kernel) = (gradient.storage, activation.slope)
   parallel(over: gradient.count, grain: 1 << 14) { range in
     let start = range.lowerBound
@@ -95,7 +96,7 @@ private struct LinearProduct: Sendable {
     let kernel = activation.kernel
     let pieces = min(16, rows / 192)
     guard pieces >= 4 else {
-      let sums = sums ?? TensorStorage(count: rows * outputs)
+      let sums = sums ?? TensorStorage(count: rows * outputs, for: "the sums of a linear layer")
       forward(x, weight, bias: bias, to: sums)
       parallel(over: rows * outputs, grain: 1 << 14) { range in
         kernel(y.base + range.lowerBound, sums.base + range.lowerBound, range.count)
@@ -105,7 +106,8 @@ private struct LinearProduct: Sendable {
     parallel(pieces) { piece in
       let range = rows * piece / pieces..<rows * (piece + 1) / pieces
       let start = range.lowerBound * outputs
-      let scratch = sums == nil ? TensorStorage(count: range.count * outputs) : nil
+      let scratch =
+        sums == nil ? TensorStorage(count: range.count * outputs, for: "the sums of a linear layer") : nil
       let z = scratch?.base ?? (sums?.base ?? y.base) + start
       if let bias {
         for row in 0..<range.count { (z + row * outputs).update(from: bias.base, count: outputs) }
@@ -131,14 +133,14 @@ private struct LinearProduct: Sendable {
 }
 
 /// Writes one row into every row of `[rows, width]`.
-package func broadcastRows(_ row: TensorStorage, to y: TensorStorage, rows: Int, width: Int) {
+func broadcastRows(_ row: TensorStorage, to y: TensorStorage, rows: Int, width: Int) {
   parallel(over: rows, grain: max(1, (1 << 15) / max(1, width))) { range in
     for r in range { (y.base + r * width).update(from: row.base, count: width) }
   }
 }
 
 /// Column sums of `[rows, width]`, in an order that does not depend on the threads.
-package func sumOfRows(_ x: TensorStorage, rows: Int, width: Int) -> Tensor {
+func sumOfRows(_ x: TensorStorage, rows: Int, width: Int) -> Tensor {
   let sum = Tensor.zeros([width])
   let pieces = min(64, max(1, rows * width / (1 << 16)))
   let partial = Tensor.zeros([pieces, width])

@@ -14,24 +14,24 @@ public func crossEntropy(
   _ logits: Tensor, labels: [Int32], ignoreIndex: Int32?, classWeights: [Float]? = nil,
   labelSmoothing: Float = 0
 ) -> Tensor {
-  precondition(logits.rank >= 1, "logits of shape \(logits.shape)")
+  require(logits.rank >= 1, "logits of shape \(logits.shape)")
   let classes = logits.shape[logits.rank - 1]
   let target = Array(logits.shape.dropLast())
   let rows = target.product
-  precondition(labels.count == rows, "\(labels.count) labels for logits of shape \(logits.shape)")
-  precondition(
+  require(labels.count == rows, "\(labels.count) labels for logits of shape \(logits.shape)")
+  require(
     classWeights.map { $0.count == classes } ?? true,
     "\(classWeights?.count ?? 0) class weights for logits of shape \(logits.shape)")
-  precondition(0...1 ~= labelSmoothing, "label smoothing \(labelSmoothing)")
+  require(0...1 ~= labelSmoothing, "label smoothing \(labelSmoothing)")
   for label in labels where !(0 <= label && label < classes) {
-    precondition(label == ignoreIndex, "label \(label) for logits of shape \(logits.shape)")
+    require(label == ignoreIndex, "label \(label) for logits of shape \(logits.shape)")
   }
   // The kernel takes a negative label for one to be ignored.
   let known = ignoreIndex.map { ignored in labels.map { $0 == ignored ? -1 : $0 } } ?? labels
   let grain = max(1, (1 << 14) / max(1, classes))
   return Tensor.operation("cross_entropy", of: [logits]) {
     let loss = Tensor.uninitialized(target)
-    let statistics = TensorStorage(count: 2 * rows)
+    let statistics = TensorStorage(count: 2 * rows, for: "the statistics of a loss")
     let weights = classWeights.map { Tensor($0, shape: [classes]).storage }
     let (x, result) = (logits.storage, loss.storage)
     parallel(over: rows, grain: grain) { range in
@@ -81,7 +81,7 @@ public func crossEntropy(
 ///   - logits: Any shape.
 ///   - targets: The same shape, 0 to 1; they get no gradient.
 public func binaryCrossEntropy(logits: Tensor, targets: Tensor) -> Tensor {
-  precondition(logits.shape == targets.shape, "targets \(targets.shape) for logits \(logits.shape)")
+  require(logits.shape == targets.shape, "targets \(targets.shape) for logits \(logits.shape)")
   return Tensor.operation("binary_cross_entropy", of: [logits]) {
     (
       combined(logits.storage, targets.storage, shape: logits.shape, dp_binary_cross_entropy),
@@ -92,7 +92,7 @@ public func binaryCrossEntropy(logits: Tensor, targets: Tensor) -> Tensor {
 
 /// |x - target| of each element, without reduction. The target, of the same shape, gets no gradient.
 public func l1(_ x: Tensor, _ target: Tensor) -> Tensor {
-  precondition(x.shape == target.shape, "target \(target.shape) for \(x.shape)")
+  require(x.shape == target.shape, "target \(target.shape) for \(x.shape)")
   return Tensor.operation("l1", of: [x]) {
     (
       combined(x.storage, target.storage, shape: x.shape, dp_l1),
@@ -108,8 +108,8 @@ public func l1(_ x: Tensor, _ target: Tensor) -> Tensor {
 ///   - target: The same shape; it gets no gradient.
 ///   - beta: Where the two parts meet; 0 gives `l1`.
 public func smoothL1(_ x: Tensor, _ target: Tensor, beta: Float = 1) -> Tensor {
-  precondition(x.shape == target.shape, "target \(target.shape) for \(x.shape)")
-  precondition(beta >= 0, "smooth L1 with beta \(beta)")
+  require(x.shape == target.shape, "target \(target.shape) for \(x.shape)")
+  require(beta >= 0, "smooth L1 with beta \(beta)")
   return Tensor.operation("smooth_l1", of: [x]) {
     (
       combined(x.storage, target.storage, shape: x.shape) { dp_smooth_l1($0, $1, $2, beta, $3) },

@@ -3,22 +3,23 @@ import COpenBLAS
 
 /// OpenBLAS, called with one thread from inside the pieces of our own parallel loops.
 package enum BLAS {
-  private static let isReady: Bool = {
-    openblas_set_num_threads(1)
-    return true
-  }()
+  /// The processor whose kernels OpenBLAS has chosen: results may differ in their last bits between them.
+  package static var processorKernels: String {
+    openblas_get_corename().map { String(cString: $0) } ?? "unknown"
+  }
 
   /// c [m, n] = op(a) op(b) + beta c on the calling thread, row-major; op(a) is [m, k], op(b) is [k, n].
-  package static func multiply(
+  static func multiply(
     transposingA: Bool = false, transposingB: Bool = false, m: Int, n: Int, k: Int,
     _ a: UnsafePointer<Float>, stride lda: Int, _ b: UnsafePointer<Float>, stride ldb: Int,
     adding beta: Float = 0, to c: UnsafeMutablePointer<Float>, stride ldc: Int
   ) {
-    guard isReady, m > 0, n > 0 else { return }
+    guard m > 0, n > 0 else { return }
     guard k > 0 else {
       if beta == 0 { for row in 0..<m { (c + row * ldc).update(repeating: 0, count: n) } }
       return
     }
+    BLASWorkspace.prepare()
     cblas_sgemm(
       CblasRowMajor, transposingA ? CblasTrans : CblasNoTrans, transposingB ? CblasTrans : CblasNoTrans,
       numericCast(m), numericCast(n), numericCast(k), 1, a, numericCast(lda), b, numericCast(ldb), beta, c,
@@ -28,7 +29,7 @@ package enum BLAS {
   /// The same with all threads: cut by rows, by columns, or along k with the partial sums added in order.
   ///
   /// The cut depends on the sizes alone. `a`, `b` and `c` must outlive the call, which waits for its pieces.
-  package static func parallelMultiply(
+  static func parallelMultiply(
     transposingA: Bool = false, transposingB: Bool = false, m: Int, n: Int, k: Int,
     _ a: TensorStorage, at aOffset: Int = 0, stride lda: Int, _ b: TensorStorage, at bOffset: Int = 0,
     stride ldb: Int, adding beta: Float = 0, to c: TensorStorage, at cOffset: Int = 0, stride ldc: Int
@@ -59,7 +60,7 @@ package enum BLAS {
       }
     } else if k >= 1024 {
       let pieces = min(16, k / 512)
-      let partial = TensorStorage(count: pieces * m * n)
+      let partial = TensorStorage(count: pieces * m * n, for: "the partial sums of a product")
       parallel(pieces) { piece in
         let inner = k * piece / pieces..<k * (piece + 1) / pieces
         multiply(

@@ -3,7 +3,7 @@ import CKernels
 extension Tensor {
   /// For each row of the last axis the position of its largest number, the first among equals.
   public var indicesOfMaxima: [Int32] {
-    precondition(rank > 0 && shape[rank - 1] > 0, "maxima along the last axis of shape \(shape)")
+    require(rank > 0 && shape[rank - 1] > 0, "maxima along the last axis of shape \(shape)")
     let (width, x) = (shape[rank - 1], storage)
     let rows = count / width
     return [Int32](unsafeUninitializedCapacity: rows) { buffer, initialized in
@@ -27,7 +27,7 @@ extension Tensor {
     let axis = self.axis(axis)
     let old = shape
     let (outer, extent, inner) = (old[..<axis].product, old[axis], old[(axis + 1)...].product)
-    precondition(extent > 0 || outer * inner == 0, "maximum along axis \(axis) of a tensor of shape \(old)")
+    require(extent > 0 || outer * inner == 0, "maximum along axis \(axis) of a tensor of shape \(old)")
     var target = old
     if keepingAxis { target[axis] = 1 } else { target.remove(at: axis) }
     var indices: [Int32] = []
@@ -60,9 +60,9 @@ extension Tensor {
   /// Several equal ones share the gradient.
   public func maximum(axes: [Int], keepingAxes: Bool = false) -> Tensor {
     let gone = Set(axes.map(axis))
-    precondition(gone.count == axes.count, "axes \(axes) of a tensor of shape \(shape) repeat")
+    require(gone.count == axes.count, "axes \(axes) of a tensor of shape \(shape) repeat")
     let kept = shape.enumerated().map { gone.contains($0.offset) ? 1 : $0.element }
-    precondition(
+    require(
       kept.product == 0 || count > 0, "maximum over the axes \(axes) of a tensor of shape \(shape)")
     let target = keepingAxes ? kept : shape.indices.filter { !gone.contains($0) }.map { shape[$0] }
     return Tensor.operation("maximum", of: [self]) {
@@ -74,7 +74,7 @@ extension Tensor {
           ).values
         now[axis] = 1
       }
-      if count == 0 { y = TensorStorage(count: 0) }
+      if count == 0 { y = TensorStorage(count: 0, for: "the maxima") }
       let (x, most) = (detached, Tensor(shape: kept, storage: y))
       return (
         Tensor(shape: target, storage: y),
@@ -89,7 +89,7 @@ extension Tensor {
 
   /// Largest numbers of `[outer, count, inner]` and their places: `[outer, inner]` of each.
   private func largest(outer: Int, count: Int, inner: Int) -> (values: TensorStorage, indices: [Int32]) {
-    let (x, y) = (storage, TensorStorage(count: count == 0 ? 0 : outer * inner))
+    let (x, y) = (storage, TensorStorage(count: count == 0 ? 0 : outer * inner, for: "the maxima"))
     let indices = [Int32](unsafeUninitializedCapacity: y.count) { buffer, initialized in
       initialized = y.count
       guard let base = buffer.baseAddress, y.count > 0 else { return }

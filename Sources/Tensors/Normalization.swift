@@ -14,7 +14,7 @@ public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Floa
   let grain = max(1, (1 << 14) / max(1, width))
   return Tensor.operation("layer_norm", of: [x] + [weight, bias].compactMap(\.self)) {
     let y = Tensor.uninitialized(x.shape)
-    let statistics = TensorStorage(count: 2 * rows)
+    let statistics = TensorStorage(count: 2 * rows, for: "the statistics of a norm")
     let scale = (weight ?? .ones([width])).storage
     let shift = (bias ?? .zeros([width])).storage
     let (input, result) = (x.storage, y.storage)
@@ -124,7 +124,7 @@ public func batchNorm(
   _ x: Tensor, weight: Tensor?, bias: Tensor?, mean: Tensor, variance: Tensor, epsilon: Float
 ) -> Tensor {
   let width = channels(of: x, weight, bias)
-  precondition(
+  require(
     mean.shape == [width] && variance.shape == [width],
     "mean \(mean.shape) and variance \(variance.shape) for x \(x.shape)")
   let rows = x.count / max(1, width)
@@ -152,10 +152,10 @@ public func batchNorm(
 
 /// The extent of the last axis, which weight and bias have to have.
 func channels(of x: Tensor, _ weight: Tensor?, _ bias: Tensor?) -> Int {
-  precondition(x.rank >= 1, "a norm of shape \(x.shape)")
+  require(x.rank >= 1, "a norm of shape \(x.shape)")
   let width = x.shape[x.rank - 1]
   for parameter in [weight, bias].compactMap(\.self) {
-    precondition(parameter.shape == [width], "weight or bias \(parameter.shape) for x \(x.shape)")
+    require(parameter.shape == [width], "weight or bias \(parameter.shape) for x \(x.shape)")
   }
   return width
 }

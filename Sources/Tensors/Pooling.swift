@@ -14,8 +14,8 @@ public func maxPool2d(
   dilation: (Int, Int) = (1, 1)
 ) -> Tensor {
   let stride = stride ?? kernel
-  precondition(x.rank == 4, "maxPool2d of x \(x.shape)")
-  precondition(
+  require(x.rank == 4, "maxPool2d of x \(x.shape)")
+  require(
     min(kernel.0, kernel.1, stride.0, stride.1, dilation.0, dilation.1) > 0
       && (0...kernel.0 / 2).contains(padding.0) && (0...kernel.1 / 2).contains(padding.1),
     "maxPool2d with kernel \(kernel), stride \(stride), padding \(padding), dilation \(dilation)")
@@ -62,8 +62,8 @@ public func averagePool2d(
   _ x: Tensor, kernel: (Int, Int), stride: (Int, Int)? = nil, padding: (Int, Int) = (0, 0)
 ) -> Tensor {
   let stride = stride ?? kernel
-  precondition(x.rank == 4, "averagePool2d of x \(x.shape)")
-  precondition(
+  require(x.rank == 4, "averagePool2d of x \(x.shape)")
+  require(
     min(kernel.0, kernel.1, stride.0, stride.1) > 0
       && (0...kernel.0 / 2).contains(padding.0) && (0...kernel.1 / 2).contains(padding.1),
     "averagePool2d with kernel \(kernel), stride \(stride), padding \(padding)")
@@ -105,7 +105,7 @@ public func averagePool2d(
 /// - Parameter x: `[B, H, W, C]`.
 /// - Returns: `[B, height, width, C]`.
 public func adaptiveAveragePool2d(_ x: Tensor, height: Int, width: Int) -> Tensor {
-  precondition(
+  require(
     x.rank == 4 && height > 0 && width > 0 && x.shape[1] > 0 && x.shape[2] > 0,
     "adaptiveAveragePool2d of x \(x.shape) to \(height) x \(width)")
   let (images, inHeight, inWidth, channels) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])

@@ -66,7 +66,7 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable {
 
   /// What the kernels make the numbers of a fresh generator from: the key, and the counter of the next block.
   package var words: (key: [UInt32], counter: [UInt32]) {
-    precondition(left == 0, "numbers have been drawn from this generator")
+    require(left == 0, "numbers have been drawn from this generator")
     return ([key[0], key[1]], (0..<4).map { counter[$0] })
   }
 
@@ -92,7 +92,7 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable {
 
   /// Uniform among `0 ..< bound`.
   public mutating func integer(below bound: Int) -> Int {
-    precondition(bound > 0, "an integer below \(bound)")
+    require(bound > 0, "an integer below \(bound)")
     return Int.random(in: 0..<bound, using: &self)
   }
 

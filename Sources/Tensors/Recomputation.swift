@@ -21,7 +21,7 @@ package enum Recomputation: Sendable {
 ///   - inputs: At least one; every tensor with a graph that `body` uses, except leaves such as weights.
 ///   - body: Gives the same result each time.
 package func recomputed(_ inputs: [Tensor], _ body: @escaping ([Tensor]) -> Tensor) -> Tensor {
-  precondition(!inputs.isEmpty, "nothing to recompute from")
+  require(!inputs.isEmpty, "nothing to recompute from")
   // Inside another recomputed block nothing is kept anyway.
   guard Recording.isOn else { return body(inputs) }
   let isSecond = Recomputation.current == .second
@@ -45,7 +45,7 @@ package func recomputed(_ inputs: [Tensor], _ body: @escaping ([Tensor]) -> Tens
       Recording.$isOn.withValue(true) { body(leaves) }
     }
     if let root = output.node {
-      precondition(
+      require(
         Tensor.reachable(from: root).allSatisfy { $0.order > start },
         "a recomputed block uses a tensor of the graph that is not among its inputs")
     }

@@ -19,7 +19,7 @@ extension Tensor {
 
   private func reduced(_ name: String, _ axes: [Int], _ keepingAxes: Bool, scale: Float) -> Tensor {
     let gone = Set(axes.map(axis))
-    precondition(gone.count == axes.count, "axes \(axes) of a tensor of shape \(shape) repeat")
+    require(gone.count == axes.count, "axes \(axes) of a tensor of shape \(shape) repeat")
     let kept = shape.enumerated().map { gone.contains($0.offset) ? 1 : $0.element }
     let result =
       keepingAxes ? kept : shape.enumerated().filter { !gone.contains($0.offset) }.map(\.element)
@@ -53,7 +53,7 @@ extension Tensor {
     let x = storage
     if inner == 1, outer == 1 {
       let pieces = min(64, max(1, count >> 16))
-      let partial = TensorStorage(count: pieces)
+      let partial = TensorStorage(count: pieces, for: "the sums of a tensor")
       parallel(pieces) { piece in
         let start = count * piece / pieces
         partial.base[piece] = Float(dp_sum(x.base + start, count * (piece + 1) / pieces - start))
@@ -61,7 +61,7 @@ extension Tensor {
       return Tensor([Float(dp_sum(partial.base, pieces))], shape: [1])
     }
     if inner == 1 {
-      let y = TensorStorage(count: outer)
+      let y = TensorStorage(count: outer, for: "the sums of a tensor")
       parallel(over: outer, grain: max(1, (1 << 15) / max(1, count))) { range in
         dp_sum_rows(y.base + range.lowerBound, x.base + range.lowerBound * count, range.count, count)
       }

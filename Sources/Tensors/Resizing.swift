@@ -97,7 +97,7 @@ private struct MapShape: Sendable {
   let images, height, width, channels: Int
 
   init(_ x: Tensor, _ newHeight: Int, _ newWidth: Int) {
-    precondition(
+    require(
       x.rank == 4 && newHeight >= 0 && newWidth >= 0
         && (x.shape[1] > 0 || newHeight == 0) && (x.shape[2] > 0 || newWidth == 0),
       "shape \(x.shape) resized to \(newHeight) x \(newWidth)")

@@ -12,21 +12,20 @@ import CKernels
 ///   - batchIndices: The image of each region.
 ///   - outputSize: Bins of a region.
 ///   - spatialScale: Features a pixel: 1 / stride.
-///   - samplingRatio: Samples in a bin along an axis; 0 means one a feature, rounded up.
+///   - samplingRatio: Samples in a bin along an axis; one a feature, rounded up, where it is not positive.
 /// - Returns: `[R, height, width, C]`.
 public func roiAlign(
   _ features: Tensor, boxes: [Float], batchIndices: [Int], outputSize: (height: Int, width: Int),
   spatialScale: Float, samplingRatio: Int = 0
 ) -> Tensor {
-  precondition(
+  require(
     features.rank == 4 && boxes.count == 4 * batchIndices.count,
     "roiAlign of features \(features.shape) with \(boxes.count) coordinates, \(batchIndices.count) regions")
-  precondition(
+  require(
     batchIndices.allSatisfy { (0..<features.shape[0]).contains($0) },
     "roiAlign of features \(features.shape) with images \(batchIndices)")
-  precondition(
-    outputSize.height > 0 && outputSize.width > 0 && samplingRatio >= 0,
-    "roiAlign to \(outputSize) with sampling ratio \(samplingRatio)")
+  require(
+    outputSize.height > 0 && outputSize.width > 0, "roiAlign to \(outputSize)")
   let regions = RegionsOfInterest(
     geometry: dp_roi_align(
       height: features.shape[1], width: features.shape[2], channels: features.shape[3],

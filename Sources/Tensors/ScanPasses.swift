@@ -5,8 +5,8 @@ extension ScanPlan {
   func forward(
     u: TensorStorage, _ parameters: ScanParameters, _ inputs: some ScanInputs, keepingStates: Bool
   ) -> (y: TensorStorage, boundaries: TensorStorage?) {
-    let boundaries = keepingStates ? TensorStorage(count: boundaryCount) : nil
-    let y = (0..<directionParts).map { _ in TensorStorage(count: u.count) }
+    let boundaries = keepingStates ? TensorStorage(count: boundaryCount, for: "the states of a scan") : nil
+    let y = (0..<directionParts).map { _ in TensorStorage(count: u.count, for: "the states of a scan") }
     parallel(pieces) { index in
       let (image, part, directions, range) = piece(index)
       let workspace = ScanWorkspace(self, range: range, rank: inputs.rank)
@@ -39,7 +39,7 @@ extension ScanPlan {
     gy: TensorStorage, u: TensorStorage, _ parameters: ScanParameters, _ inputs: some ScanInputs,
     boundaries: TensorStorage, to gradients: some ScanInputGradients
   ) -> (u: TensorStorage, parameters: ScanParameterGradients) {
-    let gu = (0..<directionParts).map { _ in TensorStorage(count: u.count) }
+    let gu = (0..<directionParts).map { _ in TensorStorage(count: u.count, for: "the states of a scan") }
     let sums = ScanParameterGradients(self)
     parallel(pieces) { index in
       let (image, part, directions, range) = piece(index)
@@ -114,9 +114,9 @@ struct ScanParameterGradients: Sendable {
   init(_ plan: ScanPlan) {
     self.plan = plan
     let count = plan.images * plan.directions * plan.channels
-    a = TensorStorage(count: count * plan.states)
-    skip = TensorStorage(count: count)
-    bias = TensorStorage(count: count)
+    a = TensorStorage(count: count * plan.states, for: "the states of a scan")
+    skip = TensorStorage(count: count, for: "the states of a scan")
+    bias = TensorStorage(count: count, for: "the states of a scan")
   }
 
   func take(_ workspace: ScanWorkspace, _ parameters: ScanParameters, image: Int, direction: Int) {

@@ -150,19 +150,19 @@ final class ScanWorkspace {
     rowWidth = rank + 2 * plan.states
     places = .allocate(capacity: plan.chunk)
     z = Self.zeros(plan.chunk * stride)
-    delta = TensorStorage(count: plan.chunk * stride)
-    rows = TensorStorage(count: plan.chunk * rowWidth)
-    state = TensorStorage(count: plan.states * stride)
-    rates = TensorStorage(count: plan.states * stride)
-    skip = TensorStorage(count: stride)
-    bias = TensorStorage(count: stride)
+    delta = TensorStorage(count: plan.chunk * stride, for: "the workspace of a scan")
+    rows = TensorStorage(count: plan.chunk * rowWidth, for: "the workspace of a scan")
+    state = TensorStorage(count: plan.states * stride, for: "the workspace of a scan")
+    rates = TensorStorage(count: plan.states * stride, for: "the workspace of a scan")
+    skip = TensorStorage(count: stride, for: "the workspace of a scan")
+    bias = TensorStorage(count: stride, for: "the workspace of a scan")
     weights = Self.zeros(rank * stride)
   }
 
   deinit { places.deallocate() }
 
   static func zeros(_ count: Int) -> TensorStorage {
-    let storage = TensorStorage(count: count)
+    let storage = TensorStorage(count: count, for: "the workspace of a scan")
     storage.values.initialize(repeating: 0)
     return storage
   }
@@ -192,16 +192,18 @@ final class ScanWorkspace {
   }
 
   // The backward pass alone:
-  private(set) lazy var slope = TensorStorage(count: plan.chunk * stride)
-  private(set) lazy var zGradient = TensorStorage(count: plan.chunk * stride)
-  private(set) lazy var rowGradients = TensorStorage(count: plan.chunk * rowWidth)
-  private(set) lazy var carry = TensorStorage(count: plan.states * stride)
-  private(set) lazy var rateGradient = TensorStorage(count: plan.states * stride)
-  private(set) lazy var skipGradient = TensorStorage(count: stride)
-  private(set) lazy var biasGradient = TensorStorage(count: stride)
-  private(set) lazy var weightGradient = TensorStorage(count: rank * stride)
+  private(set) lazy var slope = TensorStorage(count: plan.chunk * stride, for: "the workspace of a scan")
+  private(set) lazy var zGradient = TensorStorage(count: plan.chunk * stride, for: "the workspace of a scan")
+  private(set) lazy var rowGradients = TensorStorage(
+    count: plan.chunk * rowWidth, for: "the workspace of a scan")
+  private(set) lazy var carry = TensorStorage(count: plan.states * stride, for: "the workspace of a scan")
+  private(set) lazy var rateGradient = TensorStorage(
+    count: plan.states * stride, for: "the workspace of a scan")
+  private(set) lazy var skipGradient = TensorStorage(count: stride, for: "the workspace of a scan")
+  private(set) lazy var biasGradient = TensorStorage(count: stride, for: "the workspace of a scan")
+  private(set) lazy var weightGradient = TensorStorage(count: rank * stride, for: "the workspace of a scan")
   private(set) lazy var scratch = TensorStorage(
-    count: ((4 * plan.chunk + 1) * plan.states + 32) * DP_SCAN_LANES)
+    count: ((4 * plan.chunk + 1) * plan.states + 32) * Int(DP_SCAN_LANES), for: "the workspace of a scan")
 
   func clearGradients() {
     for buffer in [carry, rateGradient, skipGradient, biasGradient, weightGradient] {

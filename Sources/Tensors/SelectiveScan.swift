@@ -16,18 +16,18 @@ import CKernels
 public func selectiveScan(
   u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor? = nil, deltaBias: Tensor? = nil
 ) -> Tensor {
-  precondition(
+  require(
     u.rank == 3 && delta.shape == u.shape, "selectiveScan of u \(u.shape) and delta \(delta.shape)")
   let channels = u.shape[2]
-  precondition(
+  require(
     A.rank == 2 && A.shape[0] == channels && (1...DP_SCAN_STATES).contains(A.shape[1]),
     "selectiveScan of u \(u.shape) with A \(A.shape)")
-  precondition(
+  require(
     B.rank == 4 && C.shape == B.shape && Array(B.shape.prefix(2)) == Array(u.shape.prefix(2))
       && B.shape[3] == A.shape[1] && B.shape[2] > 0 && channels % B.shape[2] == 0,
     "selectiveScan of u \(u.shape) with A \(A.shape), B \(B.shape), C \(C.shape)")
   for (name, vector) in [("D", D), ("deltaBias", deltaBias)] {
-    precondition(
+    require(
       vector.map { $0.shape == [channels] } ?? true,
       "selectiveScan of u \(u.shape) with \(name) \(vector?.shape ?? [])")
   }
@@ -104,9 +104,9 @@ private struct GivenScanGradients: ScanInputGradients {
 
   init(_ inputs: GivenScanInputs) {
     self.inputs = inputs
-    delta = TensorStorage(count: inputs.delta.count)
-    b = TensorStorage(count: inputs.b.count * inputs.plan.rangesPerGroup)
-    c = TensorStorage(count: inputs.c.count * inputs.plan.rangesPerGroup)
+    delta = TensorStorage(count: inputs.delta.count, for: "the gradients of a scan")
+    b = TensorStorage(count: inputs.b.count * inputs.plan.rangesPerGroup, for: "the gradients of a scan")
+    c = TensorStorage(count: inputs.c.count * inputs.plan.rangesPerGroup, for: "the gradients of a scan")
   }
 
   func take(_ workspace: ScanWorkspace, image: Int, direction: Int, isFirst: Bool, steps: Int) {
@@ -125,7 +125,10 @@ private struct GivenScanGradients: ScanInputGradients {
   }
 
   func sums() -> (b: TensorStorage, c: TensorStorage) {
-    let (gb, gc) = (TensorStorage(count: inputs.b.count), TensorStorage(count: inputs.c.count))
+    let (gb, gc) = (
+      TensorStorage(count: inputs.b.count, for: "the gradients of a scan"),
+      TensorStorage(count: inputs.c.count, for: "the gradients of a scan")
+    )
     sumOfPartials(b, pieces: inputs.plan.rangesPerGroup, to: gb)
     sumOfPartials(c, pieces: inputs.plan.rangesPerGroup, to: gc)
     return (gb, gc)

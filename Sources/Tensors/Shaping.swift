@@ -4,13 +4,13 @@ extension Tensor {
   /// The same numbers under another shape; one axis may be -1: what is left. No copy.
   public func reshaped(_ newShape: [Int]) -> Tensor {
     let known = newShape.filter { $0 != -1 }
-    precondition(
+    require(
       known.count >= newShape.count - 1 && known.allSatisfy { $0 >= 0 },
       "shape \(shape) to be reshaped to \(newShape)")
     let target =
       known.count == newShape.count
       ? newShape : newShape.map { $0 == -1 ? (known.product == 0 ? 0 : count / known.product) : $0 }
-    precondition(target.product == count, "shape \(shape) reshaped to \(newShape)")
+    require(target.product == count, "shape \(shape) reshaped to \(newShape)")
     if target == shape { return self }
     let old = shape
     return Tensor.operation("reshape", of: [self]) {
@@ -21,7 +21,7 @@ extension Tensor {
   /// One more axis, of extent 1, before the axis that is at this place now.
   public func expandedAxis(at axis: Int) -> Tensor {
     var target = shape
-    precondition(0...rank ~= axis, "axis \(axis) put into shape \(shape)")
+    require(0...rank ~= axis, "axis \(axis) put into shape \(shape)")
     target.insert(1, at: axis)
     return reshaped(target)
   }
@@ -29,7 +29,7 @@ extension Tensor {
   /// Axis i of the result is axis `axes[i]` of this.
   public func permuted(_ axes: [Int]) -> Tensor {
     let order = axes.map(axis)
-    precondition(order.sorted() == Array(0..<rank), "axes \(axes) of a tensor of shape \(shape)")
+    require(order.sorted() == Array(0..<rank), "axes \(axes) of a tensor of shape \(shape)")
     if order == Array(0..<rank) { return self }
     return Tensor.operation("permute", of: [self]) {
       let strides = rowMajorStrides(shape)
@@ -50,7 +50,7 @@ extension Tensor {
 
   /// A border of one number, a pair of extents for each axis.
   public func padded(_ amounts: [(before: Int, after: Int)], value: Float = 0) -> Tensor {
-    precondition(
+    require(
       amounts.count == rank && amounts.allSatisfy { $0.before >= 0 && $0.after >= 0 },
       "padding \(amounts) of a tensor of shape \(shape)")
     if amounts.allSatisfy({ $0.before == 0 && $0.after == 0 }) { return self }
@@ -69,7 +69,7 @@ extension Tensor {
   /// A part of an axis: `start`, `start + step`, ... below `end`.
   public func sliced(axis: Int, from start: Int, to end: Int, step: Int = 1) -> Tensor {
     let axis = self.axis(axis)
-    precondition(
+    require(
       0 <= start && start <= end && end <= shape[axis] && step > 0,
       "slice \(start)..<\(end) by \(step) of axis \(axis) of a tensor of shape \(shape)")
     if start == 0, end == shape[axis], step == 1 { return self }
@@ -94,7 +94,7 @@ extension Tensor {
 
   /// Turned along some axes (PyTorch's `roll`): the element at i goes to (i + shift) modulo the extent.
   public func rolled(_ shifts: [Int], axes: [Int]) -> Tensor {
-    precondition(shifts.count == axes.count, "shifts \(shifts) along the axes \(axes)")
+    require(shifts.count == axes.count, "shifts \(shifts) along the axes \(axes)")
     var total = [Int](repeating: 0, count: rank)
     for (axis, shift) in zip(axes.map(axis), shifts) where shape[axis] > 0 {
       let sum = (total[axis] + shift) % shape[axis]
@@ -142,10 +142,10 @@ extension Tensor {
 
 /// Tensors joined along an axis; their other axes agree.
 public func concatenated(_ tensors: [Tensor], axis: Int) -> Tensor {
-  guard let first = tensors.first else { preconditionFailure("no tensors to be joined") }
+  guard let first = tensors.first else { EngineFailure.end("no tensors to be joined") }
   let axis = first.axis(axis)
   for tensor in tensors {
-    precondition(
+    require(
       tensor.rank == first.rank
         && tensor.shape.indices.allSatisfy { $0 == axis || tensor.shape[$0] == first.shape[$0] },
       "shapes \(first.shape) and \(tensor.shape) to be joined along axis \(axis)")

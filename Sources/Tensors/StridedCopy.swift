@@ -10,7 +10,7 @@ struct StridedCopy {
 
   /// A walk over all indices of `sizes`; a stride of 0 in `from` repeats.
   init(sizes: [Int], to: [Int], from: [Int]) {
-    precondition(sizes.count == to.count && sizes.count == from.count, "\(sizes), \(to), \(from)")
+    require(sizes.count == to.count && sizes.count == from.count, "\(sizes), \(to), \(from)")
     axes = []
     for (size, (to, from)) in zip(sizes, zip(to, from)) where size != 1 {
       // Axes that follow each other in both memories are one.
@@ -21,7 +21,7 @@ struct StridedCopy {
       }
     }
     if axes.isEmpty { axes = [Axis(size: 1, to: 1, from: 1)] }
-    precondition(axes.count <= Int(DP_MAXIMUM_AXES), "\(axes.count) axes of a copy")
+    require(axes.count <= Int(DP_MAXIMUM_AXES), "\(axes.count) axes of a copy")
   }
 
   /// Copies from `x` to `y`, beginning at the given numbers of each.

@@ -5,25 +5,25 @@
 public struct Tensor {
   /// Extent of each axis, the slowest first. Empty for a single number.
   public let shape: [Int]
-  package var storage: TensorStorage
-  package var node: GraphNode?
+  var storage: TensorStorage
+  var node: GraphNode?
 
   /// A tensor over numbers that an operation has written.
-  package init(shape: [Int], storage: TensorStorage) {
-    precondition(
+  init(shape: [Int], storage: TensorStorage) {
+    require(
       shape.product == storage.count, "shape \(shape) needs \(shape.product) numbers, not \(storage.count)")
     self.shape = shape
     self.storage = storage
   }
 
   /// A tensor whose numbers are not yet written.
-  package static func uninitialized(_ shape: [Int]) -> Tensor {
-    Tensor(shape: shape, storage: TensorStorage(count: shape.product))
+  static func uninitialized(_ shape: [Int]) -> Tensor {
+    Tensor(shape: shape, storage: TensorStorage(shape: shape))
   }
 
   /// The numbers in row-major order.
   public init(_ values: some Collection<Float>, shape: [Int]) {
-    precondition(
+    require(
       values.count == shape.product, "shape \(shape) needs \(shape.product) numbers, not \(values.count)")
     self = .uninitialized(shape)
     _ = storage.values.initialize(from: values)
@@ -44,6 +44,17 @@ public struct Tensor {
   /// All ones.
   public static func ones(_ shape: [Int]) -> Tensor { Tensor(repeating: 1, shape: shape) }
 
+  /// Zeros of another type than float32, which no operation takes yet.
+  package static func zeros(_ shape: [Int], elementType: ElementType) -> Tensor {
+    Tensor(shape: shape, storage: TensorStorage(zerosOfShape: shape, elementType: elementType))
+  }
+
+  /// The type of the numbers: float32 but for weights of inference.
+  public var elementType: ElementType { storage.elementType }
+
+  /// Whether both have their numbers at one place: copies that nobody has written since.
+  package func sharesNumbers(with other: Tensor) -> Bool { storage === other.storage }
+
   /// How many numbers there are.
   public var count: Int { storage.count }
 
@@ -55,14 +66,14 @@ public struct Tensor {
 
   /// The number of a tensor that holds just one.
   public var scalar: Float {
-    precondition(count == 1, "a tensor of shape \(shape) is not one number")
+    require(count == 1, "a tensor of shape \(shape) is not one number")
     return storage.base[0]
   }
 
   /// Copies the numbers where somebody else holds them too, so that they can be written in place.
-  package mutating func makeUnique() {
+  mutating func makeUnique() {
     guard !isKnownUniquelyReferenced(&storage) else { return storage.forgetDerived() }
-    let copy = TensorStorage(count: storage.count)
+    let copy = TensorStorage(shape: shape)
     _ = copy.values.initialize(from: storage.values)
     storage = copy
   }
@@ -70,7 +81,7 @@ public struct Tensor {
   /// An axis counted from the front; negative ones count from the end.
   package func axis(_ axis: Int) -> Int {
     let result = axis < 0 ? axis + rank : axis
-    precondition(result >= 0 && result < rank, "axis \(axis) of a tensor of shape \(shape)")
+    require(result >= 0 && result < rank, "axis \(axis) of a tensor of shape \(shape)")
     return result
   }
 }
@@ -84,6 +95,13 @@ extension Tensor: CustomStringConvertible {
 }
 
 extension Collection<Int> {
-  /// All elements multiplied: the count of a shape.
-  package var product: Int { reduce(1, *) }
+  /// All elements multiplied: the count of a shape. A shape beyond all memory ends the program.
+  package var product: Int {
+    if contains(0) { return 0 }
+    return reduce(1) { product, extent in
+      let (result, isTooLarge) = product.multipliedReportingOverflow(by: extent)
+      require(!isTooLarge, "out of memory: a tensor \(Array(self)) has more numbers than can be counted")
+      return result
+    }
+  }
 }

@@ -161,7 +161,10 @@ private struct WorkerThread {
         Unmanaged<Job>.fromOpaque(argument).takeRetainedValue().body()
         return nil
       }, Unmanaged.passRetained(job).toOpaque())
-    precondition(code == 0, "no thread could be started: error \(code)")
+    require(
+      code == 0,
+      "no thread could be started: \(String(cString: strerror(code))) (ulimit -u, ulimit -v): fewer --threads need less"
+    )
     pthread_detach(thread)
   }
 }

@@ -14,15 +14,15 @@ public func convTranspose2d(
   _ x: Tensor, weight: Tensor, bias: Tensor? = nil, stride: (Int, Int) = (1, 1), padding: (Int, Int) = (0, 0),
   outputPadding: (Int, Int) = (0, 0), dilation: (Int, Int) = (1, 1), groups: Int = 1
 ) -> Tensor {
-  precondition(
+  require(
     x.rank == 4 && weight.rank == 4 && groups > 0 && weight.shape[0] == x.shape[3]
       && weight.shape[0] % groups == 0,
     "convTranspose2d of x \(x.shape) with weight \(weight.shape) in \(groups) groups")
   let outputs = weight.shape[3] * groups
-  precondition(
+  require(
     bias.map { $0.shape == [outputs] } ?? true,
     "bias \(bias?.shape ?? []) of \(weight.shape) in \(groups) groups")
-  precondition(
+  require(
     min(stride.0, stride.1, dilation.0, dilation.1) > 0 && min(padding.0, padding.1) >= 0
       && (0..<max(stride.0, dilation.0)).contains(outputPadding.0)
       && (0..<max(stride.1, dilation.1)).contains(outputPadding.1),
@@ -40,7 +40,7 @@ public func convTranspose2d(
     width: extent(x.shape[2], weight.shape[2], stride.1, padding.1, outputPadding.1, dilation.1),
     channels: outputs, outputs: x.shape[3], kernel: (weight.shape[1], weight.shape[2]), stride: stride,
     padding: padding, dilation: dilation, groups: groups)
-  precondition(
+  require(
     windows.outputShape == x.shape,
     "convTranspose2d of x \(x.shape) with weight \(weight.shape), padding \(padding): nothing is left")
   return Tensor.operation("convTranspose2d", of: [x, weight] + (bias.map { [$0] } ?? [])) {

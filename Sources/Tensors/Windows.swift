@@ -107,7 +107,7 @@ struct Windows: Sendable {
     }
     parallel(tiles) { tile in
       let range = pixels(ofTile: tile)
-      let columns = TensorStorage(count: range.count * width)
+      let columns = TensorStorage(count: range.count * width, for: "the columns of a convolution")
       let rows = y.base + range.lowerBound * outputs
       if let bias {
         for row in 0..<range.count { (rows + row * outputs).update(from: bias.base, count: outputs) }
@@ -125,7 +125,7 @@ struct Windows: Sendable {
   /// All columns of an input with one group; the input itself where they are the same.
   private func allColumns(of x: TensorStorage) -> TensorStorage {
     if isPointwise { return x }
-    let columns = TensorStorage(count: pixels * columnWidth)
+    let columns = TensorStorage(count: pixels * columnWidth, for: "the columns of a convolution")
     parallel(over: pixels, grain: 16) { range in
       var windows = kernels
       dp_gather_windows(
@@ -146,13 +146,13 @@ struct Windows: Sendable {
     let (tiles, count) = (tiles, outputs * width)
     let pieces = min(tiles, count > 1 << 19 ? 4 : 8)
     guard pieces > 0 else { return gw.values.update(repeating: 0) }
-    let partial = TensorStorage(count: pieces * count)
+    let partial = TensorStorage(count: pieces * count, for: "the partial sums of a convolution")
     parallel(pieces) { piece in
       let range = tiles * piece / pieces..<tiles * (piece + 1) / pieces
       var windows = kernels
       for tile in range {
         let tilePixels = pixels(ofTile: tile)
-        let columns = TensorStorage(count: tilePixels.count * width)
+        let columns = TensorStorage(count: tilePixels.count * width, for: "the columns of a convolution")
         for g in 0..<groups {
           dp_gather_windows(
             &windows, x.base + g * inputs, tilePixels.lowerBound, tilePixels.count, columns.base)
@@ -192,7 +192,7 @@ struct Windows: Sendable {
         return WinogradConvolution(windows).convolve(
           gy, transformed: turned, reversed: true, bias: bias, to: gx)
       }
-      let turned = TensorStorage(count: weight.count)
+      let turned = TensorStorage(count: weight.count, for: "the turned weights of a convolution")
       dp_turn_weights(weight.base, groups, outputsPerGroup, taps, inputsPerGroup, turned.base)
       windows.convolveColumns(gy, turned, bias: bias, to: gx)
     } else {
@@ -226,7 +226,8 @@ struct Windows: Sendable {
       let first = max(0, (rows.lowerBound + padding.0 - reach + stride.0 - 1) / stride.0)
       let last = min(outputHeight, (rows.upperBound - 1 + padding.0) / stride.0 + 1)
       guard first < last else { return }
-      let columns = TensorStorage(count: min(rowsAtOnce, last - first) * outputWidth * width)
+      let columns = TensorStorage(
+        count: min(rowsAtOnce, last - first) * outputWidth * width, for: "the columns of a convolution")
       var windows = kernels
       for start in Swift.stride(from: first, to: last, by: rowsAtOnce) {
         let end = min(last, start + rowsAtOnce)

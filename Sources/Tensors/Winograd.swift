@@ -17,7 +17,7 @@ struct WinogradConvolution: Sendable {
 
   /// Over windows of 3x3 pixels with stride 1.
   init(_ windows: Windows) {
-    precondition(windows.allowsWinograd, "Winograd's method for a kernel \(windows.kernel)")
+    require(windows.allowsWinograd, "Winograd's method for a kernel \(windows.kernel)")
     self.windows = windows
     tiles = windows.winogradTiles
   }
@@ -30,7 +30,7 @@ struct WinogradConvolution: Sendable {
   static func transform(_ weight: TensorStorage, outputs: Int, reversed: Bool) -> TensorStorage {
     let inputs = weight.count / (9 * max(1, outputs))
     let plane = plane(outputs * inputs)
-    let transformed = TensorStorage(count: points * plane)
+    let transformed = TensorStorage(count: points * plane, for: "the weights of a convolution")
     parallel(over: outputs, grain: max(1, (1 << 12) / max(1, inputs))) { range in
       dp_winograd_weights(
         weight.base, range.lowerBound, range.upperBound, inputs, reversed ? 1 : 0, transformed.base, plane)
@@ -56,8 +56,8 @@ struct WinogradConvolution: Sendable {
     let most = (tiles + rounds - 1) / rounds
     let (planeIn, planeOut) = (Self.plane(most * inputs), Self.plane(most * outputs))
     let plane = Self.plane(inputs * outputs)
-    let source = TensorStorage(count: Self.points * planeIn)
-    let products = TensorStorage(count: Self.points * planeOut)
+    let source = TensorStorage(count: Self.points * planeIn, for: "the tiles of a convolution")
+    let products = TensorStorage(count: Self.points * planeOut, for: "the tiles of a convolution")
     for round in 0..<rounds {
       let first = tiles * round / rounds
       let count = tiles * (round + 1) / rounds - first

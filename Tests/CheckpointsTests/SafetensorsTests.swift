@@ -220,6 +220,16 @@ struct LoadingTests {
     #expect(a.stateDict["conv.weight"]?.shape == [4, 2, 3, 3])
   }
 
+  @Test("a counter keeps all its digits", arguments: [0, 16_777_217, 9_007_199_254_740_993, Int.max])
+  func counter(count: Int) throws {
+    let norm = BatchNorm2d(2)
+    var state = norm.stateDict
+    #expect(state["num_batches_tracked"]?.integers == [0])
+    state["num_batches_tracked"] = StoredTensor(integers: [count], shape: [])
+    try norm.load(state, file: "x")
+    #expect(norm.stateDict["num_batches_tracked"] == state["num_batches_tracked"])
+  }
+
   @Test("what is missing, unexpected or mis-shaped is listed, and nothing is changed")
   func strict() {
     let model = Model()

@@ -77,6 +77,19 @@ struct LayerTests {
     #expect(abs(evaluated[0] - (1 - 0.4) / (0.9 + 2.0 / 3 + 1e-5).squareRoot()) < 1e-5)
   }
 
+  @Test(
+    "batches are counted beyond 2^24, and up to the largest integer",
+    arguments: [0, 1 << 24, 1 << 40, Int.max])
+  func batches(before: Int) throws {
+    let norm = BatchNorm2d(1)
+    let counter = try #require(norm.tree.buffers.first { $0.name == "num_batches_tracked" }).buffer
+    counter.count = before
+    let step = ForwardMode.Step(seed: 0, step: 0, samples: [0])
+    for _ in 0..<3 { _ = ForwardMode.training(step) { norm(Tensor([1, 3], shape: [1, 2, 1, 1])) } }
+    #expect(counter.count == (before == .max ? before : before + 3))
+    #expect(counter.value.scalar == Float(counter.count ?? 0))
+  }
+
   @Test("names of a tree follow PyTorch's")
   func names() {
     let block = ConvModule(2, 3, kernel: 3, norm: NormConfiguration())

@@ -1,12 +1,11 @@
 import Configuration
-import CKernels
 import Imaging
 import Tensors
 
 /// Colour order, mean and deviation: the numbers that a pixel becomes.
 struct Normalization: Sendable {
   /// Which channel of the image becomes which of the tensor.
-  private let order: [Int32]
+  private let order: [Int]
   /// (v - mean) / std for each channel of the tensor and each 8-bit number v.
   private let table: [Float]
 
@@ -50,16 +49,9 @@ struct Normalization: Sendable {
 
   /// Images in the upper left corners of a batch, `[B, H, W, 3]`; the rest is padding.
   func batch(_ images: [Image], height: Int, width: Int, padding: Float) -> Tensor {
-    let result = Tensor.uninitialized([images.count, height, width, 3])
-    let storage = result.storage
-    let (order, table) = (order, table)
-    parallel(images.count) { index in
-      let image = images[index]
-      dp_image_normalize(
-        image.pixels, Int64(image.height), Int64(image.width), table, order, padding,
-        storage.base + index * height * width * 3, Int64(height), Int64(width))
-    }
-    return result
+    Tensor.batch(
+      images.map { BytePixels($0.pixels, height: $0.height, width: $0.width) }, height: height, width: width,
+      table: table, order: order, padding: padding)
   }
 }
 

@@ -66,7 +66,7 @@ public struct FPN: Neck {
 
   /// `[B, H, W, C]` maps, the finest first.
   public func callAsFunction(_ features: [Tensor]) -> [Tensor] {
-    precondition(features.count == laterals.count, "\(features.count) maps for \(laterals.count) laterals")
+    require(features.count == laterals.count, "\(features.count) maps for \(laterals.count) laterals")
     var merged = zip(laterals, features).map { $0($1) }
     for level in merged.indices.dropFirst().reversed() {
       let finer = merged[level - 1]

@@ -1,6 +1,7 @@
 import Foundation
 import Imaging
 import Masks
+import Tensors
 
 /// Boxes of fixed sizes and shapes at every cell of every level (mmdetection's `AnchorGenerator`).
 ///
@@ -25,7 +26,7 @@ public struct AnchorGenerator: Decodable, Sendable {
 
   /// A generator of all combinations of scales and ratios.
   public init(strides: [Int], ratios: [Float], scales: [Float]) {
-    precondition(
+    require(
       strides.allSatisfy { $0 > 0 } && (ratios + scales).allSatisfy { $0 > 0 },
       "strides \(strides), ratios \(ratios) and scales \(scales) have to be positive")
     (self.strides, self.ratios, self.scales) = (strides, ratios, scales)
@@ -56,14 +57,14 @@ public struct AnchorGenerator: Decodable, Sendable {
     } else {
       throw fault(.scales, "scales, or octave_base_scale with scales_per_octave, are missing")
     }
-    guard !strides.isEmpty, strides.allSatisfy({ $0 > 0 }) else {
-      throw fault(.strides, "\(strides) is not a list of positive strides")
+    guard !strides.isEmpty, strides.allSatisfy({ (1...65_536).contains($0) }) else {
+      throw fault(.strides, "\(strides) is not a list of strides in 1...65536")
     }
-    guard !ratios.isEmpty, ratios.allSatisfy({ $0 > 0 && $0.isFinite }) else {
-      throw fault(.ratios, "\(ratios) is not a list of positive ratios")
+    guard !ratios.isEmpty, ratios.allSatisfy({ (1e-3...1e3).contains($0) }) else {
+      throw fault(.ratios, "\(ratios) is not a list of ratios in 0.001...1000")
     }
-    guard !scales.isEmpty, scales.allSatisfy({ $0 > 0 && $0.isFinite }) else {
-      throw fault(.scales, "\(scales) is not a list of positive scales")
+    guard !scales.isEmpty, scales.allSatisfy({ (1e-3...1e4).contains($0) }) else {
+      throw fault(.scales, "\(scales) is not a list of scales in 0.001...10000")
     }
   }
 
@@ -89,7 +90,7 @@ public struct AnchorGenerator: Decodable, Sendable {
   /// - Parameter maps: The size of each level's feature map, in cells.
   /// - Returns: `[height · width · anchorsPerCell]` boxes each, in pixels of the image.
   public func anchors(for maps: [ImageSize]) -> [Boxes] {
-    precondition(
+    require(
       maps.count == strides.count, "\(maps.count) levels of features for anchors of \(strides.count) strides")
     return maps.enumerated().map { level, map in
       let base = baseAnchors(level: level)

@@ -44,13 +44,16 @@ public struct DeltaXYWHBBoxCoder: Decodable, Sendable {
       guard numbers.count == 4 else {
         throw keys.refusal("four numbers are needed, for dx, dy, dw, dh; got \(numbers)", forKey: key)
       }
+      guard numbers.allSatisfy({ (-1e6...1e6).contains($0) }) else {
+        throw keys.refusal("\(numbers) is not a list of numbers in -1000000...1000000", forKey: key)
+      }
       return SIMD4(numbers)
     }
     means = try four(.means, default: .zero)
     deviations = try four(.deviations, default: .one)
     clipsToBorder = try keys.decodeIfPresent(Bool.self, forKey: .clipsToBorder) ?? true
-    guard (deviations .> 0) == SIMDMask(repeating: true) else {
-      throw keys.refusal("deviations have to be positive", forKey: .deviations)
+    guard (deviations .>= 1e-6) == SIMDMask(repeating: true) else {
+      throw keys.refusal("deviations have to be positive, 1e-06 or more", forKey: .deviations)
     }
   }
 
@@ -58,7 +61,7 @@ public struct DeltaXYWHBBoxCoder: Decodable, Sendable {
   ///
   /// - Returns: dx, dy, dw, dh of each pair, `[boxes.count, 4]`.
   public func encode(_ boxes: Boxes, _ targets: Boxes) -> [Float] {
-    precondition(boxes.count == targets.count, "\(boxes.count) boxes and \(targets.count) targets")
+    require(boxes.count == targets.count, "\(boxes.count) boxes and \(targets.count) targets")
     var deltas: [Float] = []
     deltas.reserveCapacity(boxes.values.count)
     for index in 0..<boxes.count {
@@ -80,7 +83,7 @@ public struct DeltaXYWHBBoxCoder: Decodable, Sendable {
   ///   - deltas: dx, dy, dw, dh for each box, `[boxes.count, 4]`.
   ///   - size: Decoded boxes are cut to an image of this size, in pixels.
   public func decode(_ boxes: Boxes, deltas: [Float], clippedTo size: ImageSize? = nil) -> Boxes {
-    precondition(
+    require(
       deltas.count == boxes.values.count,
       "\(deltas.count) deltas for \(boxes.count) boxes; four each are needed")
     var decoded = Boxes([Float](repeating: 0, count: deltas.count))

@@ -1,6 +1,7 @@
 import CKernels
 import Imaging
 import Masks
+import Tensors
 
 /// Puts masks of a box each into their image (mmdetection's `_do_paste_mask`).
 ///
@@ -15,7 +16,7 @@ import Masks
 public func pasteMasks(
   _ probabilities: [Float], side: Int, boxes: Boxes, into size: ImageSize, threshold: Float
 ) -> [MaskWindow] {
-  precondition(
+  require(
     probabilities.count == boxes.count * side * side,
     "\(probabilities.count) probabilities for \(boxes.count) masks [\(side), \(side)]")
   return (0..<boxes.count).map { index in

@@ -1,5 +1,6 @@
 import CKernels
 import Masks
+import Tensors
 
 /// What the mask head should say of each box (mmdetection's `mask_target`).
 ///
@@ -13,7 +14,7 @@ import Masks
 ///   - size: The side of a target.
 /// - Returns: `[boxes.count, size, size]`, 0 or 1.
 public func maskTargets(for boxes: Boxes, masks: [ObjectMask], assigned: [Int], size: Int) -> [Float] {
-  precondition(boxes.count == assigned.count, "\(boxes.count) boxes and \(assigned.count) objects for them")
+  require(boxes.count == assigned.count, "\(boxes.count) boxes and \(assigned.count) objects for them")
   let pixels = size * size
   return [Float](unsafeUninitializedCapacity: boxes.count * pixels) { buffer, count in
     for index in 0..<boxes.count {

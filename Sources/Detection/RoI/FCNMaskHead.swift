@@ -31,7 +31,7 @@ public struct FCNMaskHead: MaskHead {
       convolutions = try keys.decodeIfPresent(Int.self, forKey: .convolutions) ?? 4
       inputChannels = try keys.decodeIfPresent(Int.self, forKey: .inputChannels, in: 1...65_536) ?? 256
       channels = try keys.decodeIfPresent(Int.self, forKey: .channels, in: 1...65_536) ?? 256
-      classes = try keys.decodeIfPresent(Int.self, forKey: .classes)
+      classes = try keys.decodeIfPresent(Int.self, forKey: .classes, in: 1...100_000)
       loss = try keys.decode(ClassificationLoss.self, forKey: .loss)
       guard (0...64).contains(convolutions) else {
         throw keys.refusal("\(convolutions) is not in 0...64", forKey: .convolutions)

@@ -38,7 +38,7 @@ public struct Shared2FCBBoxHead: BoxHead {
       inputChannels = try keys.decode(Int.self, forKey: .inputChannels, in: 1...65_536)
       hiddenChannels = try keys.decodeIfPresent(Int.self, forKey: .hiddenChannels, in: 1...65_536) ?? 1024
       side = try keys.decodeIfPresent(Int.self, forKey: .side, in: 1...256) ?? 7
-      classes = try keys.decodeIfPresent(Int.self, forKey: .classes)
+      classes = try keys.decodeIfPresent(Int.self, forKey: .classes, in: 1...100_000)
       boxCoder = try keys.decode(DeltaXYWHBBoxCoder.self, forKey: .boxCoder)
       isClassAgnostic = try keys.decodeIfPresent(Bool.self, forKey: .isClassAgnostic) ?? false
       classificationLoss = try keys.decode(ClassificationLoss.self, forKey: .classificationLoss)

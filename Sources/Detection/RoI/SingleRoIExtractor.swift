@@ -32,11 +32,9 @@ public struct SingleRoIExtractor: RoIExtractor {
       init(from decoder: any Decoder) throws {
         let keys = try decoder.container(keyedBy: CodingKeys.self)
         kind = try keys.decode(Kind.self, forKey: .kind)
-        outputSize = try keys.decode(Int.self, forKey: .outputSize)
-        samplingRatio = try keys.decodeIfPresent(Int.self, forKey: .samplingRatio) ?? 0
-        guard (1...256).contains(outputSize) else {
-          throw keys.refusal("\(outputSize) is not in 1...256", forKey: .outputSize)
-        }
+        outputSize = try keys.decode(Int.self, forKey: .outputSize, in: 1...256)
+        // -1 and 0: as many samples as fit, as in mmcv and torchvision.
+        samplingRatio = try keys.decodeIfPresent(Int.self, forKey: .samplingRatio, in: -1...1024) ?? 0
       }
     }
 
@@ -53,9 +51,9 @@ public struct SingleRoIExtractor: RoIExtractor {
       channels = try keys.decode(Int.self, forKey: .channels, in: 1...65_536)
       strides = try keys.decode([Int].self, forKey: .strides)
       align = try keys.decode(Align.self, forKey: .align)
-      finestScale = try keys.decodeIfPresent(Float.self, forKey: .finestScale) ?? 56
-      guard !strides.isEmpty, strides.allSatisfy({ $0 > 0 }) else {
-        throw keys.refusal("\(strides) is not a list of positive strides", forKey: .strides)
+      finestScale = try keys.decodeIfPresent(Float.self, forKey: .finestScale, in: 1e-3...1e6) ?? 56
+      guard !strides.isEmpty, strides.allSatisfy({ (1...65_536).contains($0) }) else {
+        throw keys.refusal("\(strides) is not a list of strides in 1...65536", forKey: .strides)
       }
     }
   }

@@ -2,6 +2,7 @@ import Configuration
 import CKernels
 import Data
 import Masks
+import Tensors
 
 /// Which object each of many boxes is to find.
 public struct Assignment: Sendable, Equatable {
@@ -12,14 +13,14 @@ public struct Assignment: Sendable, Equatable {
 
   /// What became of so many boxes.
   public init(numbers: [Int32], overlaps: [Float]) {
-    precondition(
+    require(
       numbers.count == overlaps.count, "\(numbers.count) numbers and \(overlaps.count) overlaps of boxes")
     (self.numbers, self.overlaps) = (numbers, overlaps)
   }
 
   /// The object that a positive box is to find.
   public func truth(of box: Int) -> Int {
-    precondition(numbers[box] > 0, "box \(box) has no object")
+    require(numbers[box] > 0, "box \(box) has no object")
     return Int(numbers[box]) - 1
   }
 
@@ -73,20 +74,20 @@ public struct MaxIoUAssigner: Decodable, Sendable {
   public init(from decoder: any Decoder) throws {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
     _ = try keys.decodeIfPresent(Kind.self, forKey: .kind)
-    positiveThreshold = try keys.decode(Float.self, forKey: .positiveThreshold)
-    if let threshold = try? keys.decode(Float.self, forKey: .negativeThreshold) {
-      negativeRange = 0..<max(0, threshold)
+    positiveThreshold = try keys.decode(Float.self, forKey: .positiveThreshold, in: 0...1)
+    if (try? keys.decode(Float.self, forKey: .negativeThreshold)) != nil {
+      negativeRange = 0..<(try keys.decode(Float.self, forKey: .negativeThreshold, in: 0...1))
     } else {
       let pair = try keys.decode([Float].self, forKey: .negativeThreshold)
-      guard pair.count == 2, pair[0] <= pair[1] else {
+      guard pair.count == 2, 0 <= pair[0], pair[0] <= pair[1], pair[1] <= 1 else {
         throw keys.refusal(
-          "a number, or a rising pair of numbers, is needed; got \(pair)", forKey: .negativeThreshold)
+          "a number in 0...1, or a rising pair of them, is needed; got \(pair)", forKey: .negativeThreshold)
       }
       negativeRange = pair[0]..<pair[1]
     }
-    lowQualityThreshold = try keys.decodeIfPresent(Float.self, forKey: .lowQualityThreshold) ?? 0
+    lowQualityThreshold = try keys.decodeIfPresent(Float.self, forKey: .lowQualityThreshold, in: 0...1) ?? 0
     matchesLowQuality = try keys.decodeIfPresent(Bool.self, forKey: .matchesLowQuality) ?? true
-    ignoreThreshold = try keys.decodeIfPresent(Float.self, forKey: .ignoreThreshold) ?? -1
+    ignoreThreshold = try keys.decodeIfPresent(Float.self, forKey: .ignoreThreshold, in: -1...1) ?? -1
   }
 
   /// Gives each box to an object, to the background, or to none.

@@ -1,6 +1,7 @@
 import Configuration
 import CKernels
 import Masks
+import Tensors
 
 /// Non-maximum suppression: of boxes that overlap much, only the best stays (mmcv's `nms`).
 public struct NMS: Decodable, Sendable {
@@ -26,22 +27,19 @@ public struct NMS: Decodable, Sendable {
   public init(from decoder: any Decoder) throws {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
     _ = try keys.decodeIfPresent(Kind.self, forKey: .kind)
-    threshold = try keys.decode(Float.self, forKey: .threshold)
+    threshold = try keys.decode(Float.self, forKey: .threshold, in: 0...1)
     isClassAgnostic = try keys.decodeIfPresent(Bool.self, forKey: .isClassAgnostic) ?? false
-    guard (0...1).contains(threshold) else {
-      throw keys.refusal("\(threshold) is not in 0...1", forKey: .threshold)
-    }
   }
 
   /// The boxes that stay, by falling score, of equal ones the lower number first.
   public func callAsFunction(_ boxes: Boxes, scores: [Float]) -> [Int] {
-    precondition(boxes.count == scores.count, "\(boxes.count) boxes and \(scores.count) scores")
+    require(boxes.count == scores.count, "\(boxes.count) boxes and \(scores.count) scores")
     return suppressed(boxes, order: Self.order(scores.indices, scores))
   }
 
   /// The boxes that stay when only boxes of one group suppress each other, by falling score over all groups.
   public func batched(_ boxes: Boxes, scores: [Float], groups: [Int]) -> [Int] {
-    precondition(
+    require(
       boxes.count == scores.count && boxes.count == groups.count,
       "\(boxes.count) boxes, \(scores.count) scores and \(groups.count) groups")
     guard !isClassAgnostic else { return self(boxes, scores: scores) }
@@ -101,7 +99,7 @@ public struct Detections: Sendable, Equatable {
 public func multiclassNMS(
   _ boxes: Boxes, scores: [Float], classes: Int, scoreThreshold: Float, nms: NMS, limit: Int
 ) -> Detections {
-  precondition(
+  require(
     boxes.count == scores.count || boxes.count * classes == scores.count,
     "\(boxes.count) boxes for scores [\(scores.count / max(1, classes)), \(classes)]")
   let candidates = scores.indices.filter { scores[$0] > scoreThreshold }

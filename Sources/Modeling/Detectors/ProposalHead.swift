@@ -75,6 +75,6 @@ public struct ProposalSelection: Decodable, Sendable {
       try keys.decodeIfPresent(Int.self, forKey: .candidatesPerLevel, in: 1...1_000_000) ?? 1000
     limit = try keys.decode(Int.self, forKey: .limit, in: 1...1_000_000)
     nms = try keys.decode(NMS.self, forKey: .nms)
-    minimumSide = try keys.decodeIfPresent(Float.self, forKey: .minimumSide) ?? 0
+    minimumSide = try keys.decodeIfPresent(Float.self, forKey: .minimumSide, in: -1...1e6) ?? 0
   }
 }

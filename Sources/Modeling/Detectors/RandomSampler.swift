@@ -44,16 +44,11 @@ public struct RandomSampler: Decodable, Sendable {
   public init(from decoder: any Decoder) throws {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
     _ = try keys.decodeIfPresent(Kind.self, forKey: .kind)
-    count = try keys.decode(Int.self, forKey: .count)
-    positiveFraction = try keys.decode(Double.self, forKey: .positiveFraction)
-    negativesPerPositive = try keys.decodeIfPresent(Double.self, forKey: .negativesPerPositive) ?? -1
+    count = try keys.decode(Int.self, forKey: .count, in: 1...1_000_000)
+    positiveFraction = try keys.decode(Double.self, forKey: .positiveFraction, in: 0...1)
+    negativesPerPositive =
+      try keys.decodeIfPresent(Double.self, forKey: .negativesPerPositive, in: -1...1e6) ?? -1
     addsTruths = try keys.decodeIfPresent(Bool.self, forKey: .addsTruths) ?? true
-    guard count > 0 else {
-      throw keys.refusal("\(count) boxes; one or more are needed", forKey: .count)
-    }
-    guard (0...1).contains(positiveFraction) else {
-      throw keys.refusal("\(positiveFraction) is not in 0...1", forKey: .positiveFraction)
-    }
   }
 
   /// Draws without replacement; where there are no more candidates than wanted, takes all and draws nothing.

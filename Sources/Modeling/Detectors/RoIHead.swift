@@ -69,9 +69,9 @@ public struct RoISelection: Decodable, Sendable {
   /// Decodes mmdetection's keys.
   public init(from decoder: any Decoder) throws {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
-    scoreThreshold = try keys.decode(Float.self, forKey: .scoreThreshold)
+    scoreThreshold = try keys.decode(Float.self, forKey: .scoreThreshold, in: -1e6...1e6)
     nms = try keys.decode(NMS.self, forKey: .nms)
     limit = try keys.decode(Int.self, forKey: .limit, in: 1...1_000_000)
-    maskThreshold = try keys.decodeIfPresent(Float.self, forKey: .maskThreshold) ?? 0.5
+    maskThreshold = try keys.decodeIfPresent(Float.self, forKey: .maskThreshold, in: -1e6...1e6) ?? 0.5
   }
 }

@@ -1,5 +1,6 @@
 import CKernels
 import Imaging
+import Tensors
 
 /// What can be wrong with a pair of label maps.
 public enum SegmentationEvaluationError: Error, Sendable, Equatable {
@@ -54,7 +55,7 @@ public struct ConfusionMatrix: Sendable, Equatable, Codable {
   public init(
     classes: Int, ignoreIndex: Int = 255, reducesZeroLabel: Bool = false, predictionsOffset: Int = 0
   ) {
-    precondition(classes > 0 && classes < Int32.max, "\(classes) classes: one or more are needed")
+    require(classes > 0 && classes < Int32.max, "\(classes) classes: one or more are needed")
     self.classes = classes
     self.ignoreIndex = ignoreIndex
     self.reducesZeroLabel = reducesZeroLabel
@@ -64,7 +65,7 @@ public struct ConfusionMatrix: Sendable, Equatable, Codable {
 
   /// How many pixels of class `label` were predicted as `prediction`.
   public subscript(label: Int, prediction: Int) -> Int {
-    precondition(
+    require(
       label >= 0 && label < classes && prediction >= 0 && prediction < classes,
       "(\(label), \(prediction)) is no place in a matrix [\(classes), \(classes)]")
     return Int(counts[label * (classes + 1) + prediction])
@@ -120,7 +121,7 @@ public struct ConfusionMatrix: Sendable, Equatable, Codable {
 
   /// Adds the counts of other images.
   public static func += (matrix: inout ConfusionMatrix, other: ConfusionMatrix) {
-    precondition(
+    require(
       matrix.classes == other.classes,
       "matrices of \(matrix.classes) and \(other.classes) classes do not add up")
     for index in matrix.counts.indices { matrix.counts[index] += other.counts[index] }

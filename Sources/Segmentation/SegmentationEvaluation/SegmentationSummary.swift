@@ -1,3 +1,5 @@
+import Tensors
+
 /// The figures of a segmentation over a whole data set, as fractions; NaN where a class has nothing to divide by.
 ///
 /// mmsegmentation's `IoUMetric`, from exact counts. Means leave NaN out.
@@ -36,7 +38,7 @@ public struct SegmentationSummary: Sendable {
   public init(
     _ confusion: ConfusionMatrix, classes: [String], beta: Double = 1, nanReplacement: Double? = nil
   ) {
-    precondition(
+    require(
       classes.count == confusion.classes,
       "\(classes.count) names for a matrix of \(confusion.classes) classes")
     func ratio(_ part: Double, _ whole: Double) -> Double {

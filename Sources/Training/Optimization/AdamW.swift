@@ -1,4 +1,3 @@
-import CKernels
 import Checkpoints
 import Configuration
 import Foundation
@@ -76,34 +75,19 @@ public struct AdamW: Optimizer {
       let step = numbers(
         rate: rates[weight.group], decay: settings.decay * weight.decayMultiplier, time: own.steps)
       weight.parameter.update { numbers, gradient in
-        Self.advance(&numbers, &own.mean, &own.square, gradient, step)
+        numbers.adamW(mean: &own.mean, square: &own.square, gradient: gradient, step)
       }
       moments[index] = own
     }
   }
 
   /// The numbers of a step, worked out in double precision.
-  private func numbers(rate: Double, decay: Double, time: Int) -> dp_adamw_step {
+  private func numbers(rate: Double, decay: Double, time: Int) -> AdamWStep {
     let (beta1, beta2) = settings.betas
-    return dp_adamw_step(
-      keep: Float(1 - rate * decay), new1: Float(1 - beta1), beta2: Float(beta2), new2: Float(1 - beta2),
+    return AdamWStep(
+      keep: Float(1 - rate * decay), betas: settings.betas,
       length: Float(rate / (1 - pow(beta1, Double(time)))),
       correction: Float((1 - pow(beta2, Double(time))).squareRoot()), epsilon: Float(settings.epsilon))
-  }
-
-  private static func advance(
-    _ numbers: inout Tensor, _ mean: inout Tensor, _ square: inout Tensor, _ gradient: Tensor,
-    _ step: dp_adamw_step
-  ) {
-    numbers.makeUnique()
-    mean.makeUnique()
-    square.makeUnique()
-    let (x, m, v, g) = (numbers.storage, mean.storage, square.storage, gradient.storage)
-    parallel(over: numbers.count, grain: 1 << 15) { range in
-      let start = range.lowerBound
-      var step = step
-      dp_adamw(x.base + start, m.base + start, v.base + start, g.base + start, range.count, &step)
-    }
   }
 
   private enum Names {

@@ -1,4 +1,3 @@
-import CKernels
 import Layers
 import Tensors
 
@@ -39,31 +38,8 @@ public struct GradientClipping: Decodable, Sendable {
       guard var gradient = parameter.gradient else { continue }
       // Let go of first, so that it is scaled in place.
       parameter.gradient = nil
-      gradient.makeUnique()
-      let x = gradient.storage
-      parallel(over: gradient.count, grain: 1 << 16) { range in
-        dp_scale(x.base + range.lowerBound, factor, range.count)
-      }
+      gradient.scale(by: factor)
       parameter.gradient = gradient
-    }
-  }
-}
-
-extension Tensor {
-  /// The sum of squares, added up in an order that depends on the count alone.
-  package var sumOfSquares: Double {
-    let x = storage
-    let pieces = min(64, max(1, count >> 16))
-    guard pieces > 1 else { return dp_sum_of_squares(x.base, count) }
-    let count = count
-    return withUnsafeTemporaryAllocation(of: Double.self, capacity: pieces) { sums in
-      guard let base = sums.baseAddress else { return 0 }
-      let shared = Shared(base)
-      parallel(pieces) { piece in
-        let start = count * piece / pieces
-        shared.base[piece] = dp_sum_of_squares(x.base + start, count * (piece + 1) / pieces - start)
-      }
-      return sums.reduce(0, +)
     }
   }
 }

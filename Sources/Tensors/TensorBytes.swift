@@ -1,0 +1,12 @@
+extension Tensor {
+  /// A tensor from the bytes of float32 numbers, little-endian and row-major.
+  package init(bytes: [UInt8], shape: [Int]) {
+    require(
+      bytes.count == shape.product * MemoryLayout<Float>.size, "\(bytes.count) bytes for a tensor \(shape)")
+    self = .uninitialized(shape)
+    UnsafeMutableRawBufferPointer(storage.values).copyBytes(from: bytes)
+  }
+
+  /// The numbers as bytes, little-endian and row-major.
+  package var bytes: [UInt8] { Array(UnsafeRawBufferPointer(storage.values)) }
+}

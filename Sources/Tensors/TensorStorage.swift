@@ -1,0 +1,80 @@
+import Synchronization
+
+extension Tensor {
+  /// The type of a tensor's numbers.
+  public enum ElementType: String, Sendable {
+    /// What every operation computes with.
+    case float32
+    /// The upper half of a float32: for weights of inference. No operation takes it yet.
+    case bfloat16
+
+    /// Bytes of one number.
+    public var size: Int {
+      switch self {
+      case .float32: 4
+      case .bfloat16: 2
+      }
+    }
+  }
+}
+
+/// The numbers of a tensor. Written only by the operation that makes it, or by a sole owner.
+///
+/// `@unchecked Sendable`: what is stored never changes but for `kept`, which is locked, and the pieces of a parallel
+/// loop write ranges that no other piece touches, while the loop's closure keeps the storage alive.
+final class TensorStorage: @unchecked Sendable {
+  let elementType: Tensor.ElementType
+  let count: Int
+  private let block: BufferPool.Block
+  private let kept = Mutex<[DerivedForm: TensorStorage]>([:])
+
+  /// Uninitialised numbers.
+  init(shape: [Int], elementType: Tensor.ElementType = .float32) {
+    require(shape.allSatisfy { $0 >= 0 }, "a tensor of shape \(shape)")
+    (count, self.elementType) = (shape.product, elementType)
+    block = Self.block(count, elementType) { "a tensor \(shape)" }
+  }
+
+  /// Zeros of any type.
+  convenience init(zerosOfShape shape: [Int], elementType: Tensor.ElementType) {
+    self.init(shape: shape, elementType: elementType)
+    block.address.initializeMemory(as: UInt8.self, repeating: 0, count: count * elementType.size)
+  }
+
+  /// Uninitialised numbers of an operation's own.
+  ///
+  /// - Parameter purpose: What they are for, for the message when there is no memory: "the columns of a convolution".
+  init(count: Int, for purpose: StaticString) {
+    (self.count, elementType) = (count, .float32)
+    block = Self.block(count, .float32) { "\(purpose)" }
+  }
+
+  deinit { BufferPool.shared.give(block) }
+
+  private static func block(
+    _ count: Int, _ type: Tensor.ElementType, _ purpose: () -> String
+  ) -> BufferPool.Block {
+    let (bytes, isTooLarge) = count.multipliedReportingOverflow(by: type.size)
+    return BufferPool.shared.take(bytes: isTooLarge ? .max : bytes, for: purpose)
+  }
+
+  /// Where the numbers begin. Only operations of this room see it, and only for float32.
+  var base: UnsafeMutablePointer<Float> {
+    require(elementType == .float32, "an operation of float32 on numbers of \(elementType)")
+    return block.address.assumingMemoryBound(to: Float.self)
+  }
+
+  /// All numbers.
+  var values: UnsafeMutableBufferPointer<Float> { UnsafeMutableBufferPointer(start: base, count: count) }
+
+  /// What an operation has made of these numbers, kept until they are written: made at the first call.
+  func derived(_ form: DerivedForm, _ make: () -> TensorStorage) -> TensorStorage {
+    if let made = kept.withLock({ $0[form] }) { return made }
+    let made = make()
+    kept.withLock { $0[form] = made }
+    return made
+  }
+
+  /// Drops what was made of the numbers, as they are about to be written.
+  func forgetDerived() { kept.withLock { $0 = [:] } }
+}
