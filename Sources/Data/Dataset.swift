@@ -25,7 +25,7 @@ public protocol Dataset: Sendable {
   var pipeline: Pipeline { get }
   /// Whether each image has to come out as it is: nothing is replaced.
   var isTest: Bool { get }
-  /// What a user should know of the files before training, a line each, such as objects without masks.
+  /// What a run tells at its start, a sentence each: objects that training ignores, and the like.
   var warnings: [String] { get }
   /// The sample before the pipeline.
   func sample(at index: Int) throws -> Sample
