@@ -7,6 +7,8 @@ public protocol Model: Layer {
   var minimumBatch: Int { get }
   /// What samples have to carry in training: a run checks it before its first step.
   var requirements: AnnotationRequirements { get }
+  /// What is odd about a batch, though it can be learnt from: nothing in it has a class.
+  func warnings(about samples: [Sample]) -> [String]
   /// The losses of a batch; its samples went through a training pipeline.
   func losses(_ samples: [Sample]) throws -> Losses
   /// A prediction for each sample.
@@ -18,6 +20,9 @@ extension Model {
   public var minimumBatch: Int { 1 }
   /// Nothing.
   public var requirements: AnnotationRequirements { .none }
+
+  /// None, unless a model says otherwise.
+  public func warnings(about samples: [Sample]) -> [String] { [] }
 }
 
 /// A model that predicts in two steps: scores, which can be averaged and merged over variants and tiles of an image, and a

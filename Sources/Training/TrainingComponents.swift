@@ -51,7 +51,7 @@ public struct TrainingComponents: ComponentGroup {
       (c: MultiStepLR.Configuration, context: ScheduleContext) in
       let scale = c.span.scale(in: context)
       return try c.span.schedule(
-        MultiStepLR(milestones: c.milestones.map { $0 * scale }, gamma: c.gamma), in: context)
+        MultiStepLR(milestones: c.milestones.map { steps($0, times: scale) }, gamma: c.gamma), in: context)
     }
     schedules.add("PolyLR", description: "A power of what is left") {
       (c: PolyLR.Configuration, context: ScheduleContext) in try c.span.schedule(c.schedule, in: context)

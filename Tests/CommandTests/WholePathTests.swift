@@ -41,7 +41,8 @@ struct WholePathTests {
     // A run that ended after ten steps: its checkpoint is all that the resumed one knows.
     try FileManager.default.createDirectory(
       atPath: "\(folder.path)/resumed", withIntermediateDirectories: true)
-    let checkpoint = "\(folder.path)/two/iter_10.safetensors"
+    let checkpoint = "\(folder.path)/resumed/iter_10.safetensors"
+    try FileManager.default.copyItem(atPath: "\(folder.path)/two/iter_10.safetensors", toPath: checkpoint)
     #expect(try train("resumed", ["--threads", "2", "--resume", checkpoint]) == two)
   }
 

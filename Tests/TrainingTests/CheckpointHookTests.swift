@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
+import Checkpoints
 import Configuration
 import Training
 
@@ -32,6 +33,92 @@ struct CheckpointHookTests {
       resume: .newest)
     #expect(
       folder.names().filter { $0.hasSuffix("safetensors") } == ["iter_12.safetensors", "iter_8.safetensors"])
+  }
+
+  /// The folder of a run whose newest checkpoint, `iter_8`, tells another history.
+  private func forged(_ history: String) throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    try trainToy(
+      try toyConfiguration("train_cfg: {type: IterBasedTrainLoop, max_iters: 8}\n" + Self.one), in: folder)
+    let path = "\(folder.path)/iter_8.safetensors"
+    var file = try Safetensors(file: path)
+    file.metadata["checkpoints"] = history
+    try file.write(to: path)
+    return folder
+  }
+
+  private static let one =
+    "default_hooks: {checkpoint: {type: CheckpointHook, interval: 4, max_keep_ckpts: 1, save_best: auto}}"
+  private static let longer = "train_cfg: {type: IterBasedTrainLoop, max_iters: 12, val_interval: 4}\n" + one
+
+  @Test(
+    "removes nothing that a checkpoint of somebody else names",
+    arguments: [
+      "../precious", "", ".", "..", "precious", "precious/iter_1.safetensors", "./iter_3.safetensors",
+      "last_checkpoint", "iter_x.safetensors", "iter_+3.safetensors", "iter_03.safetensors",
+      "best_../../x_iter_3.safetensors", "epoch_3.safetensors/..", "iter_99.safetensors",
+    ])
+  func forgedHistory(name: String) throws {
+    let history =
+      "{\"best\":{\"file\":\"\(name)\",\"metric\":\"toy/mAP\",\"value\":-1e9},\"written\":[\"\(name)\",\"iter_8.safetensors\"]}"
+    let folder = try forged(history)
+    // A folder is never removed, whatever it is called.
+    for precious in ["precious", "iter_99.safetensors"] {
+      try FileManager.default.createDirectory(
+        atPath: "\(folder.path)/\(precious)/deep", withIntermediateDirectories: true)
+      try Data("x".utf8).write(to: URL(fileURLWithPath: "\(folder.path)/\(precious)/iter_1.safetensors"))
+    }
+    try Data("x".utf8).write(to: URL(fileURLWithPath: "\(folder.path)/iter_3.safetensors"))
+    try trainToy(try toyConfiguration(Self.longer), in: folder, resume: .newest)
+    let names = folder.names()
+    for kept in [
+      "precious", "iter_99.safetensors", "iter_3.safetensors", "iter_12.safetensors", "last_checkpoint",
+    ] {
+      #expect(names.contains(kept), "\(kept)")
+    }
+    #expect(!names.contains("iter_8.safetensors"))
+    #expect(try folder.text("precious/iter_1.safetensors") == "x")
+    #expect(try folder.text("iter_99.safetensors/iter_1.safetensors") == "x")
+  }
+
+  @Test("takes no history of another folder over")
+  func otherFolder() throws {
+    let old = try forged("{\"written\":[\"iter_3.safetensors\",\"iter_8.safetensors\"]}")
+    let folder = try TemporaryFolder()
+    try Data("x".utf8).write(to: URL(fileURLWithPath: "\(folder.path)/iter_3.safetensors"))
+    try trainToy(
+      try toyConfiguration(Self.longer), in: folder, resume: .file("\(old.path)/iter_8.safetensors"))
+    #expect(try folder.text("iter_3.safetensors") == "x")
+    let history = try Safetensors(file: "\(folder.path)/iter_12.safetensors").metadata["checkpoints"]
+    #expect(history?.contains("\"written\":[\"iter_12.safetensors\"]") == true, "\(history ?? "")")
+  }
+
+  @Test("removes with the next save what a run that was killed had no time to remove")
+  func leftOver() throws {
+    let folder = try TemporaryFolder()
+    try trainToy(
+      try toyConfiguration("train_cfg: {type: IterBasedTrainLoop, max_iters: 8}\n" + Self.one), in: folder)
+    // 4 was about to go; 3 is nothing that this run writes, and 16 is of another one.
+    for name in ["iter_4", "iter_3", "iter_16"] {
+      try FileManager.default.copyItem(
+        atPath: "\(folder.path)/iter_8.safetensors", toPath: "\(folder.path)/\(name).safetensors")
+    }
+    try trainToy(try toyConfiguration(Self.longer), in: folder, resume: .newest)
+    #expect(
+      folder.names().filter { $0.hasPrefix("iter_") }
+        == ["iter_12.safetensors", "iter_16.safetensors", "iter_3.safetensors"])
+  }
+
+  @Test("takes the first figure for auto, and says when nothing validates")
+  func auto() throws {
+    let folder = try TemporaryFolder()
+    let run = try trainToy(
+      try toyConfiguration(
+        "val_dataloader: null\nval_cfg: null\nval_evaluator: null\n" + Self.one), in: folder)
+    let log = try String(contentsOfFile: try #require(run.trainer.workDirectory).logFile, encoding: .utf8)
+    #expect(log.contains("WARNING - save_best: there is no validation"))
+    try trainToy(try toyConfiguration(Self.longer), in: folder)
+    #expect(folder.names().contains { $0.hasPrefix("best_toy_mAP_iter_") })
   }
 
   @Test("keeps one best checkpoint", arguments: ["greater", "less"])

@@ -25,6 +25,23 @@ struct ScheduleTests {
     }
   }
 
+  @Test(
+    "take passes of any length",
+    arguments: [
+      "{type: LinearLR, convert_to_iter_based: true, begin: 999999998, end: 1000000000}",
+      "{type: LinearLR, convert_to_iter_based: true, begin: 999999999}",
+      "{type: MultiStepLR, convert_to_iter_based: true, milestones: [1, 1000000000]}",
+      "{type: PolyLR, by_epoch: false}",
+    ])
+  func longPasses(schedule: String) throws {
+    let component = try ComponentConfiguration(ConfigurationNode.parse(schedule, file: "test.yaml"))
+    for loop in [TrainLoop(.epochs, length: 1_000_000), TrainLoop(.iterations, length: 3)] {
+      let context = ScheduleContext(loop: loop, iterationsPerEpoch: .max - 1)
+      // Begin and end may come to the same number: what matters is that none is beyond the largest.
+      _ = try TrainingComponents().schedules.build(component, scope: nil, in: context)
+    }
+  }
+
   // The expected rates are those of mmengine 0.10.7.
   @Test(
     "move as mmengine's",

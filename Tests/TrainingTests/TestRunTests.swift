@@ -2,6 +2,7 @@ import Modeling
 import Checkpoints
 import Configuration
 import Foundation
+import Tensors
 import TestSupport
 import Testing
 
@@ -32,6 +33,23 @@ struct TestRunTests {
   private struct Boxed: Encodable {
     var value: any Encodable & Sendable
     func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
+  }
+
+  @Test("refuses weights that are not finite", arguments: [Float.nan, .infinity])
+  func notFinite(value: Float) throws {
+    let folder = try TemporaryFolder()
+    try trainToy(try toyConfiguration(), in: folder)
+    let path = "\(folder.path)/iter_20.safetensors"
+    var file = try Safetensors(file: path)
+    file.tensors["head.bias"] = StoredTensor(Tensor([value], shape: [1]))
+    try file.write(to: path)
+    for open in [
+      { _ = try TestRun(configuration: try toyConfiguration(), components: .toy, checkpoint: path) },
+      { _ = try Predictor(configuration: try toyConfiguration(), components: .toy, checkpoint: path) },
+    ] {
+      let error = #expect(throws: CheckpointError.self) { try open() }
+      #expect(error?.description.contains("its weights are not finite: head.bias hold") == true)
+    }
   }
 
   @Test("takes several metrics")
@@ -85,6 +103,7 @@ struct TrainingCheckpointTests {
     arguments: [
       ("version", "2", "newer version"), ("version", "x", "'version' is 'x'"),
       ("classes", "[1", "'classes' cannot be read"), ("iteration", "-3", "not that of a training checkpoint"),
+      ("iteration", "9223372036854775807", "not that of a training checkpoint"),
       ("seed", "none", "not that of a training checkpoint"),
       ("schedule", "{}", "'schedule' cannot be read"),
     ])

@@ -124,6 +124,27 @@ struct TrainingRunTests {
     #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
   }
 
+  @Test(
+    "goes on with the checkpoint's learning rate, and says when the config's is another",
+    arguments: [("0.05", nil), ("0.01", "the learning rate goes on from the checkpoint's, ")])
+  func otherRate(rate: String, warning: String?) throws {
+    let folder = try TemporaryFolder()
+    let hook = "\ndefault_hooks: {checkpoint: {type: CheckpointHook, interval: 6, by_epoch: false}}"
+    for more in [Self.epochs + hook, hook] {
+      try trainToy(try toyConfiguration(more), in: folder)
+      let run = try trainToy(
+        try toyConfiguration(
+          more
+            + "\noptim_wrapper: {type: OptimWrapper, optimizer: {type: AdamW, lr: \(rate), weight_decay: 0.1}, "
+            + "paramwise_cfg: {custom_keys: {norm: {decay_mult: 0}, head: {lr_mult: 0.5}}}, clip_grad: {max_norm: 1}}"
+        ),
+        in: folder, resume: .file("\(folder.path)/iter_6.safetensors"))
+      let log = try String(contentsOfFile: try #require(run.trainer.workDirectory).logFile, encoding: .utf8)
+      #expect(log.contains("WARNING - ") == (warning != nil))
+      if let warning { #expect(log.contains("WARNING - " + warning)) }
+    }
+  }
+
   @Test("refuses to resume where there is no checkpoint")
   func noCheckpoint() throws {
     let folder = try TemporaryFolder()

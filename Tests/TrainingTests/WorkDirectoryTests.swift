@@ -20,7 +20,37 @@ struct WorkDirectoryTests {
     let folder = try TemporaryFolder()
     try Data().write(to: URL(fileURLWithPath: "\(folder.path)/file"))
     let error = #expect(throws: TrainingError.self) { _ = try WorkDirectory("\(folder.path)/file") }
-    #expect(error?.message.contains("the work directory cannot be made") == true)
+    #expect(
+      error?.message.contains("the work directory cannot be made: this is a file, not a folder") == true)
+    let below = #expect(throws: TrainingError.self) { _ = try WorkDirectory("\(folder.path)/file/a/b") }
+    #expect(
+      below?.message.contains(
+        "the work directory cannot be made: \(folder.path)/file is a file, not a folder") == true,
+      "\(below?.message ?? "")")
+    // Names of one letter, and the folder at hand.
+    for path in ["", "w", "w/"] { _ = try WorkDirectory("\(folder.path)/\(path)") }
+  }
+
+  @Test(
+    "says why a last_checkpoint names none",
+    arguments: [
+      ("nothing", "no such file: there is no checkpoint to resume from"),
+      ("folder", "is a folder, not a file"),
+      ("pipe", "is no regular file"), ("", "names no checkpoint"),
+      ("\u{0}\u{1}garbage", "does not hold the name"),
+      ("a\nb", "does not hold the name"), (String(repeating: "x", count: 70_000), "does not hold the name"),
+    ])
+  func wrongLastCheckpoint(content: String, message: String) throws {
+    let folder = try TemporaryFolder()
+    let file = "\(folder.path)/last_checkpoint"
+    switch content {
+    case "nothing": break
+    case "folder": try FileManager.default.createDirectory(atPath: file, withIntermediateDirectories: false)
+    case "pipe": #expect(mkfifo(file, 0o600) == 0)
+    default: try Data(content.utf8).write(to: URL(fileURLWithPath: file))
+    }
+    let error = #expect(throws: TrainingError.self) { _ = try WorkDirectory.lastCheckpoint(in: folder.path) }
+    #expect(error?.message.contains(message) == true, "\(error?.message.prefix(300) ?? "")")
   }
 
   @Test(

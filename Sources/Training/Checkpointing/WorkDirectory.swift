@@ -53,9 +53,14 @@ public struct WorkDirectory: Sendable {
     while !place.isEmpty, place != "/", place != "." {
       var status = stat()
       if stat(place, &status) == 0 { return status.st_mode & S_IFMT == S_IFDIR ? nil : place }
-      place = (place as NSString).deletingLastPathComponent
+      place = folder(of: place)
     }
     return nil
+  }
+
+  /// What is before the last slash; empty for a name alone.
+  private static func folder(of path: String) -> String {
+    path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? ""
   }
 
   /// `<timestamp>/`
@@ -95,7 +100,7 @@ public struct WorkDirectory: Sendable {
     func resolved(_ path: String) -> String {
       URL(fileURLWithPath: path.isEmpty ? "." : path).resolvingSymlinksInPath().standardizedFileURL.path
     }
-    return resolved((file as NSString).deletingLastPathComponent) == resolved(path)
+    return resolved(Self.folder(of: file)) == resolved(path)
   }
 
   /// The newest checkpoint in a work directory, as its `last_checkpoint` names it.
@@ -105,7 +110,7 @@ public struct WorkDirectory: Sendable {
     let file = "\(path)/\(lastCheckpointName)"
     let name = try name(in: file)
     // mm writes the whole path; beside it the file is found after a move, too.
-    let moved = "\(path)/\((name as NSString).lastPathComponent)"
+    let moved = "\(path)/\(name.split(separator: "/").last ?? "")"
     return name.hasPrefix("/") && FileManager.default.fileExists(atPath: name) ? name : moved
   }
 

@@ -22,12 +22,18 @@ final class AppendedFile {
   deinit { close(descriptor) }
 
   func write(line: String) {
-    if let reason = StandardStream(descriptor: descriptor).write(line + "\n") { warn(reason) }
+    var bytes = Array((line + "\n").utf8)[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { return warn(String(cString: strerror(errno))) }
+      bytes = bytes.dropFirst(count)
+    }
   }
 
   private func warn(_ reason: String) {
     if let warned, ContinuousClock.now - warned < .seconds(60) { return }
     warned = .now
-    _ = StandardStream.error.write("warning: \(path): cannot be written: \(reason)\n")
+    try? StandardStream.error.write("warning: \(path): cannot be written: \(reason)\n")
   }
 }

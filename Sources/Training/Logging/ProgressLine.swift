@@ -36,7 +36,7 @@ public final class ProgressLine {
     width = 0
   }
 
-  private func write(_ text: String) { _ = StandardStream.error.write(text) }
+  private func write(_ text: String) { try? StandardStream.error.write(text) }
 
   private static var columns: Int {
     var size = winsize()

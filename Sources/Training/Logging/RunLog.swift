@@ -40,12 +40,14 @@ public final class RunLog {
     file?.write(line: text)
     guard !isQuiet else { return }
     progress.clear()
-    guard let reason = output.write(text + "\n"), !hasWarnedOfOutput else { return }
-    // A full disk behind the terminal's output must not cost the run; the file has all of it.
-    hasWarnedOfOutput = true
-    let warning = dated("WARNING", "standard output cannot be written: \(reason); the run goes on")
-    file?.write(line: warning)
-    _ = StandardStream.error.write(warning + "\n")
+    do { try output.write(text + "\n") } catch {
+      // A full disk behind standard output must not cost the run; the file has all of it.
+      guard !hasWarnedOfOutput else { return }
+      hasWarnedOfOutput = true
+      let warning = dated("WARNING", "standard output cannot be written: \(error.reason); the run goes on")
+      file?.write(line: warning)
+      try? StandardStream.error.write(warning + "\n")
+    }
   }
 
   private func dated(_ level: String, _ text: String) -> String {

@@ -35,14 +35,6 @@ extension Trainer {
         "first batch: all \(ignored.count) objects are ignored (crowds, or objects without the masks that the pipeline "
           + "loads): there is nothing to learn from them")
     }
-    let maps = samples.compactMap { sample in
-      sample.labelMap.map { ($0, Int32(clamping: sample.ignoreIndex)) }
-    }
-    if !maps.isEmpty,
-      maps.allSatisfy({ map, ignored in map.pixels.allSatisfy { $0 == ignored || $0 == 255 } })
-    {
-      log.warning(
-        "first batch: every pixel of its label maps is ignored: there is nothing to learn from them")
-    }
+    for line in model.warnings(about: samples) { log.warning("first batch: \(line)") }
   }
 }

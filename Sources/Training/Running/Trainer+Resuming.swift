@@ -72,7 +72,7 @@ extension Trainer {
   /// The checkpoint's rates stay, as in mm; where the config would give others, that is said.
   private func warnOfOtherRates(_ rates: [Double]) {
     // Replaying the schedules is a few operations an iteration.
-    guard iteration <= 100_000_000 else { return }
+    guard iteration <= 10_000_000 else { return }
     var replayed = schedule
     for step in stride(from: 1, through: iteration, by: 1) {
       replayed.advance(iteration: step)

@@ -13,6 +13,12 @@ public struct ScheduleContext: Sendable {
   }
 }
 
+/// A product of counts; where it is too large for one, a number of steps that no run reaches.
+func steps(_ count: Int, times factor: Int) -> Int {
+  let (product, overflows) = count.multipliedReportingOverflow(by: factor)
+  return overflows ? Int.max / 4 : min(product, Int.max / 4)
+}
+
 /// The keys that all schedules share: which part of training they govern, and how it is counted.
 public struct ScheduleSpan: Decodable, Sendable {
   private let begin: Int
@@ -58,12 +64,13 @@ public struct ScheduleSpan: Decodable, Sendable {
     let scale = scale(in: context)
     let length: Int =
       switch (countsEpochs, loop.unit) {
-      case (true, .epochs): loop.length * scale
-      case (false, .epochs): loop.length * context.iterationsPerEpoch
+      case (true, .epochs): steps(loop.length, times: scale)
+      case (false, .epochs): steps(loop.length, times: context.iterationsPerEpoch)
       case (_, .iterations): loop.length
       }
     return SpannedSchedule(
-      schedule, begin: begin * scale, end: end.map { $0 * scale } ?? max(length, begin * scale + 1),
+      schedule, begin: steps(begin, times: scale),
+      end: end.map { steps($0, times: scale) } ?? max(length, steps(begin, times: scale) + 1),
       countsEpochs: countsEpochs && !isConverted)
   }
 }
