@@ -7,5 +7,6 @@ extension Components {
     backbones.add(
       "VSSM", aliases: ["MM_VSSM"], description: "VMamba: four stages of two-dimensional selective scans"
     ) { (configuration: VSSM.Configuration, _: ModelContext) in VSSM(configuration) }
+    weightNamings.append(VSSMNaming())
   }
 }

@@ -10,7 +10,8 @@ struct DetectionHeads: Sendable {
   var roiHeads = Registry<StandardRoIHead, ModelContext>(kind: "roi_head")
   var boxHeads = Registry<Shared2FCBBoxHead, ModelContext>(kind: "bbox_head")
   var maskHeads = Registry<FCNMaskHead, ModelContext>(kind: "mask_head")
-  var extractors = Registry<SingleRoIExtractor, ModelContext>(kind: "roi_extractor")
+  var extractors = Registry<SingleRoIExtractor, ModelContext>(
+    kind: "roi_extractor", keys: ["bbox_roi_extractor", "mask_roi_extractor"])
 
   static let standard = DetectionHeads()
 
@@ -51,12 +52,9 @@ extension Components {
     parts["MaskRCNN"] = [
       heads.necks, heads.rpnHeads, heads.roiHeads, heads.boxHeads, heads.maskHeads, heads.extractors,
     ]
-    models.add("MaskRCNN", description: "Two stages: proposals, then boxes and masks") {
-      (c: MaskRCNN.Configuration, context: ModelContext) in
-      var context = context
-      context.scope = context.scope ?? "mmdet"
-      return try MaskRCNN(c, in: context)
-    }
+    models.add(
+      "MaskRCNN", defaultScope: "mmdet", description: "Two stages: proposals, then boxes and masks"
+    ) { (c: MaskRCNN.Configuration, context: ModelContext) in try MaskRCNN(c, in: context) }
     metrics.add("CocoMetric", description: "COCO's average precision and recall") {
       (c: CocoMetric.Configuration, context: MetricContext) in try CocoMetric(c, dataset: context.dataset)
     }

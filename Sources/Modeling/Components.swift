@@ -1,5 +1,6 @@
 import Configuration
 import Data
+import Layers
 
 /// The names a config may use, by kind. Value type: a program adds its own before it opens a config.
 public struct Components: Sendable {
@@ -12,7 +13,10 @@ public struct Components: Sendable {
   /// From a backbone's maps to a pyramid.
   public var necks = Registry<any Neck, ModelContext>(kind: "neck")
   /// Figures of merit.
-  public var metrics = Registry<any Metric, MetricContext>(kind: "metric")
+  public var metrics = Registry<any Metric, MetricContext>(
+    kind: "metric", keys: ["val_evaluator", "test_evaluator"])
+  /// What is known of older releases' names of weights, for who reads a checkpoint without a model.
+  public var weightNamings: [any WeightNaming] = []
   /// Registries that rooms above this one add, by their type.
   private var groups: [ObjectIdentifier: any ComponentGroup] = [:]
 
@@ -49,7 +53,7 @@ public protocol ComponentGroup: Sendable {
 }
 
 /// What models and their parts are built with.
-public struct ModelContext: Sendable {
+public struct ModelContext: ScopedContext, Sendable {
   /// `default_scope`.
   public var scope: String?
   /// The data set's classes, if there is a data set.

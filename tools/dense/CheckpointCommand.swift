@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Foundation
+import Modeling
 
 /// `dense checkpoint`
 struct CheckpointCommand: ParsableCommand {
@@ -49,7 +50,7 @@ struct CheckpointCommand: ParsableCommand {
 
     func run() throws {
       try Output.reporting(json: json) {
-        let report = Report(try Checkpoint(file: file))
+        let report = Report(try Checkpoint(file: file, namings: Components.all.weightNamings))
         if json { try Output.json(report) } else { show(report) }
       }
     }
@@ -108,7 +109,7 @@ struct CheckpointCommand: ParsableCommand {
 
     func run() throws {
       try Output.reporting {
-        let checkpoint = try Checkpoint(file: input)
+        let checkpoint = try Checkpoint(file: input, namings: Components.all.weightNamings)
         let tensors = try checkpoint.selected(averages: ema, prefix: prefix, half: half)
         if (output as NSString).pathExtension == "safetensors" {
           let metadata = checkpoint.metadata.filter { $0.key == "classes" }

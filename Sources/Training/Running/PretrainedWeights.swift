@@ -117,8 +117,8 @@ public struct PretrainedWeights: Sendable {
     }
   }
 
-  /// Fills the part's weights. The file may hold more; it may lack only a backbone's `outnorm*`, what is allowed to be
-  /// missing, and what `reset` names.
+  /// Fills the part's weights. The file may hold more; it may lack only what the part itself says (a backbone's
+  /// `outnorm*`), what is allowed to be missing, and what `reset` names.
   ///
   /// - Parameter allowingMissing: Patterns, with `*`, of the model's names.
   /// - Throws: `ConfigurationError` for names that the model does not have, `CheckpointError` with a table when the file
@@ -142,7 +142,11 @@ public struct PretrainedWeights: Sendable {
       summary.skipped = checkpoint.skipped
       return summary
     } catch let error as CheckpointError {
-      throw CheckpointError(file: file, error.message + Self.hint(tensors, names))
+      throw CheckpointError(
+        file: file,
+        error.message
+          + Self.hint(
+            try model.tree.underCurrentNames(tensors, of: part, file: file), names))
     }
   }
 
