@@ -1,3 +1,4 @@
+import Foundation
 import Layers
 
 /// A checkpoint file of any format that is read: safetensors, or a `.pth` of PyTorch, by content.
@@ -35,6 +36,17 @@ public struct Checkpoint: Sendable {
 
   /// What the names of an optimiser's state begin with in a training checkpoint.
   package static let optimizerPrefix = "optimizer/"
+
+  /// The classes' names, where the file has them.
+  ///
+  /// - Throws: `CheckpointError` when they are not a list of names.
+  public func classes() throws -> [String]? {
+    guard let text = metadata["classes"] else { return nil }
+    do { return try JSONDecoder().decode([String].self, from: Data(text.utf8)) } catch {
+      throw CheckpointError(
+        file: file, "its metadata 'classes' is not a JSON list of names: \(text.prefix(80))")
+    }
+  }
 
   /// Reads a file. Names of older releases stay as they are unless told: a model that is filled knows its own.
   ///

@@ -168,9 +168,9 @@ public struct Registry<Product, Context>: ComponentCatalogue {
     let place = component.node["type"] ?? component.node
     guard found.isEmpty else {
       throw place.error(
-        "'\(name)' means different things in mmdetection and mmsegmentation",
+        "'\(name.shown)' means different things in mmdetection and mmsegmentation",
         hint: "Set default_scope, or write mmdet.\(name) or mmseg.\(name).")
     }
-    throw place.error("unknown \(kind) '\(component.type)'", hint: hint(for: name, among: names))
+    throw place.error("unknown \(kind) '\(component.type.shown)'", hint: hint(for: name, among: names))
   }
 }

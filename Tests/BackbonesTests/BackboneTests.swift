@@ -70,6 +70,7 @@ struct BackboneTests {
       ("out_indices: [1, 0]", "is not an ascending"),
       ("drop_path_rate: 1.0", "drop_path_rate: 1.0 is not in 0 ..< 1"),
       ("downsample_version: v4", "'v4' is not known"),
+      ("in_chans: 1", "in_chans: 1, but pictures have three channels"),
       ("patch_size: 0", "patch_size: 0 is not in 1...64"), ("dephts: [1]", "unknown key 'dephts'"),
     ])
   func mistakes(setting: String, expected: String) {

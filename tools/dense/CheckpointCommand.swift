@@ -115,7 +115,7 @@ struct CheckpointCommand: ParsableCommand {
           let metadata = checkpoint.metadata.filter { $0.key == "classes" }
           try Safetensors(tensors, metadata: metadata).write(to: output)
         } else {
-          try PyTorchWriter.write(tensors, to: output)
+          try PyTorchWriter.write(tensors, classes: (try? checkpoint.classes()) ?? nil, to: output)
         }
         let bytes = tensors.values.reduce(0) { $0 + $1.bytes.count }
         print("\(tensors.count) tensors, \(bytes) bytes: \(output)")

@@ -34,6 +34,9 @@ public struct PretrainedWeights: Sendable {
       // Other initial values are the layers' own, those of mm.
       _ = try keys.decode(Kind.self, forKey: .type)
       checkpoint = try keys.decode(String.self, forKey: .checkpoint)
+      guard !checkpoint.isEmpty else {
+        throw keys.refusal("is empty: the path of a file is wanted", forKey: .checkpoint)
+      }
       prefix = try keys.decodeIfPresent(String.self, forKey: .prefix)
       reset = try keys.decodeIfPresent([String].self, forKey: .reset) ?? []
     }
@@ -98,7 +101,7 @@ public struct PretrainedWeights: Sendable {
               ConfigurationError(location: settings.location, keyPath: settings.keyPath, message: "\(error)"))
           }
         }
-        if let file = node["pretrained"], let path = file.string {
+        if let file = node["pretrained"], !file.isNull, let path = file.string, !path.isEmpty {
           // mmsegmentation's `pretrained` of a model is its backbone's.
           found.weights.append(
             PretrainedWeights(
