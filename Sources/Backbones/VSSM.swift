@@ -136,9 +136,13 @@ public struct VSSM: Backbone {
 
   /// Weights under the release's names.
   public var tree: ParameterTree {
-    [
+    let norms = outNorms.sorted { $0.key < $1.key }.map {
+      ("outnorm\($0.key)", ParameterTree.Entry.layer($0.value))
+    }
+    let tree: ParameterTree = [
       "patch_embed": .tree(["0": .layer(patchEmbedding), "2": .layer(patchNorm)]), "layers": .layers(stages),
-    ] + ParameterTree(outNorms.sorted { $0.key < $1.key }.map { ("outnorm\($0.key)", .layer($0.value)) })
+    ]
+    return (tree + ParameterTree(norms)).named(by: VSSMNaming())
   }
 
   /// `[B, H, W, 3]` to one map a stage in `out_indices`, the finest first.

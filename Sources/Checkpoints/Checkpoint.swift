@@ -1,3 +1,6 @@
+import Foundation
+import Layers
+
 /// A checkpoint file of any format that is read: safetensors, or a `.pth` of PyTorch, by content.
 ///
 /// Reading can run nothing: a pickle's calls are not made, and what it asks for is an error where it can only mean
@@ -22,7 +25,7 @@ public struct Checkpoint: Sendable {
   public let metadata: [String: String]
   /// All tensors; where there are several groups (`model`, `model_ema`), under group and name with a dot.
   public let tensors: [String: StoredTensor]
-  /// The weights under today's names: of the groups the plain one, without an optimiser's state.
+  /// The weights: of the groups the plain one, without an optimiser's state.
   public let weights: [String: StoredTensor]
   /// Averages of the weights (`model_ema`, `ema_state_dict`), where there are some.
   public let averages: [String: StoredTensor]?
@@ -34,10 +37,24 @@ public struct Checkpoint: Sendable {
   /// What the names of an optimiser's state begin with in a training checkpoint.
   package static let optimizerPrefix = "optimizer/"
 
-  /// Reads a file.
+  /// The classes' names, where the file has them.
   ///
+  /// - Throws: `CheckpointError` when they are not a list of names.
+  public func classes() throws -> [String]? {
+    guard let text = metadata["classes"] else { return nil }
+    do { return try JSONDecoder().decode([String].self, from: Data(text.utf8)) } catch {
+      throw CheckpointError(
+        file: file, "its metadata 'classes' is not a JSON list of names: \(text.prefix(80))")
+    }
+  }
+
+  /// Reads a file. Names of older releases stay as they are unless told: a model that is filled knows its own.
+  ///
+  /// - Parameter namings: What knows older names, of which today's are wanted.
   /// - Throws: `CheckpointError` that names the file, what is wrong, and what would be right.
-  public init(file path: String) throws { try self.init(ByteSource(file: path)) }
+  public init(file path: String, namings: [any WeightNaming] = []) throws {
+    try self.init(ByteSource(file: path), namings)
+  }
 
   /// Reads a file as it is after `change`, which runs when the file has been opened and measured; for tests.
   package init(file path: String, after change: () throws -> Void) throws {
@@ -49,28 +66,30 @@ public struct Checkpoint: Sendable {
   /// Reads bytes in memory; `file` is their name in errors.
   ///
   /// - Throws: `CheckpointError`, as for a file.
-  package init(bytes: [UInt8], file: String) throws { try self.init(ByteSource(bytes, name: file)) }
+  package init(bytes: [UInt8], file: String, namings: [any WeightNaming] = []) throws {
+    try self.init(ByteSource(bytes, name: file), namings)
+  }
 
-  private init(_ source: ByteSource) throws {
+  private init(_ source: ByteSource, _ namings: [any WeightNaming] = []) throws {
     switch try FileKind(source) {
-    case .safetensors: try self.init(try Safetensors(source), source.name)
-    case .zip: try self.init(try PyTorchFile(zip: source), source.name)
-    case .legacy: try self.init(try PyTorchFile(legacy: source), source.name)
+    case .safetensors: try self.init(try Safetensors(source), source.name, namings)
+    case .zip: try self.init(try PyTorchFile(zip: source), source.name, namings)
+    case .legacy: try self.init(try PyTorchFile(legacy: source), source.name, namings)
     case .other(let what): throw source.failure("is \(what)")
     }
   }
 
-  private init(_ read: Safetensors, _ file: String) throws {
+  private init(_ read: Safetensors, _ file: String, _ namings: [any WeightNaming]) throws {
     self.file = file
     (format, layout, metadata, averages, skipped) = (.safetensors, "plain", read.metadata, nil, [])
-    tensors = try OlderNames.mapped(read.tensors, file: file)
+    tensors = try OlderNames.mapped(read.tensors, by: namings, file: file)
     weights = tensors.filter { !$0.key.hasPrefix(Self.optimizerPrefix) }
     byteCount = tensors.values.reduce(0) { $0 + $1.bytes.count }
   }
 
-  private init(_ read: PyTorchFile, _ file: String) throws {
+  private init(_ read: PyTorchFile, _ file: String, _ namings: [any WeightNaming]) throws {
     let layout = try CheckpointLayout(read.graph, root: read.root, file: file)
-    let groups = try layout.groups.mapValues { try OlderNames.mapped($0, file: file) }
+    let groups = try layout.groups.mapValues { try OlderNames.mapped($0, by: namings, file: file) }
     func full(_ group: String, _ name: String) -> String { groups.count > 1 ? "\(group).\(name)" : name }
     var chosen: [String: Int] = [:]
     for (group, names) in groups {

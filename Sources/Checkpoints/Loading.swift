@@ -59,7 +59,7 @@ extension Layer {
   /// Fills the weights and buffers of a part, all or none of them.
   ///
   /// - Parameters:
-  ///   - tensors: In PyTorch's layouts, under their names below `part`.
+  ///   - tensors: In PyTorch's layouts, under their names below `part`, also those of older releases.
   ///   - part: The part's name, such as `backbone`; the whole layer unless given.
   ///   - file: The file they are from, for errors.
   /// - Throws: `CheckpointError` with a table of what is missing, unexpected or mis-shaped.
@@ -67,7 +67,10 @@ extension Layer {
   public func load(
     _ tensors: [String: StoredTensor], into part: String = "", file: String, rules: LoadingRules
   ) throws -> LoadingSummary {
+    let tree = tree
     let leaves = tree.leaves(of: part)
+    let tensors = try tree.underCurrentNames(tensors, of: part, file: file)
+    let optional = tree.tree(at: part)?.naming?.optionalInPretrained ?? []
     var summary = LoadingSummary()
     var misfits: [Misfit] = []
     var used: Set<String> = []
@@ -87,7 +90,7 @@ extension Layer {
         // PyTorch counts batches for a momentum of None only; older files lack the counter.
         if name.hasSuffix("num_batches_tracked") { continue }
         summary.initialized.append(name)
-        if !rules.allowsMissing(name, in: part) {
+        if !rules.allowsMissing(name, in: part, optional: optional) {
           misfits.append(Misfit("missing", model: "\(name) \(shape)"))
         }
         continue
@@ -137,7 +140,7 @@ public struct LoadingRules: Sendable {
   public var allowingMissing: [String]
   /// Names, or beginnings of names up to a dot, below the part: those weights keep their initial values.
   public var reset: [String]
-  /// Whether the file may hold more, and lack the norms that a backbone adds to its outputs (`outnorm0` and so on).
+  /// Whether the file is a pretrained one: it may hold more, and lack what the part itself says.
   public var allowsUnused: Bool
 
   /// By default every name has to match.
@@ -148,14 +151,24 @@ public struct LoadingRules: Sendable {
   /// Whether a weight below the part keeps its initial value.
   func resets(_ name: String) -> Bool { reset.contains { name == $0 || name.hasPrefix($0 + ".") } }
 
-  func allowsMissing(_ name: String, in part: String) -> Bool {
-    if allowsUnused && name.hasPrefix("outnorm") { return true }
+  /// - Parameter optional: Patterns of what a pretrained file of the part may lack.
+  func allowsMissing(_ name: String, in part: String, optional: [String]) -> Bool {
+    if allowsUnused, optional.contains(where: { name.matches(pattern: $0) }) { return true }
     let full = part.isEmpty ? name : "\(part).\(name)"
     return allowingMissing.contains { full.matches(pattern: $0) }
   }
 }
 
 extension ParameterTree {
+  /// The tensors of a file for a part, under today's names where they have those of an older release of a part.
+  ///
+  /// - Throws: `CheckpointError` when two tensors would get one name.
+  package func underCurrentNames<Value>(
+    _ tensors: [String: Value], of part: String, file: String
+  ) throws -> [String: Value] {
+    try OlderNames.mapped(tensors, by: tree(at: part)?.namings ?? [], file: file)
+  }
+
   /// Weights and buffers of a part, under their names below it; all of them where the part has no name.
   public func leaves(of part: String) -> [(name: String, entry: Entry)] {
     guard !part.isEmpty else { return leaves }

@@ -37,6 +37,8 @@ public struct ComponentDescription: Sendable, Encodable {
 public protocol ComponentCatalogue: Sendable {
   /// What its components are: `backbone`.
   var kind: String { get }
+  /// The keys of a config under which its components stand, where they are not called like the kind: `pipeline`.
+  var keys: [String] { get }
   /// All names, sorted.
   var names: [String] { get }
   /// All components with their settings.

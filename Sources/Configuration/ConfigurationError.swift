@@ -16,7 +16,7 @@ public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
 
   /// `file:line:column`; of an argument `--cfg-options[2] 'model.x=1':9`, the column in the argument.
   public var description: String {
-    if let argument { return "\(file) '\(argument)':\(column)" }
+    if let argument { return "\(file) '\(argument.shown)':\(column)" }
     return line > 0 ? "\(file):\(line):\(column)" : file
   }
 }
@@ -46,14 +46,23 @@ public struct ConfigurationError: Error, CustomStringConvertible, Sendable {
   /// `file:line:column: key.path: message`, an argument with a caret under the column, and the hint on a line of its
   /// own.
   public var description: String {
-    let first = [location.map { "\($0): " }, keyPath.isEmpty ? nil : "\(keyPath): ", message]
-    return first.compactMap { $0 }.joined() + caret + (hint.map { "\n  \($0)" } ?? "")
+    let first = [
+      location.map { "\($0): " }, keyPath.isEmpty ? nil : "\(keyPath.shown(Self.limit)): ",
+      message.shown(Self.limit),
+    ]
+    return first.compactMap { $0 }.joined() + caret + (hint.map { "\n  \($0.shown(Self.limit))" } ?? "")
   }
+
+  /// Letters of a part of a message: what a config holds may be of any length.
+  private static var limit: Int { 4000 }
 
   private var caret: String {
     guard let location, let argument = location.argument, location.column > 0 else { return "" }
-    let shown = argument.map { $0.isNewline || $0 == "\t" ? " " : String($0) }.joined()
-    return "\n  \(shown)\n  \(String(repeating: " ", count: location.column - 1))^"
+    // Of a long argument, what is around the place.
+    let start = max(0, location.column - 1 - 150)
+    let window = argument.dropFirst(start).prefix(300)
+    let shown = window.map { $0.isNewline || $0 == "\t" ? " " : String($0) }.joined()
+    return "\n  \(shown)\n  \(String(repeating: " ", count: location.column - 1 - start))^"
   }
 }
 

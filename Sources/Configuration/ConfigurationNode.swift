@@ -31,9 +31,16 @@ public struct ConfigurationNode: Sendable {
     (self.value, self.location, self.keyPath) = (value, location, keyPath)
   }
 
-  /// Whether it is absent: `null`, `~` or nothing.
-  public var isNull: Bool {
+  /// Whether it is absent: `null`, `~`, nothing, or Python's `None`.
+  public var isNull: Bool { isYAMLNull || isPythonNone }
+
+  private var isYAMLNull: Bool {
     if case .scalar(let text, false) = value { Scalar.nulls.contains(text) } else { false }
+  }
+
+  /// Whether it is `None`, as mm's users write: null where a value may be absent, else a text like any other.
+  private var isPythonNone: Bool {
+    if case .scalar("None", false) = value { true } else { false }
   }
 
   /// The entries of a mapping.
@@ -45,7 +52,7 @@ public struct ConfigurationNode: Sendable {
   }
 
   /// The text of a scalar that is not null.
-  public var string: String? { if case .scalar(let text, _) = value, !isNull { text } else { nil } }
+  public var string: String? { if case .scalar(let text, _) = value, !isYAMLNull { text } else { nil } }
 
   /// The whole number of a scalar.
   public var int: Int? { if case .scalar(let text, false) = value { try? Scalar.integer(text) } else { nil } }
@@ -96,13 +103,13 @@ public struct ConfigurationNode: Sendable {
     case .mapping: "a mapping"
     case .sequence: "a list"
     case .scalar(let text, let isQuoted):
-      isNull
-        ? "null" : isQuoted ? "the text \"\(Self.shortened(text))\"" : "'\(Self.shortened(text))'"
+      if isNull {
+        isPythonNone ? "null ('None')" : "null"
+      } else {
+        isQuoted ? "the text \"\(text.shown)\"" : "'\(text.shown)'"
+      }
     }
   }
-
-  /// A text that fits a message.
-  private static func shortened(_ text: String) -> String { text.count <= 80 ? text : "\(text.prefix(80))…" }
 
   /// An error at this place.
   func error(_ message: String, hint: String? = nil) -> ConfigurationError {

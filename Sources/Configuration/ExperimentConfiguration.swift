@@ -118,6 +118,11 @@ public struct ExperimentConfiguration: Decodable, Sendable {
       guard let node = try keys.decodeIfPresent(ConfigurationNode.self, forKey: key) else { return nil }
       return try (node.elements ?? [node]).map { try ComponentConfiguration($0) }
     }
+    /// A path; an empty one, as `--cfg-options load_from=` gives, is none.
+    func path(_ key: CodingKeys) throws -> String? {
+      let path = try keys.decodeIfPresent(String.self, forKey: key)
+      return path?.isEmpty == true ? nil : path
+    }
     node = try ConfigurationNode(from: decoder)
     defaultScope = try keys.decodeIfPresent(String.self, forKey: .defaultScope)
     model = try keys.decodeIfPresent(ComponentConfiguration.self, forKey: .model)
@@ -138,15 +143,15 @@ public struct ExperimentConfiguration: Decodable, Sendable {
     ttaPipeline = try keys.decodeIfPresent(ConfigurationNode.self, forKey: .ttaPipeline)
     autoScaleLR = try keys.decodeIfPresent(ConfigurationNode.self, forKey: .autoScaleLR)
     randomness = try keys.decodeIfPresent(Randomness.self, forKey: .randomness) ?? Randomness()
-    loadFrom = try keys.decodeIfPresent(String.self, forKey: .loadFrom)
+    loadFrom = try path(.loadFrom)
     resume = try keys.decodeIfPresent(Bool.self, forKey: .resume) ?? false
-    workDir = try keys.decodeIfPresent(String.self, forKey: .workDir)
+    workDir = try path(.workDir)
     logProcessor = try keys.decodeIfPresent(ConfigurationNode.self, forKey: .logProcessor)
     logLevel = try keys.decodeIfPresent(String.self, forKey: .logLevel)
-    dataRoot = try keys.decodeIfPresent(String.self, forKey: .dataRoot)
+    dataRoot = try path(.dataRoot)
     if let scope = defaultScope, !["mmdet", "mmseg"].contains(scope) {
       throw DecodingError.dataCorruptedError(
-        forKey: .defaultScope, in: keys, debugDescription: "'\(scope)' is not mmdet or mmseg")
+        forKey: .defaultScope, in: keys, debugDescription: "'\(scope.shown)' is not mmdet or mmseg")
     }
   }
 }

@@ -1,10 +1,30 @@
+extension String {
+  /// As much of a text of the user's as fits a message.
+  var shown: String { shown(200) }
+
+  /// The beginning of a text, with a sign where it is cut.
+  func shown(_ limit: Int) -> String {
+    // The bytes are counted first: letters of megabytes take their time.
+    guard utf8.count > limit, let end = index(startIndex, offsetBy: limit, limitedBy: endIndex),
+      end < endIndex
+    else { return self }
+    return self[..<end] + "…"
+  }
+}
+
 /// Names near to a mistyped one, the nearest first: at most three, within two edits or a third of the length.
 func nearest(to name: String, among names: [String]) -> [String] {
-  let limit = max(2, name.count / 3)
-  return names.map { (name: $0, edits: editDistance(name.lowercased(), $0.lowercased())) }
-    .filter { $0.edits <= limit }
-    .sorted { ($0.edits, $0.name) < ($1.edits, $1.name) }
-    .prefix(3).map(\.name)
+  // Who writes more than that is not near to any name, and comparing would take its time.
+  let letters = Array(name.prefix(200).lowercased())
+  let limit = max(2, letters.count / 3)
+  return names.compactMap { other -> (name: String, edits: Int)? in
+    let others = Array(other.prefix(200 + limit).lowercased())
+    guard abs(others.count - letters.count) <= limit else { return nil }
+    let edits = editDistance(letters, others, limit: limit)
+    return edits <= limit ? (name: other, edits: edits) : nil
+  }
+  .sorted { ($0.edits, $0.name) < ($1.edits, $1.name) }
+  .prefix(3).map(\.name)
 }
 
 /// «Did you mean 'depths'? One of: depths, dims»
@@ -14,9 +34,9 @@ func hint(for name: String, among names: [String], title: String = "One of") -> 
   return question + "\(title): \(names.sorted().joined(separator: ", "))"
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours that turn one word into another.
-private func editDistance(_ a: String, _ b: String) -> Int {
-  let (a, b) = (Array(a), Array(b))
+/// Insertions, deletions, replacements and swaps of neighbours that turn one word into another; any number above the
+/// limit where they are more.
+private func editDistance(_ a: [Character], _ b: [Character], limit: Int) -> Int {
   var rows = [Array(0...b.count)]
   for i in 0..<a.count {
     var row = [i + 1]
@@ -26,6 +46,8 @@ private func editDistance(_ a: String, _ b: String) -> Int {
       row.append(edits)
     }
     rows.append(row)
+    // A swap looks two rows back: where both are above the limit, all that follow are.
+    if i > 0, row.allSatisfy({ $0 > limit }), rows[i].allSatisfy({ $0 > limit }) { return limit + 1 }
   }
   return rows[a.count][b.count]
 }

@@ -132,7 +132,7 @@ final class NodeDecoder: Decoder {
       else {
         throw error
       }
-      throw node.error("'\(text)' is not known", hint: hint(for: text, among: words))
+      throw node.error("'\(text.shown)' is not known", hint: hint(for: text, among: words))
     }
   }
 
@@ -151,6 +151,13 @@ final class NodeDecoder: Decoder {
 
   /// A whole number that the type can hold.
   private func whole<T: FixedWidthInteger>(_ type: T.Type) throws -> T {
+    // Numbers that only a type without a sign can hold.
+    if case .scalar(let text, false) = node.value, let number = try? Scalar.integer(text, as: UInt64.self),
+      let value = T(exactly: number)
+    {
+      observer?.note(.int, at: node.keyPath)
+      return value
+    }
     let number = try single().decode(Int.self)
     guard let value = T(exactly: number) else {
       throw node.error("\(number) is not in \(T.min)...\(T.max)")
@@ -179,7 +186,7 @@ final class NodeDecoder: Decoder {
 
   private func refusal(of entry: ConfigurationNode.Entry, withHint isHinted: Bool) -> ConfigurationError {
     var error = ConfigurationError(
-      location: entry.location, keyPath: entry.value.keyPath, message: "unknown key '\(entry.key)'")
+      location: entry.location, keyPath: entry.value.keyPath, message: "unknown key '\(entry.key.shown)'")
     if asked.isEmpty {
       error.hint = "No keys are known here."
     } else if isHinted {
@@ -291,7 +298,7 @@ private struct Single: SingleValueDecodingContainer {
   private func read<T>(_ expected: String, _ body: (String) throws(Scalar.Refusal) -> T) throws -> T {
     let text = try plain(expected)
     do { return try body(text) } catch {
-      throw node.error("'\(text)' \(error.reason)", hint: "Expected: \(expected).")
+      throw node.error("'\(text.shown)' \(error.reason)", hint: "Expected: \(expected).")
     }
   }
 
@@ -300,7 +307,9 @@ private struct Single: SingleValueDecodingContainer {
   func decode(_ type: Bool.Type) throws -> Bool {
     note(.bool)
     let text = try plain("true or false")
-    guard let value = Scalar.truth(text) else { throw node.error("true or false is expected, not '\(text)'") }
+    guard let value = Scalar.truth(text) else {
+      throw node.error("true or false is expected, not \(node.kind)")
+    }
     return value
   }
 
@@ -323,7 +332,7 @@ private struct Single: SingleValueDecodingContainer {
 
   func decode(_ type: Int.Type) throws -> Int {
     note(.int)
-    return try read("a whole number", Scalar.integer)
+    return try read("a whole number") { (text: String) throws(Scalar.Refusal) in try Scalar.integer(text) }
   }
 
   func decode<T: Decodable>(_ type: T.Type) throws -> T { try decoder.decode(type) }

@@ -32,6 +32,12 @@ public struct ComponentConfiguration: Decodable, Sendable {
   }
 }
 
+/// What components are built with that opens others by their names.
+public protocol ScopedContext {
+  /// What a bare name means: `mmdet` or `mmseg`.
+  var scope: String? { get set }
+}
+
 /// Names of components and what builds them, one registry a kind.
 ///
 /// A name may mean different things in mmdetection and mmsegmentation: `mmdet.X` and `mmseg.X` say which, and the
@@ -41,32 +47,48 @@ public struct Registry<Product, Context>: ComponentCatalogue {
     var name: String
     var aliases: [String]
     var scope: String?
+    var defaultScope: String?
     var description: String
     var inspect: @Sendable (ConfigurationNode, DecodingObserver) throws -> Reflection
     var decode: @Sendable (ConfigurationNode) throws -> any Decodable & Sendable
     var build: @Sendable (ConfigurationNode, Context) throws -> Product
+
+    /// A context with the component's own scope, where it has none.
+    func scoped(_ context: Context) -> Context {
+      guard let defaultScope, var inner = context as? any ScopedContext, inner.scope == nil else {
+        return context
+      }
+      inner.scope = defaultScope
+      return inner as? Context ?? context
+    }
   }
 
   /// What its components are, for errors: `backbone`.
   public let kind: String
+  /// The keys of a config under which its components stand, where they are not called like the kind.
+  public let keys: [String]
   private var entries: [String: [Entry]] = [:]
 
   private static var scopes: [String] { ["mmdet", "mmseg"] }
 
   /// An empty registry.
-  public init(kind: String) { self.kind = kind }
+  ///
+  /// - Parameter keys: The keys of a config under which its components stand, where they are not called like the kind.
+  public init(kind: String, keys: [String] = []) { (self.kind, self.keys) = (kind, keys) }
 
   /// Registers a component under a name.
   ///
   /// - Parameters:
   ///   - scope: `mmdet` or `mmseg` when the name means something else in the other one.
+  ///   - defaultScope: Of a whole model: what a bare name in it means where the config has no `default_scope`.
   ///   - make: Builds it from its decoded settings.
   public mutating func add<Settings: Decodable & Sendable>(
-    _ name: String, aliases: [String] = [], scope: String? = nil, description: String = "",
+    _ name: String, aliases: [String] = [], scope: String? = nil, defaultScope: String? = nil,
+    description: String = "",
     make: @escaping @Sendable (Settings, Context) throws -> Product
   ) {
     let entry = Entry(
-      name: name, aliases: aliases, scope: scope, description: description,
+      name: name, aliases: aliases, scope: scope, defaultScope: defaultScope, description: description,
       inspect: { node, observer in Reflection(try node.decode(Settings.self, observer: observer)) },
       decode: { node in try node.decode(Settings.self) }
     ) { node, context in
@@ -119,14 +141,20 @@ public struct Registry<Product, Context>: ComponentCatalogue {
   /// What a component is, in a line.
   public func description(of name: String) -> String? { entries[name]?.first?.description }
 
-  /// Builds a component.
+  /// What a bare name within a component means where the config has no `default_scope`; nil where it does not say.
+  public func defaultScope(of component: ComponentConfiguration) -> String? {
+    (try? find(component, scope: nil))?.defaultScope
+  }
+
+  /// Builds a component. A context without a scope gets the component's own.
   ///
   /// - Parameter scope: What a bare name means: `mmdet` or `mmseg`.
   /// - Throws: `ConfigurationError` for an unknown type, with the nearest names, and for wrong settings.
   public func build(
     _ component: ComponentConfiguration, scope: String?, in context: Context
   ) throws -> Product {
-    try find(component, scope: scope).build(component.node, context)
+    let entry = try find(component, scope: scope)
+    return try entry.build(component.node, entry.scoped(context))
   }
 
   /// A component's settings, decoded; nothing is built and no file opened.
@@ -151,9 +179,9 @@ public struct Registry<Product, Context>: ComponentCatalogue {
     let place = component.node["type"] ?? component.node
     guard found.isEmpty else {
       throw place.error(
-        "'\(name)' means different things in mmdetection and mmsegmentation",
+        "'\(name.shown)' means different things in mmdetection and mmsegmentation",
         hint: "Set default_scope, or write mmdet.\(name) or mmseg.\(name).")
     }
-    throw place.error("unknown \(kind) '\(component.type)'", hint: hint(for: name, among: names))
+    throw place.error("unknown \(kind) '\(component.type.shown)'", hint: hint(for: name, among: names))
   }
 }

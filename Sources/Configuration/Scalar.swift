@@ -19,18 +19,18 @@ enum Scalar {
     }
   }
 
-  static func integer(_ text: String) throws(Refusal) -> Int {
+  static func integer<T: FixedWidthInteger>(_ text: String, as type: T.Type = Int.self) throws(Refusal) -> T {
     let digits = text.filter { $0 != "_" }
     let unsigned = digits.drop { $0 == "-" || $0 == "+" }
     guard digits.count - unsigned.count <= 1, let first = unsigned.first, first.isASCII, first.isNumber else {
       throw Refusal(reason: "is not a whole number")
     }
     let sign = digits.hasPrefix("-") ? "-" : ""
-    func read(_ body: Substring, radix: Int) throws(Refusal) -> Int {
+    func read(_ body: Substring, radix: Int) throws(Refusal) -> T {
       guard !body.isEmpty, body.allSatisfy({ $0.isHexDigit }) else {
         throw Refusal(reason: "is not a whole number")
       }
-      guard let value = Int(sign + body, radix: radix) else {
+      guard let value = T(sign + body, radix: radix) else {
         throw Refusal(
           reason: body.allSatisfy { $0.hexDigitValue.map { $0 < radix } ?? false }
             ? "is beyond 64 bits" : "is not a whole number")
@@ -49,7 +49,8 @@ enum Scalar {
   }
 
   static func number(_ text: String) throws(Refusal) -> Double {
-    do { return Double(try integer(text)) } catch  where error.isAmbiguous { throw error } catch {}
+    do { return Double(try integer(text, as: Int.self)) } catch  where error.isAmbiguous { throw error } catch
+    {}
     let plain = text.filter { $0 != "_" }
     if ["inf", "nan"].contains(where: { plain.lowercased().hasSuffix($0) }) {
       throw Refusal(reason: "is not finite")

@@ -32,7 +32,9 @@ extension ConfigurationNode {
         location: SourceLocation(file: file), message: "not UTF-8 at byte \(position)",
         hint: "Save it as UTF-8.")
     }
-    var reader = YAMLReader(bytes, file: file)
+    // Windows' editors write a mark before UTF-8; it is no part of the text.
+    let mark: [UInt8] = [0xef, 0xbb, 0xbf]
+    var reader = YAMLReader(bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : bytes, file: file)
     return try reader.document().rooted(at: "")
   }
 
@@ -152,9 +154,11 @@ private struct YAMLReader {
     defer { deepest = max(deepest, outside) }
     switch event.kind {
     case .alias(let name):
-      guard !openAnchors.contains(name) else { throw failure(event, "the alias *\(name) refers to itself") }
+      guard !openAnchors.contains(name) else {
+        throw failure(event, "the alias *\(name.shown) refers to itself")
+      }
       guard let (node, size, levels) = anchors[name] else {
-        throw failure(event, "no anchor &\(name) before this alias")
+        throw failure(event, "no anchor &\(name.shown) before this alias")
       }
       try count(size, event)
       guard depth + levels - 1 <= ConfigurationNode.Limit.depth else {
@@ -212,7 +216,7 @@ private struct YAMLReader {
         continue
       }
       if let first = places[key] {
-        throw failure(event, "the key '\(key)' stands in this mapping already, at line \(first.line)")
+        throw failure(event, "the key '\(key.shown)' stands in this mapping already, at line \(first.line)")
       }
       places[key] = event.location
       entries.append(.init(key: key, location: event.location, value: value))
@@ -247,7 +251,7 @@ private struct YAMLReader {
     guard let tag, tag != "!" else { return nil }
     let prefix = "tag:yaml.org,2002:"
     guard tag.hasPrefix(prefix), allowed.contains(String(tag.dropFirst(prefix.count))) else {
-      throw failure(event, "the tag '\(tag)' is not used in configs")
+      throw failure(event, "the tag '\(tag.shown)' is not used in configs")
     }
     return String(tag.dropFirst(prefix.count))
   }
@@ -260,7 +264,8 @@ private struct YAMLReader {
   private func excerpt(_ location: SourceLocation) -> String? {
     let lines = bytes.split(separator: 0x0a, maxSplits: location.line, omittingEmptySubsequences: false)
     guard location.line >= 1, location.line <= lines.count else { return nil }
-    let line = String(decoding: lines[location.line - 1].prefix(200), as: UTF8.self)
+    let text = lines[location.line - 1].prefix(200)
+    let line = String(decoding: text.last == 0x0d ? text.dropLast() : text, as: UTF8.self)
     guard location.column <= line.count + 1 else { return nil }
     let shown = line.replacing("\t", with: "→")
     return shown + "\n  " + String(repeating: " ", count: max(0, location.column - 1)) + "^"

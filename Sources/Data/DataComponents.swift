@@ -3,7 +3,8 @@ import Configuration
 /// The names a config may use for data. Value type: a program adds its own before it opens a config.
 public struct DataComponents: Sendable {
   /// Steps of pipelines.
-  public var transforms = Registry<any Transform, DataContext>(kind: "transform")
+  public var transforms = Registry<any Transform, DataContext>(
+    kind: "transform", keys: ["pipeline", "transforms"])
   /// Data sets.
   public var datasets = Registry<any Dataset, DataContext>(kind: "data set")
   /// What a data set's files name, faults included: under the data sets' names.

@@ -82,7 +82,9 @@ public struct DatasetSettings: Decodable, Sendable {
   public func selected<Element>(from elements: [Element], file: String) throws -> [Element] {
     switch indices {
     case nil: return elements
-    case .first(let count)?: return Array(count < 0 ? elements.suffix(-count) : elements.prefix(count))
+    case .first(let count)?:
+      let number = Int(clamping: count.magnitude)
+      return Array(count < 0 ? elements.suffix(number) : elements.prefix(number))
     case .these(let places)?:
       return try places.map { place in
         guard elements.indices.contains(place) else {

@@ -8,12 +8,9 @@ extension Components {
   public mutating func addDetection() {
     addBoxLosses()
     addDetectorParts()
-    models.add("MaskRCNN", description: "Two stages: proposals, then boxes and masks") {
-      (c: MaskRCNN.Configuration, context: ModelContext) in
-      var context = context
-      context.scope = context.scope ?? "mmdet"
-      return try MaskRCNN(c, in: context)
-    }
+    models.add(
+      "MaskRCNN", defaultScope: "mmdet", description: "Two stages: proposals, then boxes and masks"
+    ) { (c: MaskRCNN.Configuration, context: ModelContext) in try MaskRCNN(c, in: context) }
     metrics.add("CocoMetric", description: "COCO's average precision and recall") {
       (c: CocoMetric.Configuration, context: MetricContext) in try CocoMetric(c, dataset: context.dataset)
     }

@@ -39,6 +39,9 @@ public struct ParameterTree: ExpressibleByDictionaryLiteral {
   /// Whether the entries are those of a norm: a config may give its weights a decay of their own.
   public var isNorm: Bool
 
+  /// What is known of the files that its weights come from.
+  public var naming: (any WeightNaming)?
+
   /// A tree with these entries.
   public init(_ entries: [(String, Entry)], isNorm: Bool = false) {
     self.entries = entries.map { (name: $0.0, entry: $0.1) }

@@ -1,5 +1,6 @@
 import Configuration
 import Data
+import Layers
 
 /// The names a config may use, by kind. Value type: a program adds its own before it opens a config.
 public struct Components: Sendable {
@@ -20,11 +21,15 @@ public struct Components: Sendable {
   /// From regions to masks.
   public var maskHeads = Registry<any MaskHead, ModelContext>(kind: "mask_head")
   /// Cut regions out of a pyramid.
-  public var roiExtractors = Registry<any RoIExtractor, ModelContext>(kind: "roi_extractor")
+  public var roiExtractors = Registry<any RoIExtractor, ModelContext>(
+    kind: "roi_extractor", keys: ["bbox_roi_extractor", "mask_roi_extractor"])
   /// Losses of boxes.
-  public var boxLosses = Registry<any BoxLoss, ModelContext>(kind: "box loss")
+  public var boxLosses = Registry<any BoxLoss, ModelContext>(kind: "box loss", keys: ["loss_bbox"])
   /// Figures of merit.
-  public var metrics = Registry<any Metric, MetricContext>(kind: "metric")
+  public var metrics = Registry<any Metric, MetricContext>(
+    kind: "metric", keys: ["val_evaluator", "test_evaluator"])
+  /// What is known of older releases' names of weights, for who reads a checkpoint without a model.
+  public var weightNamings: [any WeightNaming] = []
   /// Registries that rooms above this one add, by their type.
   private var groups: [ObjectIdentifier: any ComponentGroup] = [:]
 
@@ -63,7 +68,7 @@ public protocol ComponentGroup: Sendable {
 }
 
 /// What models and their parts are built with.
-public struct ModelContext: Sendable {
+public struct ModelContext: ScopedContext, Sendable {
   /// `default_scope`.
   public var scope: String?
   /// The data set's classes, if there is a data set.

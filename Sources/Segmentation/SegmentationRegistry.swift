@@ -11,7 +11,8 @@ struct DecodeHeadContext: Sendable {
 
 /// The heads of segmentors: a new one is a file in this room and a line here.
 struct SegmentationHeads: Sendable {
-  var heads = Registry<any DecodeHead, DecodeHeadContext>(kind: "decode head")
+  var heads = Registry<any DecodeHead, DecodeHeadContext>(
+    kind: "decode head", keys: ["decode_head", "auxiliary_head"])
 
   static let standard = SegmentationHeads()
 
@@ -31,12 +32,9 @@ extension Components {
   /// Registers segmentors, their data set and their metric.
   public mutating func addSegmentation() {
     parts["EncoderDecoder"] = [SegmentationHeads.standard.heads]
-    models.add("EncoderDecoder", description: "Backbone, decode head and auxiliary heads") {
-      (c: EncoderDecoder.Configuration, context: ModelContext) in
-      var context = context
-      context.scope = context.scope ?? "mmseg"
-      return try EncoderDecoder(c, in: context)
-    }
+    models.add(
+      "EncoderDecoder", defaultScope: "mmseg", description: "Backbone, decode head and auxiliary heads"
+    ) { (c: EncoderDecoder.Configuration, context: ModelContext) in try EncoderDecoder(c, in: context) }
     metrics.add("IoUMetric", description: "mIoU, accuracy, Dice and F score of label maps") {
       (c: IoUMetric.Configuration, context: MetricContext) in
       IoUMetric(c, classes: context.dataset.metainfo.classes)

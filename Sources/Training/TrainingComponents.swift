@@ -14,15 +14,18 @@ public struct TrainingComponents: ComponentGroup {
   /// Rules of updates.
   public var optimizers = Registry<any Optimizer, Void>(kind: "optimizer")
   /// Optimisers with clipping and settings of single weights.
-  public var optimizerWrappers = Registry<OptimizerWrapper, OptimizationContext>(kind: "optimizer wrapper")
+  public var optimizerWrappers = Registry<OptimizerWrapper, OptimizationContext>(
+    kind: "optimizer wrapper", keys: ["optim_wrapper"])
   /// Schedules of the learning rate.
-  public var schedules = Registry<SpannedSchedule, ScheduleContext>(kind: "parameter scheduler")
+  public var schedules = Registry<SpannedSchedule, ScheduleContext>(
+    kind: "parameter scheduler", keys: ["param_scheduler"])
   /// Training loops.
-  public var trainLoops = Registry<TrainLoop, Void>(kind: "train loop")
+  public var trainLoops = Registry<TrainLoop, Void>(kind: "train loop", keys: ["train_cfg"])
   /// Validation and test loops: a type without settings.
-  public var evaluationLoops = Registry<Void, Void>(kind: "evaluation loop")
+  public var evaluationLoops = Registry<Void, Void>(kind: "evaluation loop", keys: ["val_cfg", "test_cfg"])
   /// What happens around iterations, epochs, validations and saves; nil for what training does in any case.
-  public var hooks = Registry<(any Hook)?, HookContext>(kind: "hook")
+  public var hooks = Registry<(any Hook)?, HookContext>(
+    kind: "hook", keys: ["custom_hooks", "default_hooks"])
 
   /// All registries, one a kind.
   public var catalogues: [any ComponentCatalogue] {

@@ -1,3 +1,4 @@
+import Backbones
 import Checkpoints
 import Tensors
 
@@ -7,7 +8,8 @@ let checkpointCases: [String: CaseRunner] = [
     guard let name = golden.config["file"]?.string else {
       throw CheckpointError(file: golden.path, "names no file")
     }
-    let checkpoint = try Checkpoint(file: golden.folder.appendingPathComponent(name).path)
+    let checkpoint = try Checkpoint(
+      file: golden.folder.appendingPathComponent(name).path, namings: [VSSMNaming()])
     let types = try golden.config["dtypes"]?.decode([String: String].self) ?? [:]
     let expected = golden.group("output")
     for name in checkpoint.tensors.keys.sorted() where expected[name] == nil {

@@ -17,6 +17,23 @@ struct BackboneTests {
   }
 
   @Test(
+    "VMamba's names before its second release become today's",
+    arguments: [
+      ("backbone.layers.0.blocks.1.ln_1.weight", "backbone.", "layers.0.blocks.1.norm.weight"),
+      ("layers.10.blocks.0.self_attention.Ds", "", "layers.10.blocks.0.op.Ds"),
+      ("layers.x.blocks.0.ln_1.weight", nil, ""), ("blocks.0.ln_1.weight", nil, ""),
+      ("patch_embed.proj.weight", nil, "patch_embed.0.weight"),
+      ("patch_embed.norm.bias", nil, "patch_embed.2.bias"),
+      ("norm.weight", nil, "classifier.norm.weight"), ("head.bias", nil, "classifier.head.bias"),
+      ("layers.0.blocks.0.mlp.fc1.weight", nil, "layers.0.blocks.0.mlp.fc1.weight"),
+    ] as [(String, String?, String)])
+  func olderNames(old: String, start: String?, today: String) {
+    #expect(VSSMNaming().start(ofOlder: old) == start)
+    let own = String(old.dropFirst(start?.count ?? 0))
+    #expect(today.isEmpty || VSSMNaming().currentName(of: own) == today)
+  }
+
+  @Test(
     "give the channels and sizes that they declare",
     arguments: [
       ("v1", "[0, 1, 2, 3]", 64, 96), ("v2", "[0, 1, 2, 3]", 64, 96), ("v3", "[1, 3]", 64, 96),
@@ -53,6 +70,7 @@ struct BackboneTests {
       ("out_indices: [1, 0]", "is not an ascending"),
       ("drop_path_rate: 1.0", "drop_path_rate: 1.0 is not in 0 ..< 1"),
       ("downsample_version: v4", "'v4' is not known"),
+      ("in_chans: 1", "in_chans: 1, but pictures have three channels"),
       ("patch_size: 0", "patch_size: 0 is not in 1...64"), ("dephts: [1]", "unknown key 'dephts'"),
     ])
   func mistakes(setting: String, expected: String) {

@@ -1,4 +1,6 @@
 import Checkpoints
+import Layers
+import Tensors
 import Testing
 
 private typealias P = PickleText
@@ -43,26 +45,68 @@ struct LayoutTests {
     #expect(try read.selected(averages: true, prefix: nil, half: false)["a"]?.tensor.values == [2])
   }
 
-  @Test("VMamba's older names become today's, below a prefix as well, and only where they are older")
+  /// A part that called its gate «door», and was without a scale.
+  private struct Naming: WeightNaming {
+    var optionalInPretrained: [String] { ["scale*"] }
+    func start(ofOlder name: String) -> String? {
+      name.hasSuffix("door.weight") ? String(name.dropLast("door.weight".count)) : nil
+    }
+    func currentName(of name: String) -> String {
+      name.hasPrefix("door.") ? "gate." + name.dropFirst("door.".count) : name
+    }
+  }
+
+  @Test(
+    "older names become today's where somebody knows them, below a prefix as well, and only where they are older"
+  )
   func olderNames() throws {
-    func names(_ old: String...) throws -> [String] {
+    func names(_ old: String..., namings: [any WeightNaming] = [Naming()]) throws -> [String] {
       let body = P.dictionary(old.map { ($0, one) })
       return try Checkpoint(
-        bytes: ZipText(pickle: P.program(body), storages: ["0": floats(1)]).bytes, file: "x.pth"
+        bytes: ZipText(pickle: P.program(body), storages: ["0": floats(1)]).bytes, file: "x.pth",
+        namings: namings
       ).weights.keys.sorted()
     }
     #expect(
-      try names(
-        "backbone.layers.0.blocks.1.ln_1.weight", "backbone.layers.0.blocks.1.self_attention.Ds",
-        "backbone.patch_embed.proj.weight", "head.weight") == [
-          "backbone.layers.0.blocks.1.norm.weight", "backbone.layers.0.blocks.1.op.Ds",
-          "backbone.patch_embed.0.weight",
-          "head.weight",
-        ])
-    #expect(
-      try names("patch_embed.proj.weight", "head.weight") == ["head.weight", "patch_embed.proj.weight"])
-    #expect(throws: CheckpointError.self) {
-      try names("layers.0.blocks.0.ln_1.weight", "layers.0.blocks.0.norm.weight")
+      try names("backbone.door.weight", "backbone.door.bias", "door.bias")
+        == ["backbone.gate.bias", "backbone.gate.weight", "door.bias"])
+    #expect(try names("door.bias") == ["door.bias"])
+    #expect(try names("door.weight", namings: []) == ["door.weight"])
+    #expect(throws: CheckpointError.self) { try names("door.weight", "gate.weight") }
+  }
+
+  private struct Gate: Layer {
+    let weight = Parameter([1], .constant(0))
+    let scale = Parameter([1], .constant(0))
+    var tree: ParameterTree {
+      let tree: ParameterTree = ["gate": .tree(["weight": .parameter(weight)]), "scale": .parameter(scale)]
+      return tree.named(by: Naming())
     }
+  }
+
+  private struct House: Layer {
+    let gate = Gate()
+    var tree: ParameterTree { ["front": .layer(gate)] }
+  }
+
+  @Test("a model that is filled, whole or in part, knows the older names of its parts")
+  func olderNamesOfParts() throws {
+    let stored = StoredTensor(Tensor([7], shape: [1]))
+    let whole = House()
+    #expect(
+      try whole.load(["front.door.weight": stored, "front.scale": stored], file: "x").loaded
+        == ["front.gate.weight", "front.scale"])
+    #expect(whole.gate.weight.value.values == [7])
+    let part = House()
+    let summary = try part.load(
+      ["door.weight": stored, "other": stored], into: "front", file: "x",
+      rules: LoadingRules(allowsUnused: true))
+    #expect(
+      summary.loaded == ["gate.weight"] && summary.initialized == ["scale"] && summary.unused == ["other"])
+    // Only a pretrained file of the part itself may lack what the part names.
+    let error = #expect(throws: CheckpointError.self) {
+      try House().load(["front.door.weight": stored], file: "x", rules: LoadingRules(allowsUnused: true))
+    }
+    #expect(error?.message.contains("missing     front.scale [1]") == true, "\(String(describing: error))")
   }
 }

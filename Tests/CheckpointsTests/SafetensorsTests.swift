@@ -131,6 +131,37 @@ struct SafetensorsTests {
     #expect(folder.names("new") == ["x.safetensors"])
   }
 
+  @Test("a bit that flips anywhere in the header of a file written here is an error, or changes nothing")
+  func headerFlips() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/x.safetensors"
+    let metadata = ["iteration": "12", "schedule": #"{"rates":[0.01]}"#, "seed": "7"]
+    try Safetensors(["a": StoredTensor(integers: [1, 2], shape: [2])], metadata: metadata).write(to: path)
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    let whole = try Safetensors(data: bytes, file: "x")
+    var refused = 0
+    for place in 8..<bytes.count - 16 {
+      for bit in 0..<8 {
+        var flipped = bytes
+        flipped[place] ^= 1 << UInt8(bit)
+        guard let read = try? Safetensors(data: flipped, file: "x") else {
+          refused += 1
+          continue
+        }
+        // The key of the checksum itself: the file is then one without.
+        #expect(
+          read.tensors == whole.tensors && whole.metadata.allSatisfy { read.metadata[$0.key] == $0.value },
+          "byte \(place), bit \(bit)")
+      }
+    }
+    #expect(refused > 8 * (bytes.count - 24) / 2)
+    // A file of an older version has no such checksum.
+    let text = String(decoding: bytes[8..<bytes.count - 16], as: UTF8.self)
+    let old = text.replacing(/,"header_crc32":"[0-9a-f]{8}"/, with: "")
+    #expect(old.count < text.count)
+    #expect(try Safetensors(data: file(old) + bytes.suffix(16), file: "x").metadata == whole.metadata)
+  }
+
   @Test("S7, S12: BOOL, odd names and long metadata are accepted, and printed escaped")
   func accepted() throws {
     let long = String(repeating: "x", count: 10 << 20)

@@ -26,6 +26,18 @@ struct WritingTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["x.pth"])
   }
 
+  @Test("a .pth keeps the classes' names where mm keeps them", arguments: [["reef", "é\"\n"], ["one"]])
+  func classes(names: [String]) throws {
+    let folder = try TemporaryFolder()
+    let tensors = ["a.b": StoredTensor(integers: [7], shape: [1])]
+    try PyTorchWriter.write(tensors, classes: names, to: folder.path + "/x.pth")
+    let read = try Checkpoint(file: folder.path + "/x.pth")
+    #expect(read.weights == tensors && read.tensors == tensors && read.layout == "state_dict")
+    #expect(try read.classes() == names)
+    try PyTorchWriter.write(tensors, to: folder.path + "/y.pth")
+    #expect(try Checkpoint(file: folder.path + "/y.pth").classes() == nil)
+  }
+
   @Test("what PyTorch wrote comes through both formats unchanged")
   func golden() throws {
     let folder = try TemporaryFolder()

@@ -1,5 +1,6 @@
 import Modeling
 import Configuration
+import TestSupport
 import Testing
 
 private struct Backbone: Decodable, Equatable {
@@ -63,6 +64,77 @@ struct DecodingTests {
     #expect(node.pathsWithoutEffect == ["backend_args"])
   }
 
+  private struct Optional: Decodable, Equatable {
+    var path: String?
+    var number: Int?
+    var names: [String]?
+  }
+
+  @Test(
+    "Python's None is null where a value may be absent, else a text, or an error that says null",
+    arguments: [
+      ("path: None", "Optional(path: nil, number: nil, names: nil)"),
+      ("number: None\nnames: None", "Optional(path: nil, number: nil, names: nil)"),
+      (
+        "path: 'None'\nnames: [None]",
+        "Optional(path: Swift.Optional(\"None\"), number: nil, names: Swift.Optional([\"None\"]))"
+      ),
+    ])
+  func none(text: String, expected: String) throws {
+    let value = try ConfigurationNode.parse(text, file: "a.yaml").decode(Optional.self)
+    #expect("\(value)" == expected.replacing("Swift.", with: ""))
+    #expect(message("depths: None").hasPrefix("a.yaml:1:9: depths: a list is expected, not null ('None')"))
+    #expect(
+      message("depths: [None]").hasPrefix("a.yaml:1:10: depths.0: a whole number is expected, not null"))
+  }
+
+  @Test(
+    "load_from, work_dir and data_root: None and nothing at all are null",
+    arguments: ["None", "''", "null", "", "~"])
+  func paths(text: String) throws {
+    let node = try ConfigurationNode.parse(
+      "load_from: \(text)\nwork_dir: \(text)\ndata_root: \(text)\nresume: False\nval_cfg: None",
+      file: "a.yaml")
+    let configuration = try ExperimentConfiguration(node)
+    #expect(configuration.loadFrom == nil && configuration.workDir == nil && configuration.dataRoot == nil)
+    #expect(!configuration.resume && configuration.valLoop == nil)
+  }
+
+  @Test(
+    "seeds are all of 64 bits without a sign",
+    arguments: [
+      ("18446744073709551615", "no error: \(UInt64.max)"),
+      ("9223372036854775808", "no error: \(Int.max.magnitude + 1)"),
+      ("0xffff_ffff_ffff_ffff", "no error: \(UInt64.max)"),
+      ("-1", "a.yaml:1:7: seed: -1 is not in 0...\(UInt64.max)"),
+      ("18446744073709551616", "a.yaml:1:7: seed: '18446744073709551616' is beyond 64 bits"),
+    ])
+  func seeds(text: String, expected: String) {
+    #expect(
+      message("seed: \(text)", as: [String: UInt64].self).replacing("[\"seed\": ", with: "").hasPrefix(
+        expected))
+  }
+
+  @Test("what a config holds may be long: messages are not")
+  func long() throws {
+    let word = String(repeating: "ab", count: (2 << 20) - 100)
+    for text in [
+      "depths: [1]\n\(word): 1", "depths: [\(word)]", "depths: [1]\nversion: \(word)",
+      "depths: [1]\nrate: '\(word)'",
+    ] {
+      var answer = ""
+      let seconds = processorSeconds(below: 1) { answer = message(text) }
+      #expect(
+        answer.hasPrefix("a.yaml:") && answer.count < 9000 && seconds < 1,
+        "\(answer.prefix(200)) \(seconds) s")
+    }
+    var registry = Registry<Int, Void>(kind: "neck")
+    registry.add("FPN") { (_: [String: Int], _: Void) in 0 }
+    let component = try ComponentConfiguration(ConfigurationNode.parse("type: \(word)", file: "a.yaml"))
+    let error = #expect(throws: ConfigurationError.self) { try registry.build(component, scope: nil, in: ()) }
+    #expect((error?.description.count ?? 0) < 1000)
+  }
+
   @Test("batch sizes", arguments: ["0", "-1", "1000000000"])
   func batchSizes(text: String) {
     let text = "batch_size: \(text)\ndataset: {type: X}"
@@ -102,5 +174,19 @@ struct RegistryTests {
     ] as [(String, String?, String)])
   func names(text: String, scope: String?, expected: String) {
     #expect(build(text, scope: scope).hasPrefix(expected), "\(build(text, scope: scope))")
+  }
+
+  private struct Context: ScopedContext { var scope: String? }
+
+  @Test("a component may say what bare names in it mean", arguments: [(nil, "mmseg"), ("mmdet", "mmdet")])
+  func defaultScope(given: String?, expected: String) throws {
+    var registry = Registry<String?, Context>(kind: "model", keys: ["net"])
+    registry.add("Own", aliases: ["Mine"], defaultScope: "mmseg") { (_: None, c: Context) in c.scope }
+    registry.add("Other") { (_: None, c: Context) in c.scope }
+    let own = try ComponentConfiguration(ConfigurationNode.parse("type: Mine", file: "a.yaml"))
+    let other = try ComponentConfiguration(ConfigurationNode.parse("type: Other", file: "a.yaml"))
+    #expect(registry.defaultScope(of: own) == "mmseg" && registry.defaultScope(of: other) == nil)
+    #expect(try registry.build(own, scope: given, in: Context(scope: given)) == expected)
+    #expect(try registry.build(other, scope: given, in: Context(scope: given)) == given)
   }
 }

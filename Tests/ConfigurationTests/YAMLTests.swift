@@ -65,7 +65,13 @@ struct YAMLTests {
 
   @Test("a byte-order mark is accepted; other encodings are errors with the byte")
   func encodings() {
-    #expect(error("\u{feff}a: 1").hasPrefix("no error"))
+    for text in ["\u{feff}a: 1", "\u{feff}a: 1\nb: 2", "\u{feff}a: 1\r\nb: 2\r\n", "\u{feff}# a\na: 1\nb: 2"]
+    {
+      #expect(error(text) == "no error: a: 1\n" + (text.contains("b") ? "b: 2\n" : ""), "\(error(text))")
+    }
+    #expect(error("\u{feff}a: 1\r\na: 2").hasPrefix("a.yaml:2:1: the key 'a'"))
+    #expect(error("\u{feff}a: }\r\nb: 1").hasSuffix("\n  a: }\n     ^"), "\(error("\u{feff}a: }\r\nb: 1"))")
+    #expect(error("\u{feff}").hasPrefix("a.yaml: is empty"))
     #expect(error("a: \0").contains("a NUL byte at byte 3"))
   }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Files
+import Modeling
 import Reporting
 
 /// `dense checkpoint`
@@ -24,7 +25,8 @@ struct CheckpointCommand: ParsableCommand {
 
     func run() throws {
       try Output.reporting(json: json) {
-        let listing = CheckpointListing(try Checkpoint(file: file))
+        let listing = CheckpointListing(
+          try Checkpoint(file: file, namings: Components.all.weightNamings))
         if json { try Output.json(listing) } else { try Output.print(listing.text()) }
       }
     }
@@ -66,13 +68,13 @@ struct CheckpointCommand: ParsableCommand {
         var plan = OutputPlan()
         plan.keep(input, as: "the input")
         try plan.claim(output, for: "convert", of: input, remedy: "name another file")
-        let checkpoint = try Checkpoint(file: input)
+        let checkpoint = try Checkpoint(file: input, namings: Components.all.weightNamings)
         let tensors = try checkpoint.selected(averages: ema, prefix: prefix, half: half)
         if Folder.splitExtension(output).extension == "safetensors" {
           let metadata = checkpoint.metadata.filter { $0.key == "classes" }
           try Safetensors(tensors, metadata: metadata).write(to: output)
         } else {
-          try PyTorchWriter.write(tensors, to: output)
+          try PyTorchWriter.write(tensors, classes: (try? checkpoint.classes()) ?? nil, to: output)
         }
         let bytes = tensors.values.reduce(0) { $0 + $1.bytes.count }
         try Output.print("\(tensors.count) tensors, \(bytes) bytes: \(output)")

@@ -206,22 +206,30 @@ struct CheckpointLayout {
     var metadata: [String: String] = [:]
     func add(_ dictionary: Int) {
       for (key, value) in graph.dictionaries[dictionary].prefix(1000) {
-        if case .string(let key) = key, key.utf8.count <= 256, let text = text(value) { metadata[key] = text }
+        guard case .string(let key) = key, key.utf8.count <= 256, key != classesKey else { continue }
+        if let text = text(value) { metadata[key] = text }
       }
     }
     add(top)
     guard case .dictionary(let meta)? = graph.value(top, "meta") else { return metadata }
     add(meta)
-    var classes = graph.value(meta, "CLASSES")
+    var places = [graph.value(meta, "CLASSES"), graph.value(meta, "classes")]
     if case .dictionary(let dataset)? = graph.value(meta, "dataset_meta") {
-      classes = graph.value(dataset, "classes") ?? graph.value(dataset, "CLASSES") ?? classes
+      places = [graph.value(dataset, "classes"), graph.value(dataset, "CLASSES")] + places
     }
-    if let list = classes.flatMap(graph.sequence), list.count <= 100_000 {
-      let names = list.compactMap { if case .string(let name) = $0 { name } else { nil } }
-      if names.count == list.count, let json = try? JSONEncoder().encode(names) {
-        metadata["classes"] = String(decoding: json, as: UTF8.self)
-      }
+    let names = places.lazy.compactMap { $0.flatMap { strings($0, graph) } }.first
+    if let json = try? names.map({ try JSONEncoder().encode($0) }) {
+      metadata[classesKey] = String(decoding: json, as: UTF8.self)
     }
     return metadata
+  }
+
+  private static var classesKey: String { "classes" }
+
+  /// The elements of a list or tuple of strings.
+  private static func strings(_ value: PickleValue, _ graph: PickleGraph) -> [String]? {
+    guard let list = graph.sequence(value), !list.isEmpty, list.count <= 100_000 else { return nil }
+    let names = list.compactMap { if case .string(let name) = $0 { name } else { nil } }
+    return names.count == list.count ? names : nil
   }
 }

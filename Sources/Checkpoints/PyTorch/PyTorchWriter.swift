@@ -5,20 +5,28 @@ import Files
 public enum PyTorchWriter {
   /// Writes the file beside its place and renames it.
   ///
+  /// - Parameter classes: The classes' names, if known: the file is then a dictionary of `meta`, with the names where mm
+  ///   keeps them (`dataset_meta.classes`), and `state_dict`; else it is the state dict itself.
   /// - Throws: `CheckpointError` with the system's reason.
-  public static func write(_ tensors: [String: StoredTensor], to path: String) throws {
+  public static func write(
+    _ tensors: [String: StoredTensor], classes: [String]? = nil, to path: String
+  ) throws {
     let sorted = tensors.sorted { $0.key < $1.key }
     var archive = ZipWriter(folder: "archive")
-    archive.add("data.pkl", pickle(sorted))
+    archive.add("data.pkl", pickle(sorted, classes))
     archive.add("byteorder", Array("little".utf8))
     for (number, (_, tensor)) in sorted.enumerated() { archive.add("data/\(number)", tensor.bytes) }
     archive.add("version", Array("3\n".utf8))
     try AtomicFile.write(to: path, chunks: archive.finished())
   }
 
-  /// Protocol 2: a dictionary from names to calls of `_rebuild_tensor_v2`.
-  private static func pickle(_ tensors: [(key: String, value: StoredTensor)]) -> [UInt8] {
-    var text: [UInt8] = [0x80, 2, 0x7d]  // PROTO, EMPTY_DICT
+  /// Protocol 2: a dictionary from names to calls of `_rebuild_tensor_v2`, alone or below `state_dict`.
+  private static func pickle(
+    _ tensors: [(key: String, value: StoredTensor)], _ classes: [String]?
+  ) -> [UInt8] {
+    let emptyDictionary: UInt8 = 0x7d
+    let setItem: UInt8 = 0x73
+    var text: [UInt8] = [0x80, 2, emptyDictionary]  // PROTO
     func string(_ string: String) {
       text.append(0x58)  // BINUNICODE
       text.append(number: UInt32(truncatingIfNeeded: string.utf8.count))
@@ -34,6 +42,18 @@ public enum PyTorchWriter {
       text.append(0x74)  // TUPLE
     }
     func global(_ name: String) { text += Array("c\(name)\n".utf8) }
+    if let classes {
+      string("meta")
+      text.append(emptyDictionary)
+      string("dataset_meta")
+      text.append(emptyDictionary)
+      string("classes")
+      text += [0x5d, 0x28]  // EMPTY_LIST, MARK
+      classes.forEach(string)
+      text += [0x65, setItem, setItem, setItem]  // APPENDS
+      string("state_dict")
+      text.append(emptyDictionary)
+    }
     for (number, (name, tensor)) in tensors.enumerated() {
       string(name)
       global("torch._utils\n_rebuild_tensor_v2")
@@ -49,8 +69,9 @@ public enum PyTorchWriter {
       tuple(tensor.shape.indices.map { tensor.shape[($0 + 1)...].product })
       text.append(0x89)  // NEWFALSE
       global("collections\nOrderedDict")
-      text += [0x29, 0x52, 0x74, 0x52, 0x73]  // EMPTY_TUPLE, REDUCE, TUPLE, REDUCE, SETITEM
+      text += [0x29, 0x52, 0x74, 0x52, setItem]  // EMPTY_TUPLE, REDUCE, TUPLE, REDUCE
     }
+    if classes != nil { text.append(setItem) }
     return text + [0x2e]  // STOP
   }
 }

@@ -6,7 +6,7 @@ import Tensors
 ///
 /// 8 bytes of header length, little-endian; a JSON header; the data. Every length and offset is checked, and the
 /// data must be covered without gap or overlap, as the reference implementation demands. Files written here hold a
-/// CRC-32 of each tensor, which is checked when they are read.
+/// CRC-32 of each tensor and one of the header, which are checked when they are read.
 public struct Safetensors: Sendable {
   /// `__metadata__`.
   public var metadata: [String: String]
@@ -16,6 +16,8 @@ public struct Safetensors: Sendable {
   static let headerLimit = 100_000_000
   /// In the metadata: eight hexadecimal digits for each tensor in the order of their places, with spaces between.
   static let checksumsKey = "crc32"
+  /// In the metadata: eight hexadecimal digits for the header as it is written here without this key.
+  static let headerChecksumKey = "header_crc32"
 
   /// Tensors to be written. Metadata without `format` gets `pt`: other loaders refuse files that lack it.
   public init(_ tensors: [String: StoredTensor], metadata: [String: String] = [:]) {
@@ -58,8 +60,17 @@ public struct Safetensors: Sendable {
     do { header = try SafetensorsHeader(try source.read(8..<start)) } catch let fault as JSONScanner.Fault {
       throw source.failure("the header is not valid: byte \(fault.byte): \(fault.message)")
     }
+    if let sum = header.metadata[Self.headerChecksumKey] {
+      var rest = header.metadata
+      rest[Self.headerChecksumKey] = nil
+      let text = SafetensorsHeader.text(metadata: rest, entries: header.entries)
+      guard sum == Checksum.text(Checksum.crc32(text)) else {
+        throw source.failure("its header is damaged: what it says does not fit its checksum")
+      }
+    }
     let places = try Self.places(header, size: source.count - start, source)
     metadata = header.metadata
+    metadata[Self.headerChecksumKey] = nil
     let sums = metadata.removeValue(forKey: Self.checksumsKey)?.split(separator: " ")
     if let sums, sums.count != places.count {
       throw source.failure("has \(sums.count) checksums for \(places.count) tensors")
@@ -133,9 +144,12 @@ public struct Safetensors: Sendable {
       offset += tensor.bytes.count
     }
     var metadata = metadata
+    metadata[Self.headerChecksumKey] = nil
     // Sorted by name they are also sorted by place, as a reader finds them.
     metadata[Self.checksumsKey] = sorted.map { Checksum.text(Checksum.crc32($0.value.bytes)) }
       .joined(separator: " ")
+    metadata[Self.headerChecksumKey] = Checksum.text(
+      Checksum.crc32(SafetensorsHeader.text(metadata: metadata, entries: entries)))
     let text = SafetensorsHeader.text(metadata: metadata, entries: entries)
     var head: [UInt8] = []
     head.append(number: UInt64(text.count))

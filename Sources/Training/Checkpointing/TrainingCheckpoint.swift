@@ -87,7 +87,7 @@ public struct TrainingCheckpoint: Sendable {
         throw failure("its metadata '\(key)' cannot be read: \(text.prefix(80))")
       }
     }
-    classes = try json([String].self, "classes")
+    classes = try file.classes()
     guard file.format == .safetensors else { return }
     var hooks: [String: HookMemory] = [:]
     for (name, tensor) in file.tensors where name.hasPrefix(Self.prefix) {

@@ -16,12 +16,7 @@ public struct Experiment: Sendable {
 
   /// What a bare name means that mmdetection and mmsegmentation both have: `default_scope`, else by the model.
   public var scope: String? {
-    if let scope = configuration.defaultScope { return scope }
-    switch configuration.model?.type.split(separator: ".").last {
-    case "MaskRCNN", "FasterRCNN": return "mmdet"
-    case "EncoderDecoder": return "mmseg"
-    default: return nil
-    }
+    configuration.defaultScope ?? configuration.model.flatMap { components.models.defaultScope(of: $0) }
   }
 
   /// A part of the config that has to be there.

@@ -82,20 +82,10 @@ private struct Walk {
     } catch { mistakes.append(ConfigurationError(location: node.location, message: "\(error)")) }
   }
 
-  /// Keys whose registry is called otherwise.
-  private static let kinds = [
-    "pipeline": "transform", "transforms": "transform", "val_evaluator": "metric", "test_evaluator": "metric",
-    "param_scheduler": "parameter scheduler", "train_cfg": "train loop", "val_cfg": "evaluation loop",
-    "test_cfg": "evaluation loop", "optim_wrapper": "optimizer wrapper", "custom_hooks": "hook",
-    "default_hooks": "hook", "auxiliary_head": "decode head", "bbox_roi_extractor": "roi_extractor",
-    "mask_roi_extractor": "roi_extractor", "loss_bbox": "box loss",
-  ]
-
   /// The registry that a key's components are in: by the key, else by the name. Nil for a part that the component
   /// around it opens itself.
   private func catalogue(for key: String, type: String) -> (any ComponentCatalogue)? {
-    let wanted = Self.kinds[key].map(letters) ?? letters(key)
-    return catalogues.first { letters($0.kind) == wanted }
+    catalogues.first { $0.keys.contains(key) } ?? catalogues.first { letters($0.kind) == letters(key) }
       ?? catalogues.first { $0.names.contains(type.withoutScope) }
   }
 

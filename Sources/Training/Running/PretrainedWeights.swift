@@ -34,6 +34,9 @@ public struct PretrainedWeights: Sendable {
       // Other initial values are the layers' own, those of mm.
       _ = try keys.decode(Kind.self, forKey: .type)
       checkpoint = try keys.decode(String.self, forKey: .checkpoint)
+      guard !checkpoint.isEmpty else {
+        throw keys.refusal("is empty: the path of a file is wanted", forKey: .checkpoint)
+      }
       prefix = try keys.decodeIfPresent(String.self, forKey: .prefix)
       reset = try keys.decodeIfPresent([String].self, forKey: .reset) ?? []
     }
@@ -98,7 +101,7 @@ public struct PretrainedWeights: Sendable {
               ConfigurationError(location: settings.location, keyPath: settings.keyPath, message: "\(error)"))
           }
         }
-        if let file = node["pretrained"], let path = file.string {
+        if let file = node["pretrained"], !file.isNull, let path = file.string, !path.isEmpty {
           // mmsegmentation's `pretrained` of a model is its backbone's.
           found.weights.append(
             PretrainedWeights(
@@ -117,8 +120,8 @@ public struct PretrainedWeights: Sendable {
     }
   }
 
-  /// Fills the part's weights. The file may hold more; it may lack only a backbone's `outnorm*`, what is allowed to be
-  /// missing, and what `reset` names.
+  /// Fills the part's weights. The file may hold more; it may lack only what the part itself says (a backbone's
+  /// `outnorm*`), what is allowed to be missing, and what `reset` names.
   ///
   /// - Parameter allowingMissing: Patterns, with `*`, of the model's names.
   /// - Throws: `ConfigurationError` for names that the model does not have, `CheckpointError` with a table when the file
@@ -142,7 +145,11 @@ public struct PretrainedWeights: Sendable {
       summary.skipped = checkpoint.skipped
       return summary
     } catch let error as CheckpointError {
-      throw CheckpointError(file: file, error.message + Self.hint(tensors, names))
+      throw CheckpointError(
+        file: file,
+        error.message
+          + Self.hint(
+            try model.tree.underCurrentNames(tensors, of: part, file: file), names))
     }
   }
 
