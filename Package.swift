@@ -111,7 +111,7 @@ let package = Package(
     tests("Imaging", ["Imaging", "Masks", "TestSupport"]),
     tests("Layers", ["Layers", "Tensors", "TestSupport"]),
     tests("Masks", ["Masks", "TestSupport"]),
-    tests("Modeling", ["Modeling", "Tensors"]),
+    tests("Modeling", ["Configuration", "Modeling", "Tensors", "TestSupport"]),
     tests(
       "Segmentation",
       [

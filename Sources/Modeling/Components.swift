@@ -11,13 +11,17 @@ public struct Components: Sendable {
   public var backbones = Registry<any Backbone, ModelContext>(kind: "backbone")
   /// From a backbone's maps to a pyramid.
   public var necks = Registry<any Neck, ModelContext>(kind: "neck")
+  /// From a backbone's maps to a score a class and pixel.
+  public var decodeHeads = Registry<any DecodeHead, DecodeHeadContext>(kind: "decode head")
+  /// Losses of classes: of objects, pixels and whole images.
+  public var classificationLosses = Registry<any ClassificationLoss, ClassificationLossContext>(kind: "loss")
   /// Figures of merit.
   public var metrics = Registry<any Metric, MetricContext>(kind: "metric")
   /// Registries that rooms above this one add, by their type.
   private var groups: [ObjectIdentifier: any ComponentGroup] = [:]
 
-  /// The data's own names. The rooms of models add theirs.
-  public init() {}
+  /// The data's own names and losses. The rooms of models add theirs.
+  public init() { addClassificationLosses() }
 
   /// The registries of a room above this one: what that room has, unless a program has added to it.
   public subscript<Group: ComponentGroup>(_: Group.Type) -> Group {
@@ -31,7 +35,7 @@ public struct Components: Sendable {
 
   /// All registries but those of parts and groups.
   public var catalogues: [any ComponentCatalogue] {
-    data.catalogues + [models, backbones, metrics]
+    data.catalogues + [models, backbones, decodeHeads, classificationLosses, metrics]
   }
 
   /// The registries of all models' parts.
@@ -54,13 +58,18 @@ public struct ModelContext: Sendable {
   public var scope: String?
   /// The data set's classes, if there is a data set.
   public var classes: [String]?
+  /// What the numbers in the data set's label maps stand for, if it has any.
+  public var labels: LabelMeaning?
   /// The names a config may use.
   public var components: Components
 
-  /// A scope, classes and names.
-  public init(scope: String? = nil, classes: [String]? = nil, components: Components) {
+  /// A scope, classes, the meaning of label maps' numbers, and names.
+  public init(
+    scope: String? = nil, classes: [String]? = nil, labels: LabelMeaning? = nil, components: Components
+  ) {
     self.scope = scope
     self.classes = classes
+    self.labels = labels
     self.components = components
   }
 }

@@ -37,7 +37,7 @@ struct ComponentListTests {
     for kind in [
       "transform", "data set", "sampler", "metric", "model", "backbone", "neck", "rpn_head", "roi_head",
       "bbox_head",
-      "mask_head", "roi_extractor", "decode head", "optimizer", "optimizer wrapper", "parameter scheduler",
+      "mask_head", "roi_extractor", "decode head", "loss", "optimizer", "optimizer wrapper", "parameter scheduler",
       "train loop", "evaluation loop", "hook",
     ] {
       #expect(catalogues.contains { $0.kind == kind }, "\(kind)")

@@ -71,12 +71,11 @@ public struct DatasetCheck: Sendable {
     var image: String
     var size: ImageSize
     var labelMap: String?
-    var reducesZero: Bool
-    var classes: Int?
+    var labels: LabelMeaning
 
     init(_ sample: Sample) {
       (image, size, labelMap) = (sample.imagePath, sample.originalSize, sample.labelMapPath)
-      (reducesZero, classes) = (sample.reduceZeroLabel, sample.classCount)
+      labels = sample.labels
     }
   }
 

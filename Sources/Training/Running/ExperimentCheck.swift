@@ -82,7 +82,8 @@ private struct Walk {
     "pipeline": "transform", "transforms": "transform", "val_evaluator": "metric", "test_evaluator": "metric",
     "param_scheduler": "parameter scheduler", "train_cfg": "train loop", "val_cfg": "evaluation loop",
     "test_cfg": "evaluation loop", "optim_wrapper": "optimizer wrapper", "custom_hooks": "hook",
-    "default_hooks": "hook", "auxiliary_head": "decode head", "bbox_roi_extractor": "roi_extractor",
+    "default_hooks": "hook", "auxiliary_head": "decode head", "loss_decode": "loss",
+    "bbox_roi_extractor": "roi_extractor",
     "mask_roi_extractor": "roi_extractor",
   ]
 

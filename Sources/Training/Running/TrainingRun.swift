@@ -157,7 +157,7 @@ public final class TrainingRun {
     let loader = try experiment.loader(loaderSettings, for: .training, seed: seed)
     let classes = loader.dataset.metainfo.classes
     let validation = try validation(experiment, training, classes: classes, seed: seed)
-    let model = try experiment.model(classes: classes)
+    let model = try experiment.model(classes: classes, labels: loader.dataset.metainfo.labels)
     let optimizer = try training.optimizerWrappers.build(
       optimizerSettings, scope: nil, in: OptimizationContext(model, components: training))
     let context = ScheduleContext(loop: loop, iterationsPerEpoch: loader.batchesPerEpoch)
