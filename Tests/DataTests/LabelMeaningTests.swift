@@ -4,7 +4,7 @@ import Testing
 
 @Suite("what a label map's numbers mean")
 struct LabelMeaningTests {
-  private typealias Reading = LabelMeaning.Reading
+  typealias Reading = LabelMeaning.Reading
 
   @Test(
     "a file's number is a class, ignored, or neither",
@@ -52,10 +52,11 @@ struct LabelMeaningTests {
   func disagrees() throws {
     let dataset = try ConfigurationNode.parse("set:\n  ignore_index: 11", file: "data.yaml")
       .decode([String: [String: Located<Int>]].self)["set"]?["ignore_index"]
-    let meaning = LabelMeaning(classCount: 11, ignoreIndex: try #require(dataset))
+    let meaning = LabelMeaning(classCount: 11, ignoreIndex: dataset)
     let error = #expect(throws: ConfigurationError.self) { try meaning.require(try key("9")) }
     #expect(
       try #require(error).description.hasPrefix(
-        "model.yaml:1:22: head.ignore_index: is 9, but set.ignore_index at data.yaml:2:17 is 11"), "\(error as Any)")
+        "model.yaml:1:22: head.ignore_index: is 9, but set.ignore_index at data.yaml:2:17 is 11"),
+      "\(error as Any)")
   }
 }

@@ -30,15 +30,17 @@ struct ClassificationLossTests {
     value.shape == [] && abs(Double(value.scalar) - expected) < 1e-5
   }
 
+  private func value(
+    _ keys: String, _ scope: String = "mmseg", labels: [Int32] = [1, 2, 255], weights: [Float]? = nil,
+    factor: Float? = nil
+  ) throws -> Tensor {
+    let loss = try loss(keys, scope: scope)
+    return loss(logits, labels: labels, ignored: 255, weights: weights, averagingFactor: factor)
+  }
+
   @Test("cross entropy is averaged as each of mm's two has it")
   func averages() throws {
     let (a, b) = (entropies[0], entropies[1])
-    func value(_ keys: String, _ scope: String, weights: [Float]? = nil, factor: Float? = nil) throws
-      -> Tensor
-    {
-      try loss(keys, scope: scope)(
-        logits, labels: labels, ignored: 255, weights: weights, averagingFactor: factor)
-    }
     let plain = "CrossEntropyLoss"
     for scope in ["mmdet", "mmseg"] {
       #expect(isNear(try value(plain, scope), (a + b) / 3))
@@ -54,11 +56,10 @@ struct ClassificationLossTests {
     #expect(isNear(own(logits, labels: labels), (a + b) / 2))
   }
 
-  @Test("of pixels that are all ignored is 0", arguments: ["", ", avg_non_ignore: true", ", use_sigmoid: true"])
+  @Test(
+    "of pixels that are all ignored is 0", arguments: ["", ", avg_non_ignore: true", ", use_sigmoid: true"])
   func ignoredOnly(keys: String) throws {
-    let value = try loss("CrossEntropyLoss\(keys)")(
-      logits, labels: [255, 255, 255], ignored: 255, weights: nil, averagingFactor: nil)
-    #expect(value.scalar == 0)
+    #expect(try value("CrossEntropyLoss\(keys)", labels: [255, 255, 255]).scalar == 0)
   }
 
   @Test("through a sigmoid each class is decided by itself")
@@ -73,10 +74,11 @@ struct ClassificationLossTests {
     let objects = loss(single, labels: [0, 1], weights: [1, 3], averagingFactor: 2)
     #expect(isNear(objects, (binary(0.5, true) + 3 * binary(-2, false)) / 2))
     // Of a single map the label is what it should be.
-    let pixels = try self.loss("CrossEntropyLoss, use_sigmoid: true")(
-      Tensor([0.5, -2], shape: [1, 1, 2, 1]), labels: [0, 1])
+    let pixelLoss = try self.loss("CrossEntropyLoss, use_sigmoid: true")
+    let pixels = pixelLoss(Tensor([0.5, -2], shape: [1, 1, 2, 1]), labels: [0, 1])
     #expect(isNear(pixels, (binary(0.5, false) + binary(-2, true)) / 2))
-    let masks = try self.loss("CrossEntropyLoss, use_mask: true", scope: "mmdet")(
+    let maskLoss = try self.loss("CrossEntropyLoss, use_mask: true", scope: "mmdet")
+    let masks = maskLoss(
       Tensor([0.5, -2], shape: [1, 1, 2]), targets: Tensor([0, 1], shape: [1, 1, 2]))
     #expect(isNear(masks, (binary(0.5, false) + binary(-2, true)) / 2))
   }
@@ -93,8 +95,11 @@ struct ClassificationLossTests {
       let (hard, soft) = (loss(known, labels: [1, 2]), loss(known, targets: certain))
       #expect(isNear(soft, Double(hard.scalar)), "\(keys)")
     }
-    let smooth = try loss("LabelSmoothLoss, label_smooth_val: 0.3")(known, labels: [1, 2])
-    let soft = try loss("CrossEntropyLoss")(
+    let (smoothing, plain) = (
+      try loss("LabelSmoothLoss, label_smooth_val: 0.3"), try loss("CrossEntropyLoss")
+    )
+    let smooth = smoothing(known, labels: [1, 2])
+    let soft = plain(
       known, targets: Tensor([0.1, 0.8, 0.1, 0.1, 0.1, 0.8], shape: [2, 3]))
     #expect(isNear(smooth, Double(soft.scalar)))
   }
@@ -119,14 +124,14 @@ struct ClassificationLossTests {
   @Test("class weights may stand in a file, and have to be as many as the classes")
   func weightFiles() throws {
     let folder = try TemporaryFolder()
-    try folder.write(Array("[1, 3, 0.5]".utf8), as: "weights.json")
+    _ = try folder.write(Array("[1, 3, 0.5]".utf8), as: "weights.json")
     let file = "\(folder.path)/weights.json"
-    let read = try loss("CrossEntropyLoss, class_weight: \(file)", channels: 3)(
-      logits, labels: labels, ignored: 255, weights: nil, averagingFactor: nil)
+    let read = try value("CrossEntropyLoss, class_weight: \(file)")
     let (a, b) = (entropies[0], entropies[1])
     #expect(isNear(read, (3 * a + b / 2) / 3.5))
     for (value, expected) in [
-      ("[1, 2]", "class_weight: 2 numbers for 3 classes"), ("[1, -1, 1]", "class_weight: [1.0, -1.0, 1.0] are not"),
+      ("[1, 2]", "class_weight: 2 numbers for 3 classes"),
+      ("[1, -1, 1]", "class_weight: [1.0, -1.0, 1.0] are not"),
       ("\(file)x", "is missing or no text"),
     ] {
       let error = #expect(throws: ConfigurationError.self) {

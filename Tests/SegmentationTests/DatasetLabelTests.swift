@@ -36,6 +36,17 @@ struct DatasetLabelTests {
     #expect(sample.labelMap?.pixels == expected)
   }
 
+  @Test("a file that is no picture is to become a PNG: no other format is one")
+  func advises() throws {
+    let folder = try folder([0, 1, 2])
+    try folder.write(Array("\u{93}NUMPY v1".utf8), as: "labels/a.png")
+    let error = #expect(throws: ImagingError.self) {
+      try dataset(folder, "").load(index: 0, number: 0, seed: 0)
+    }
+    let message = try #require(error).message
+    #expect(message.contains("Convert it to a PNG of one channel") && !message.contains("JPEG"), "\(message)")
+  }
+
   @Test("padding is of no class")
   func pads() throws {
     let set = try dataset(

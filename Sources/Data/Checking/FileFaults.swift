@@ -28,7 +28,7 @@ struct FileFaults: Sendable {
       switch error {
       case .cannotRead:
         FileManager.default.fileExists(atPath: file) ? "unreadable_file" : "missing_file"
-      case .notRead: "wrong_file_kind"
+      case .notRead, .noLabelMap: "wrong_file_kind"
       case .tooLarge: "too_large"
       case .truncated: "truncated_image"
       case .damaged, .cannotWrite, .cannotEncode: "damaged_image"
