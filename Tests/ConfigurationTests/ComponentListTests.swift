@@ -37,7 +37,8 @@ struct ComponentListTests {
     for kind in [
       "transform", "data set", "sampler", "metric", "model", "backbone", "neck", "rpn_head", "roi_head",
       "bbox_head",
-      "mask_head", "roi_extractor", "decode head", "loss", "optimizer", "optimizer wrapper", "parameter scheduler",
+      "mask_head", "roi_extractor", "decode head", "loss", "optimizer", "optimizer wrapper",
+      "parameter scheduler",
       "train loop", "evaluation loop", "hook",
     ] {
       #expect(catalogues.contains { $0.kind == kind }, "\(kind)")
@@ -81,7 +82,7 @@ struct ComponentListTests {
     // Without masks there is no such head: no default is shown.
     #expect(mask["loss_mask.use_mask"]?.types == ["bool"] && mask["loss_mask.use_mask"]?.defaultValue == nil)
     // As many as in_channels, which is required: no one default.
-    #expect(try settings(parts, "UPerHead")["in_index"]?.defaultValue == nil)
+    #expect(try settings(Components.all.decodeHeads.components, "UPerHead")["in_index"]?.defaultValue == nil)
     #expect(
       try settings(Components.all.data.transforms.components, "Resize")["scale"]?.types == [
         "int", "list of int",
