@@ -117,7 +117,7 @@ let package = Package(
     tests("Imaging", ["Imaging", "Masks", "TestSupport"]),
     tests("Layers", ["Layers", "Tensors", "TestSupport"]),
     tests("Masks", ["Masks", "TestSupport"]),
-    tests("Modeling", ["Configuration", "Data", "Modeling", "Tensors"]),
+    tests("Modeling", ["Configuration", "Data", "Modeling", "Tensors", "TestSupport"]),
     tests("Reporting", ["Coco", "Data", "Imaging", "Reporting", "TestSupport"]),
     tests(
       "Segmentation",

@@ -44,6 +44,7 @@ struct Reflection: Equatable {
     switch value {
     case let node as ConfigurationNode: return node.yaml()
     case let component as ComponentConfiguration: return component.node.yaml()
+    case let value as any Reflecting: return leaf(value.reflected)
     case let value as Bool: return "\(value)"
     case let value as any FixedWidthInteger: return "\(value)"
     case let value as Double: return "\(value)"

@@ -41,10 +41,13 @@ public struct DataContext: Sendable {
   public var scope: String?
   /// The names a config may use.
   public var components: DataComponents
+  /// What the numbers in the label maps stand for of the data set whose pipeline is built; nil where it has none.
+  public var labels: LabelMeaning?
 
   /// A scope and its names.
-  public init(scope: String? = nil, components: DataComponents) {
+  public init(scope: String? = nil, components: DataComponents, labels: LabelMeaning? = nil) {
     self.scope = scope
     self.components = components
+    self.labels = labels
   }
 }

@@ -7,11 +7,14 @@ public struct DatasetMetainfo: Sendable, Equatable {
   public var classes: [String]
   /// Colours (red, green, blue) of the classes, for pictures; may be empty.
   public var palette: [SIMD3<UInt8>]
+  /// What the numbers in its label maps stand for; nil where it has none.
+  public var labels: LabelMeaning?
 
-  /// Classes and their colours.
-  public init(classes: [String], palette: [SIMD3<UInt8>] = []) {
+  /// Classes, their colours, and what the numbers in label maps stand for.
+  public init(classes: [String], palette: [SIMD3<UInt8>] = [], labels: LabelMeaning? = nil) {
     self.classes = classes
     self.palette = palette
+    self.labels = labels
   }
 }
 

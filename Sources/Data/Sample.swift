@@ -30,12 +30,8 @@ public struct Sample: Sendable {
   public var annotations: [InstanceAnnotation]
   /// The file of the label map, if there is one.
   public var labelMapPath: String?
-  /// Whether 0 in the label map's file is no class: it becomes 255, all others drop by one.
-  public var reduceZeroLabel: Bool
-  /// The label that no loss and no metric counts.
-  public var ignoreIndex: Int
-  /// How many classes a label map may name; nil: any.
-  public var classCount: Int?
+  /// What the numbers in the label map's file stand for.
+  public var labels: LabelMeaning
   /// What happens in training when a file of this sample is broken.
   public var onBrokenImage: BrokenImagePolicy
   /// Broken images that training passed over before it came to this one.
@@ -57,7 +53,7 @@ public struct Sample: Sendable {
 
   /// The objects, moved along with the image; nil until loaded.
   public var instances: Instances?
-  /// The class of each pixel, moved along with the image; nil until loaded.
+  /// The class of each pixel, or `labels.ignored`, moved along with the image; nil until loaded.
   public var labelMap: LabelMap?
 
   /// All variants of the image that `TestTimeAug` made, of which this sample is the first; else empty.
@@ -69,8 +65,7 @@ public struct Sample: Sendable {
   public init(
     number: Int = 0, index: Int = 0, imageID: Int = 0, imagePath: String,
     size: ImageSize = ImageSize(height: 0, width: 0), annotations: [InstanceAnnotation] = [],
-    labelMapPath: String? = nil, reduceZeroLabel: Bool = false, ignoreIndex: Int = 255,
-    classCount: Int? = nil,
+    labelMapPath: String? = nil, labels: LabelMeaning = LabelMeaning(),
     onBrokenImage: BrokenImagePolicy = .stop
   ) {
     self.number = number
@@ -79,9 +74,7 @@ public struct Sample: Sendable {
     self.imagePath = imagePath
     self.annotations = annotations
     self.labelMapPath = labelMapPath
-    self.reduceZeroLabel = reduceZeroLabel
-    self.ignoreIndex = ignoreIndex
-    self.classCount = classCount
+    self.labels = labels
     self.onBrokenImage = onBrokenImage
     skipped = []
     originalSize = size

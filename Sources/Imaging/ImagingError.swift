@@ -6,6 +6,8 @@ public enum ImagingError: Error, Equatable, Sendable {
   case cannotRead(file: String, reason: String)
   /// The contents are not those of a picture format that is read; `found` says what they are.
   case notRead(file: String, found: String)
+  /// The contents are those of no picture, where a map of class numbers is wanted; `found` says what they are.
+  case noLabelMap(file: String, found: String)
   /// The header promises more pixels than a picture may have.
   case tooLarge(file: String, height: Int, width: Int)
   /// The file ends before its picture does.
@@ -22,7 +24,8 @@ public enum ImagingError: Error, Equatable, Sendable {
   /// The file that the message is about, if there is one.
   public var file: String? {
     switch self {
-    case .cannotRead(let file, _), .notRead(let file, _), .tooLarge(let file, _, _), .truncated(let file, _),
+    case .cannotRead(let file, _), .notRead(let file, _), .noLabelMap(let file, _), .tooLarge(let file, _, _),
+      .truncated(let file, _),
       .damaged(let file, _), .coloursNotClasses(let file, _, _), .cannotWrite(let file, _):
       file
     case .cannotEncode: nil
@@ -43,6 +46,8 @@ extension ImagingError: LocatedError {
     case .cannotRead(_, let reason): "cannot be read: \(reason)"
     case .notRead(_, let found):
       "\(found), not a picture that is read. Convert it to JPEG, PNG, BMP, TIFF or WebP."
+    case .noLabelMap(_, let found):
+      "\(found), not a label map. Convert it to a PNG of one channel whose numbers are the classes."
     case .tooLarge(_, let height, let width):
       "\(width) x \(height) pixels are too many: at most \(ImageLimits.pixels) pixels "
         + "and \(ImageLimits.side) a side are read."

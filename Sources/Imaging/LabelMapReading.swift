@@ -10,7 +10,12 @@ extension LabelMap {
 
   /// Reads the bytes of a label map; `file` is the name in errors.
   public static func read(_ bytes: [UInt8], file: String) throws(ImagingError) -> LabelMap {
-    let picture = try ImageHeader(of: bytes, file: file)
+    let picture: ImageHeader
+    do { picture = try ImageHeader(of: bytes, file: file) } catch {
+      // Other formats than PNG are read as pictures only.
+      if case .notRead(_, let found) = error { throw .noLabelMap(file: file, found: found) }
+      throw error
+    }
     guard picture.format == .png else {
       throw try colours(of: bytes, file: file, kind: "a \(picture.format.rawValue) picture")
     }

@@ -5,7 +5,7 @@ extension ModelContext {
   /// The number of classes: the config's, which must be the data set's where that is known; else the data set's.
   ///
   /// - Throws: `ConfigurationError` when the two differ, or neither is there.
-  package func classCount(_ configured: Int?) throws -> Int {
+  public func classCount(_ configured: Int?) throws -> Int {
     switch (configured, classes?.count) {
     case (let configured?, let known?) where configured != known:
       throw ConfigurationError(

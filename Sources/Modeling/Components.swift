@@ -23,6 +23,12 @@ public struct Components: Sendable {
   /// Cut regions out of a pyramid.
   public var roiExtractors = Registry<any RoIExtractor, ModelContext>(
     kind: "roi_extractor", keys: ["bbox_roi_extractor", "mask_roi_extractor"])
+  /// From a backbone's maps to a score a class and pixel.
+  public var decodeHeads = Registry<any DecodeHead, DecodeHeadContext>(
+    kind: "decode head", keys: ["decode_head", "auxiliary_head"])
+  /// Losses of classes: of objects, pixels and whole images.
+  public var classificationLosses = Registry<any ClassificationLoss, ClassificationLossContext>(
+    kind: "loss", keys: ["loss_decode", "loss_cls", "loss_mask"])
   /// Losses of boxes.
   public var boxLosses = Registry<any BoxLoss, ModelContext>(kind: "box loss", keys: ["loss_bbox"])
   /// Figures of merit.
@@ -33,8 +39,8 @@ public struct Components: Sendable {
   /// Registries that rooms above this one add, by their type.
   private var groups: [ObjectIdentifier: any ComponentGroup] = [:]
 
-  /// The data's own names. The rooms of models add theirs.
-  public init() {}
+  /// The data's own names and losses. The rooms of models add theirs.
+  public init() { addClassificationLosses() }
 
   /// The registries of a room above this one: what that room has, unless a program has added to it.
   public subscript<Group: ComponentGroup>(_: Group.Type) -> Group {
@@ -49,7 +55,8 @@ public struct Components: Sendable {
   /// All registries but those of parts and groups.
   public var catalogues: [any ComponentCatalogue] {
     data.catalogues + [
-      models, backbones, necks, rpnHeads, roiHeads, boxHeads, maskHeads, roiExtractors, boxLosses, metrics,
+      models, backbones, necks, rpnHeads, roiHeads, boxHeads, maskHeads, roiExtractors, decodeHeads,
+      classificationLosses, boxLosses, metrics,
     ]
   }
 
@@ -73,13 +80,18 @@ public struct ModelContext: ScopedContext, Sendable {
   public var scope: String?
   /// The data set's classes, if there is a data set.
   public var classes: [String]?
+  /// What the numbers in the data set's label maps stand for, if it has any.
+  public var labels: LabelMeaning?
   /// The names a config may use.
   public var components: Components
 
-  /// A scope, classes and names.
-  public init(scope: String? = nil, classes: [String]? = nil, components: Components) {
+  /// A scope, classes, the meaning of label maps' numbers, and names.
+  public init(
+    scope: String? = nil, classes: [String]? = nil, labels: LabelMeaning? = nil, components: Components
+  ) {
     self.scope = scope
     self.classes = classes
+    self.labels = labels
     self.components = components
   }
 }

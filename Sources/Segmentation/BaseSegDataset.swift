@@ -11,7 +11,8 @@ public struct BaseSegDataset: Dataset {
     var imageSuffix: String
     var labelMapSuffix: String
     var reduceZeroLabel: Bool
-    var ignoreIndex: Int
+    /// `ignore_index`; nil: mm's 255, or what no class has.
+    var ignoreIndex: Located<Int>?
 
     /// `metainfo` and `pipeline`.
     public func outline(in context: DataContext) -> DatasetOutline { settings.outline(in: context) }
@@ -48,7 +49,13 @@ public struct BaseSegDataset: Dataset {
       imageSuffix = try keys.decodeIfPresent(String.self, forKey: .imageSuffix) ?? ".jpg"
       labelMapSuffix = try keys.decodeIfPresent(String.self, forKey: .labelMapSuffix) ?? ".png"
       reduceZeroLabel = try keys.decodeIfPresent(Bool.self, forKey: .reduceZeroLabel) ?? reducesZeroLabel
-      ignoreIndex = try keys.decodeIfPresent(Int.self, forKey: .ignoreIndex) ?? 255
+      ignoreIndex = try keys.decodeIfPresent(Located<Int>.self, forKey: .ignoreIndex)
+    }
+
+    /// What the numbers in the label maps stand for.
+    func labels(classes: [String]) -> LabelMeaning {
+      LabelMeaning(
+        classCount: classes.count, ignoreIndex: ignoreIndex, reducesZeroLabel: reduceZeroLabel)
     }
   }
 
@@ -62,11 +69,13 @@ public struct BaseSegDataset: Dataset {
   /// Names below both folders, without suffixes.
   private let names: [String]
   private let files: SegmentationFiles
+  private let labels: LabelMeaning
 
   /// Lists the images: those that `ann_file` names, or all in the folder and below, sorted.
   ///
   /// - Throws: `DataError` when a folder or `ann_file` is missing, no image is left, the classes are not given, or
-  ///   images lack label maps (unless they are skipped); `ConfigurationError` about the pipeline.
+  ///   images lack label maps (unless they are skipped); `ConfigurationError` about the pipeline, such as a key that
+  ///   contradicts `ignore_index`.
   public init(_ configuration: Configuration, in context: DataContext) throws {
     let settings = configuration.settings
     let files = SegmentationFiles(configuration)
@@ -74,10 +83,14 @@ public struct BaseSegDataset: Dataset {
       throw DataError(
         file: files.imageFolder, "label maps hold numbers only: name the classes in metainfo.classes")
     }
-    metainfo = DatasetMetainfo(classes: classes, palette: settings.palette)
+    let labels = configuration.labels(classes: classes)
+    metainfo = DatasetMetainfo(classes: classes, palette: settings.palette, labels: labels)
+    var context = context
+    context.labels = labels
     pipeline = try Pipeline(settings.pipeline, in: context)
     isTest = settings.isTest
     self.files = files
+    self.labels = labels
     let all = try files.names()
     names = try settings.selected(from: all, file: files.imageFolder)
     guard !names.isEmpty else {
@@ -91,6 +104,6 @@ public struct BaseSegDataset: Dataset {
 
   /// An image and the place of its label map, before the pipeline.
   public func sample(at index: Int) throws -> Sample {
-    files.sample(names[index], at: index, classCount: metainfo.classes.count)
+    files.sample(names[index], at: index, labels: labels)
   }
 }

@@ -6,7 +6,7 @@ import Layers
 import Tensors
 
 /// Backbone, decode head and auxiliary heads (mmsegmentation's `EncoderDecoder`).
-public struct EncoderDecoder: Model {
+public struct EncoderDecoder: ScoringModel {
   /// mmsegmentation's keys.
   public struct Configuration: Decodable, Sendable {
     var preprocessor: ComponentConfiguration
@@ -58,6 +58,9 @@ public struct EncoderDecoder: Model {
   private let backbone: any Backbone
   private let decodeHead: any DecodeHead
   private let auxiliaryHeads: [any DecodeHead]
+  /// Of the decode head and each auxiliary head.
+  private let pixelLosses: [PixelLosses]
+  private let labels: (classes: Int, ignored: Int32)
   private let isAuxiliaryList: Bool
 
   /// A segmentor whose parts fit together.
@@ -67,18 +70,23 @@ public struct EncoderDecoder: Model {
     preprocessor = try configuration.preprocessor.node.decode(SegDataPreProcessor.self)
     backbone = try context.components.backbones.build(
       configuration.backbone, scope: context.scope, in: context)
-    let heads = SegmentationHeads.standard.heads
+    try context.labels?.require(preprocessor.labelPadding)
     func head(_ component: ComponentConfiguration, layer: Int) throws -> any DecodeHead {
-      try heads.build(component, scope: context.scope, in: DecodeHeadContext(model: context, layer: layer))
+      try context.components.decodeHeads.build(
+        component, scope: context.scope, in: DecodeHeadContext(model: context, layer: layer))
     }
     decodeHead = try head(configuration.decodeHead, layer: 0)
     auxiliaryHeads = try configuration.auxiliaryHeads.enumerated().map { try head($1, layer: $0 + 1) }
     isAuxiliaryList = configuration.isAuxiliaryList
-    for (head, component) in zip(
-      [decodeHead] + auxiliaryHeads, [configuration.decodeHead] + configuration.auxiliaryHeads)
-    {
-      try checkWidths(of: head, component)
+    let all = Array(
+      zip([decodeHead] + auxiliaryHeads, [configuration.decodeHead] + configuration.auxiliaryHeads))
+    pixelLosses = try all.enumerated().map { layer, part in
+      try PixelLosses(
+        part.0.settings, of: part.1, in: DecodeHeadContext(model: context, layer: layer))
     }
+    let classes = try context.classCount(decodeHead.settings.classes)
+    labels = (classes, LabelMeaning.ignored(among: classes))
+    for (head, component) in all { try checkWidths(of: head, component) }
   }
 
   /// Whether a head takes what the backbone gives.
@@ -110,14 +118,15 @@ public struct EncoderDecoder: Model {
 
   /// `decode.loss_ce`, `decode.acc_seg`, and the same of the auxiliary heads as `aux.` (`aux_0.` in a list).
   public func losses(_ samples: [Sample]) throws -> Losses {
-    if samples.count == 1, let head = decodeHead as? UPerHead, head.needsTwoImages {
+    guard samples.count >= minimumBatch else {
       throw DataError(
-        file: samples[0].imagePath,
-        "a batch of one image leaves batch norm a single value a channel behind the 1x1 pooling of UPerHead: "
+        file: samples.first?.imagePath,
+        "a batch of one image leaves batch norm a single value a channel behind a 1x1 pooling: "
           + "set batch_size to 2 or more, or norm_cfg to {type: LN}")
     }
     let batch = try preprocessor.batch(samples)
     try checkSize(of: batch.images, samples)
+    try check(batch.labels, samples)
     return losses(batch.images, labels: batch.labels)
   }
 
@@ -126,36 +135,80 @@ public struct EncoderDecoder: Model {
     let features = backbone(images)
     let (height, width) = (images.shape[1], images.shape[2])
     var terms: [LossTerm] = []
-    func add(_ head: any DecodeHead, as prefix: String) {
-      for var term in head.losses(head(features), labels: labels, height: height, width: width) {
+    func add(_ head: any DecodeHead, _ losses: PixelLosses, as prefix: String) {
+      for var term in losses(head(features), labels: labels, height: height, width: width) {
         term.name = "\(prefix).\(term.name)"
         terms.append(term)
       }
     }
-    add(decodeHead, as: "decode")
+    add(decodeHead, pixelLosses[0], as: "decode")
     for (index, head) in auxiliaryHeads.enumerated() {
-      add(head, as: isAuxiliaryList ? "aux_\(index)" : "aux")
+      add(head, pixelLosses[index + 1], as: isAuxiliaryList ? "aux_\(index)" : "aux")
     }
     return Losses(terms)
   }
 
-  /// The class of every pixel of each image's file.
-  public func predict(_ samples: [Sample]) throws -> [Prediction] {
+  /// As many images as the head asks for that asks for most.
+  public var minimumBatch: Int { ([decodeHead] + auxiliaryHeads).map(\.minimumBatch).max() ?? 1 }
+
+  /// Says when no pixel of a batch has a class: nothing can be learnt from it.
+  public func warnings(about samples: [Sample]) -> [String] {
+    let maps = samples.compactMap(\.labelMap)
+    guard !maps.isEmpty, maps.allSatisfy({ $0.pixels.allSatisfy { $0 == labels.ignored } }) else { return [] }
+    return [
+      "no pixel of the batch has a class, in \(samples[0].labelMapPath ?? samples[0].imagePath) and the like: all are "
+        + "ignored, and nothing is learnt from them; do the label maps hold the numbers 0 ... \(labels.classes - 1)?"
+    ]
+  }
+
+  /// Whether every label is a class or ignored, whatever data set it comes from.
+  private func check(_ labels: [Int32], _ samples: [Sample]) throws {
+    let (classes, ignored) = self.labels
+    guard let stray = labels.first(where: { !(0..<Int32(clamping: classes)).contains($0) && $0 != ignored })
+    else { return }
+    throw DataError(
+      file: samples.first?.labelMapPath ?? samples.first?.imagePath,
+      "its batch holds the label \(stray): the model has the classes 0 ... \(classes - 1), and \(ignored) is none"
+    )
+  }
+
+  /// Logits of each image at the decode head's resolution.
+  ///
+  /// - Throws: `DataError` for an image that is not loaded, or smaller than the backbone's coarsest stride.
+  public func scores(_ samples: [Sample]) throws -> [SegmentationScores] {
     let batch = try preprocessor.batch(samples)
     try checkSize(of: batch.images, samples)
     let logits = logits(batch.images)
-    return samples.enumerated().map { index, sample in
-      // As mmsegmentation: to the padded size, the padding off, then to the size of the file.
-      let own = resized(
-        logits.sliced(axis: 0, from: index, to: index + 1), batch.images.shape[1], batch.images.shape[2]
-      )
-      .sliced(axis: 1, from: 0, to: sample.size.height).sliced(axis: 2, from: 0, to: sample.size.width)
-      let full = resized(own, sample.originalSize.height, sample.originalSize.width)
-      return Prediction(
-        labelMap: LabelMap(
-          height: sample.originalSize.height, width: sample.originalSize.width,
-          pixels: full.indicesOfMaxima.map { .init($0) }))
+    let size = ImageSize(height: batch.images.shape[1], width: batch.images.shape[2])
+    return samples.indices.map { index in
+      SegmentationScores(
+        logits: samples.count == 1 ? logits : logits.sliced(axis: 0, from: index, to: index + 1),
+        paddedSize: size)
     }
+  }
+
+  /// The class of every pixel of the image's file.
+  ///
+  /// As mmsegmentation: logits to the padded size, the padding off, then to the size of the file; by strips of rows,
+  /// so that memory does not grow with the file's size times the classes.
+  public func decide(_ scores: SegmentationScores, for sample: Sample) throws -> Prediction {
+    let (logits, padded, own, file) = (scores.logits, scores.paddedSize, sample.size, sample.originalSize)
+    let corners = decodeHead.settings.alignCorners
+    let toPadded = BilinearResizing(
+      from: (logits.shape[1], logits.shape[2]), to: (padded.height, padded.width), alignCorners: corners)
+    let toFile = BilinearResizing(
+      from: (own.height, own.width), to: (file.height, file.width), alignCorners: corners)
+    let rows = SegmentationScores.rowsPerStrip(own: own, file: file, channels: logits.shape[3])
+    var pixels: [Int32] = []
+    pixels.reserveCapacity(file.height * file.width)
+    for start in stride(from: 0, to: file.height, by: rows) {
+      let strip = start..<min(start + rows, file.height)
+      let needed = toFile.inputRows(for: strip)
+      let cut = toPadded(logits, rows: needed, columns: own.width)
+      let full = toFile(cut, from: needed.lowerBound, rows: strip, columns: file.width)
+      pixels += full.classes(threshold: decodeHead.settings.threshold)
+    }
+    return Prediction(labelMap: LabelMap(height: file.height, width: file.width, pixels: pixels))
   }
 
   /// Whether the backbone's coarsest map has a cell.
@@ -177,5 +230,25 @@ public struct EncoderDecoder: Model {
     guard logits.shape[1] != height || logits.shape[2] != width else { return logits }
     return logits.resizedBilinear(
       height: height, width: width, alignCorners: decodeHead.settings.alignCorners)
+  }
+}
+
+/// What a segmentor knows of one image before it decides.
+public struct SegmentationScores {
+  /// `[1, h, w, C]`, at the decode head's resolution, padding included.
+  public var logits: Tensor
+  /// The image's size with the padding of its batch, which the logits cover.
+  public var paddedSize: ImageSize
+
+  /// Logits over a padded image.
+  public init(logits: Tensor, paddedSize: ImageSize) {
+    (self.logits, self.paddedSize) = (logits, paddedSize)
+  }
+
+  /// How many rows of the file are decided at a time: few enough for 32 MB of logits at both sizes.
+  static func rowsPerStrip(own: ImageSize, file: ImageSize, channels: Int) -> Int {
+    let ratio = max(1, Double(own.height) / Double(max(1, file.height)))
+    let bytes = 4 * Double(channels) * (Double(file.width) + ratio * Double(own.width))
+    return max(1, Int(Double(32 << 20) / max(1, bytes)))
   }
 }

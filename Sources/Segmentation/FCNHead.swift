@@ -1,6 +1,7 @@
 import Configuration
 import Data
 import Layers
+import Modeling
 import Tensors
 
 /// Convolutions on one map (Long et al., arXiv:1411.4038; mmsegmentation's `FCNHead`).

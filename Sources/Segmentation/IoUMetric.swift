@@ -8,7 +8,7 @@ public struct IoUMetric: Metric {
   public struct Configuration: Decodable, Sendable {
     enum Figures: String, Decodable, CaseIterable, Sendable { case mIoU, mDice, mFscore }
 
-    var ignoreIndex: Int
+    var ignoreIndex: Located<Int>?
     var figures: [Figures]
     var beta: Double
 
@@ -21,7 +21,7 @@ public struct IoUMetric: Metric {
     /// Decodes mmsegmentation's keys.
     public init(from decoder: any Decoder) throws {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
-      ignoreIndex = try keys.decodeIfPresent(Int.self, forKey: .ignoreIndex) ?? 255
+      ignoreIndex = try keys.decodeIfPresent(Located<Int>.self, forKey: .ignoreIndex)
       figures = try keys.decodeIfPresent([Figures].self, forKey: .figures) ?? [.mIoU]
       beta = try keys.decodeIfPresent(Double.self, forKey: .beta, in: 1e-6...1e6) ?? 1
     }
@@ -32,10 +32,19 @@ public struct IoUMetric: Metric {
   private var confusion: ConfusionMatrix
 
   /// A metric over the classes of a data set.
-  public init(_ configuration: Configuration, classes: [String]) {
+  ///
+  /// - Throws: `ConfigurationError` when `ignore_index` is not what the data set ignores, or there are more classes than
+  ///   a confusion matrix holds.
+  public init(_ configuration: Configuration, of metainfo: DatasetMetainfo) throws {
     self.configuration = configuration
-    self.classes = classes
-    confusion = ConfusionMatrix(classes: classes.count, ignoreIndex: configuration.ignoreIndex)
+    classes = metainfo.classes
+    guard (1...ConfusionMatrix.mostClasses).contains(classes.count) else {
+      throw ConfigurationError(
+        message: "\(classes.count) classes; IoUMetric counts pixels of 1...\(ConfusionMatrix.mostClasses)")
+    }
+    let labels = metainfo.labels ?? LabelMeaning(classCount: classes.count)
+    try labels.require(configuration.ignoreIndex)
+    confusion = ConfusionMatrix(classes: classes.count, ignoreIndex: Int(labels.ignored))
   }
 
   /// Counts the pixels of one image. Its labels are those that the pipeline has loaded.
@@ -61,7 +70,7 @@ public struct IoUMetric: Metric {
   ///
   /// - Throws: `DataError` for counts of other classes.
   public mutating func merge(_ state: ConfusionMatrix) throws {
-    guard state.classes == confusion.classes, state.ignoreIndex == confusion.ignoreIndex, state.isWhole else {
+    guard state.classes == confusion.classes, state.ignoreIndex == confusion.ignoreIndex else {
       throw DataError(
         file: nil,
         "counts over \(state.classes) classes without label \(state.ignoreIndex) do not add to those over "

@@ -15,13 +15,12 @@ struct SegmentationFiles: Sendable {
   }
 
   /// An image and the place of its label map.
-  func sample(_ name: String, at index: Int, classCount: Int) -> Sample {
+  func sample(_ name: String, at index: Int, labels: LabelMeaning) -> Sample {
     Sample(
       index: index, imageID: index,
       imagePath: DatasetSettings.path(name + configuration.imageSuffix, below: imageFolder),
       labelMapPath: labelMapFolder.map { labelMap(name, below: $0) },
-      reduceZeroLabel: configuration.reduceZeroLabel, ignoreIndex: configuration.ignoreIndex,
-      classCount: classCount, onBrokenImage: configuration.settings.onBrokenImage)
+      labels: labels, onBrokenImage: configuration.settings.onBrokenImage)
   }
 
   private func labelMap(_ name: String, below folder: String) -> String {

@@ -9,6 +9,7 @@ extension DatasetInventory {
       throw DataError(
         file: files.imageFolder, "label maps hold numbers only: name the classes in metainfo.classes")
     }
+    let labels = configuration.labels(classes: classes)
     let names = try files.names()
     var faults: [DataFault] = []
     var seen: Set<String> = []
@@ -20,11 +21,11 @@ extension DatasetInventory {
           message: "lists \(name) more than once"))
       return false
     }
-    let samples = once.enumerated().map { files.sample($1, at: $0, classCount: classes.count) }
+    let samples = once.enumerated().map { files.sample($1, at: $0, labels: labels) }
     // A list may leave images out on purpose.
     if files.list == nil, let labelMaps = try files.labelMapNames() {
       for name in labelMaps.subtracting(seen).sorted() {
-        let sample = files.sample(name, at: 0, classCount: classes.count)
+        let sample = files.sample(name, at: 0, labels: labels)
         faults.append(
           DataFault(
             file: sample.labelMapPath ?? name, kind: "label_map_without_image",

@@ -1,6 +1,7 @@
 import Configuration
 import Data
 import Layers
+import Modeling
 import Tensors
 
 /// Unified perceptual parsing (Xiao et al., arXiv:1807.10221, figure 4; mmsegmentation's `UPerHead`).
@@ -84,8 +85,10 @@ public struct UPerHead: DecodeHead {
     ]
   }
 
-  /// Whether a batch of one image leaves a norm a single value a channel.
-  var needsTwoImages: Bool { poolScales.contains(1) && settings.norm.map { $0.kind != .layerNorm } ?? false }
+  /// Two where a batch of one image leaves batch norm a single value a channel behind the 1x1 pooling.
+  public var minimumBatch: Int {
+    poolScales.contains(1) && settings.norm.map { $0.kind != .layerNorm } ?? false ? 2 : 1
+  }
 
   /// Maps `[B, h, w, C]`, the finest first, to logits at the finest size.
   public func callAsFunction(_ features: [Tensor]) -> Tensor {

@@ -106,7 +106,7 @@ private struct MapShape: Sendable {
 }
 
 /// Where bilinear resizing reads along one axis: output i mixes `first[i]` and `second[i]`.
-private struct BilinearTaps: Sendable {
+struct BilinearTaps: Sendable {
   var first: [Int32] = []
   var second: [Int32] = []
   /// Weight of the second.

@@ -13,11 +13,14 @@ let segmentationCases: [String: CaseRunner] = [
   "uper_head": { golden in
     let isTraining = golden.config["training"]?.bool ?? false
     let head = UPerHead(
-      try golden.config.removing(["training"]).decode(UPerHead.Configuration.self), classes: 5, layer: 0)
+      try golden.config.removing(["training"]).decode(UPerHead.Configuration.self),
+      classes: try golden.outputChannels(), layer: 0)
     return try runHead(golden, head, isTraining: isTraining)
   },
   "fcn_head": { golden in
-    let head = FCNHead(try golden.config.decode(FCNHead.Configuration.self), classes: 5, layer: 0)
+    let head = FCNHead(
+      try golden.config.decode(FCNHead.Configuration.self), classes: try golden.outputChannels(),
+      layer: 0)
     return try runHead(golden, head, isTraining: false)
   },
   "upernet_loss": { golden in
@@ -87,13 +90,22 @@ private struct SegmentorCase: Decodable {
 }
 
 extension GoldenCase {
+  /// How many scores a head of this case gives each pixel, as its classifier's weights say.
+  fileprivate func outputChannels() throws -> Int {
+    guard let bias = group("state")["conv_seg.bias"] else {
+      throw NotBuiltYet(what: "a head without conv_seg")
+    }
+    return bias.shape.reduce(1, *)
+  }
+
   /// The whole model of a case with its weights, and the size to bring results to.
   fileprivate func segmentor() throws -> (model: EncoderDecoder, originalSize: [Int]?) {
     let configuration = try config.decode(SegmentorCase.self)
     let backbone = configuration.model.node["backbone"]?["type"]?.string ?? ""
-    guard backbone != "SwinTransformer" else { throw NotBuiltYet(what: backbone) }
     var components = Components()
     components.addBackbones()
+    components.addSegmentation()
+    guard components.backbones.names.contains(backbone) else { throw NotBuiltYet(what: backbone) }
     let model = try EncoderDecoder(
       configuration.model.node.decode(EncoderDecoder.Configuration.self),
       in: ModelContext(components: components))

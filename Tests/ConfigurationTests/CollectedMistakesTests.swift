@@ -58,7 +58,6 @@ struct CollectedMistakesTests {
       "model.auxiliary_head.channels: '0.5' is not a whole number",
       "model.auxiliary_head.num_convs: 'x' is not a whole number",
       "model.auxiliary_head.loss_decode: the key 'type' is missing",
-      "model.auxiliary_head.loss_decode.typ: unknown key 'typ'",
       "a.yaml:9:13: model.init_cfg: the key 'checkpoint' is missing",
       "a.yaml:11:15: train_dataloader.batch_size: 'two' is not a whole number",
       "train_dataloader.sampler.shufle: unknown key 'shufle'",

@@ -36,8 +36,8 @@ struct ComponentListTests {
     #expect(Set(catalogues.map(\.kind)).count == catalogues.count)
     for kind in [
       "transform", "data set", "sampler", "metric", "model", "backbone", "neck", "rpn_head", "roi_head",
-      "bbox_head", "box loss",
-      "mask_head", "roi_extractor", "decode head", "optimizer", "optimizer wrapper", "parameter scheduler",
+      "bbox_head", "box loss", "mask_head", "roi_extractor", "decode head", "loss", "optimizer",
+      "optimizer wrapper", "parameter scheduler",
       "train loop", "evaluation loop", "hook",
     ] {
       #expect(catalogues.contains { $0.kind == kind }, "\(kind)")
@@ -81,7 +81,7 @@ struct ComponentListTests {
     // Without masks there is no such head: no default is shown.
     #expect(mask["loss_mask.use_mask"]?.types == ["bool"] && mask["loss_mask.use_mask"]?.defaultValue == nil)
     // As many as in_channels, which is required: no one default.
-    #expect(try settings(parts, "UPerHead")["in_index"]?.defaultValue == nil)
+    #expect(try settings(Components.all.decodeHeads.components, "UPerHead")["in_index"]?.defaultValue == nil)
     #expect(
       try settings(Components.all.data.transforms.components, "Resize")["scale"]?.types == [
         "int", "list of int",

@@ -118,7 +118,8 @@ struct LoadingTests {
   func reducesZero(reduces: Bool, expected: [Int32]) throws {
     let folder = try TemporaryFolder()
     var sample = Sample(
-      imagePath: "x.png", labelMapPath: folder.path + "/labels.png", reduceZeroLabel: reduces)
+      imagePath: "x.png", labelMapPath: folder.path + "/labels.png",
+      labels: LabelMeaning(reducesZeroLabel: reduces))
     sample.originalSize = ImageSize(height: 2, width: 3)
     try LabelMap(height: 2, width: 3, pixels: [0, 1, 2, 150, 255, 0]).writePNG(
       to: folder.path + "/labels.png")

@@ -5,6 +5,8 @@ import Data
 import Foundation
 import Imaging
 import Segmentation
+import TestSupport
+import Tensors
 import Testing
 
 @Suite("building UperNet")
@@ -17,7 +19,7 @@ struct EncoderDecoderBuildingTests {
     do { return "\(try model(overrides).parameters.count) weights" } catch { return "\(error)" }
   }
 
-  private func model(_ overrides: [String] = []) throws -> any Model {
+  private func model(_ overrides: [String] = [], classes: [String] = ["a", "b"]) throws -> any Model {
     let small = [
       "model.backbone.dims=[8,16,24,32]", "model.backbone.depths=[1,1,1,1]",
       "model.decode_head.in_channels=[8,16,24,32]",
@@ -30,7 +32,9 @@ struct EncoderDecoderBuildingTests {
     components.addSegmentation()
     let model = try components.models.build(
       ComponentConfiguration(node["model"] ?? node), scope: nil,
-      in: ModelContext(classes: ["a", "b"], components: components))
+      in: ModelContext(
+        classes: classes, labels: LabelMeaning(classCount: classes.count, ignoreIndex: Located(7)),
+        components: components))
     return model
   }
 
@@ -49,12 +53,58 @@ struct EncoderDecoderBuildingTests {
   @Test("a batch of one image with batch norm behind a 1x1 pooling is refused, with the remedy")
   func batchOfOne() throws {
     let model = try model()
+    #expect(model.minimumBatch == 2)
+    #expect(try self.model(["model.decode_head.norm_cfg.type=LN"]).minimumBatch == 1)
+    #expect(try self.model(["model.decode_head.pool_scales=[2,3]"]).minimumBatch == 1)
     let error = #expect(throws: DataError.self) { try model.losses([Sample(imagePath: "one.png")]) }
     #expect(error?.message.contains("set batch_size to 2 or more") == true)
   }
 
-  @Test("parts that fit")
-  func fits() { #expect(build([]).hasSuffix(" weights")) }
+  @Test(
+    "parts that fit",
+    arguments: [
+      [], ["model.decode_head.ignore_index=7", "model.auxiliary_head.ignore_index=255"],
+      ["model.decode_head.out_channels=1", "model.decode_head.loss_decode.use_sigmoid=true"],
+      [
+        "model.decode_head.loss_decode=[{type: CrossEntropyLoss}, {type: LabelSmoothLoss, label_smooth_val: 0.1}]"
+      ],
+    ])
+  func fits(overrides: [String]) {
+    let message = build(overrides)
+    #expect(message.hasSuffix(" weights"), "\(message)")
+  }
+
+  @Test("one class under softmax has nothing to learn and is refused")
+  func oneClass() throws {
+    let error = #expect(throws: ConfigurationError.self) {
+      try model(["model.decode_head.num_classes=1"], classes: ["thing"])
+    }
+    #expect(try #require(error).description.contains("model.decode_head.num_classes: one score a pixel"))
+  }
+
+  @Test("decides by strips of rows as over the whole map", arguments: [(97, 61), (33, 65), (200, 31)])
+  func decides(height: Int, width: Int) throws {
+    let model = try #require(try model() as? EncoderDecoder)
+    var sample = Sample(imagePath: "a.png")
+    sample.size = ImageSize(height: 61, width: 95)
+    sample.originalSize = ImageSize(height: height, width: width)
+    let scores = SegmentationScores(
+      logits: .random([1, 16, 24, 2]), paddedSize: ImageSize(height: 64, width: 96))
+    let own = model.resized(scores.logits, 64, 96).sliced(axis: 1, from: 0, to: 61)
+      .sliced(axis: 2, from: 0, to: 95)
+    let whole = model.resized(own, height, width).indicesOfMaxima
+    #expect(try model.decide(scores, for: sample).labelMap?.pixels == whole)
+  }
+
+  @Test("warns of a batch without a class")
+  func warns() throws {
+    let model = try model()
+    var sample = Sample(imagePath: "a.png", labelMapPath: "a_label.png")
+    sample.labelMap = LabelMap(height: 1, width: 2, pixels: [255, 255])
+    #expect(model.warnings(about: [sample]).first?.contains("a_label.png") == true)
+    sample.labelMap = LabelMap(height: 1, width: 2, pixels: [255, 1])
+    #expect(model.warnings(about: [sample]).isEmpty)
+  }
 
   @Test(
     "parts that do not fit are errors with their place",
@@ -76,6 +126,16 @@ struct EncoderDecoderBuildingTests {
       ("model.decode_head.channels=0", "model.decode_head.channels: 0 is not in 1...65536"),
       ("model.decode_head.norm_cfg.type=GN", "model.decode_head.norm_cfg.type: 'GN' is not known"),
       ("model.test_cfg.mode=slide", "model.test_cfg.mode: 'slide' is not known"),
+      ("model.decode_head.ignore_index=9", "model.decode_head.ignore_index: is 9, but"),
+      ("model.auxiliary_head.ignore_index=0", "model.auxiliary_head.ignore_index: is 0, but"),
+      ("model.data_preprocessor.seg_pad_val=200", "model.data_preprocessor.seg_pad_val: is 200, but"),
+      ("model.decode_head.out_channels=3", "model.decode_head.out_channels: 3 for 2 classes"),
+      ("model.decode_head.out_channels=1", "model.decode_head.out_channels: one score a pixel"),
+      ("model.decode_head.loss_decode.type=NoLoss", "unknown loss 'NoLoss'"),
+      (
+        "model.decode_head.loss_decode.class_weight=[1,2,3]",
+        "model.decode_head.loss_decode.class_weight: 3 numbers for 2 classes"
+      ),
       ("model.decode_head.type=PSPHead", "unknown decode head 'PSPHead'"),
       (
         "model.decode_head.pool_scales=[0]",

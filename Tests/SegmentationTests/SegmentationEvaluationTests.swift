@@ -144,3 +144,29 @@ struct SegmentationEvaluationTests {
     #expect(SegmentationSummary(ConfusionMatrix(classes: 1), classes: ["a"]).mean(\.iou).isNaN)
   }
 }
+
+@Suite("stored confusion matrices")
+struct StoredConfusionTests {
+  @Test("come back as they were, and add up")
+  func roundTrip() throws {
+    var matrix = ConfusionMatrix(classes: 2, ignoreIndex: 0)
+    let map = LabelMap(height: 1, width: 3, pixels: [0, 1, 1])
+    try matrix.add(label: map, prediction: LabelMap(height: 1, width: 3, pixels: [1, 1, 0]))
+    var stored = try JSONDecoder().decode(ConfusionMatrix.self, from: JSONEncoder().encode(matrix))
+    #expect(stored == matrix && stored.labelAreas == [0, 2])
+    stored += matrix
+    #expect(stored.labelAreas == [0, 4])
+  }
+
+  @Test(
+    "of other counts than the classes ask for are refused",
+    arguments: [(2, "[1, 2]"), (0, "[]"), (5_000, "[1]"), (1, "[-1, 0]")])
+  func refuses(classes: Int, counts: String) {
+    let text =
+      "{\"classes\": \(classes), \"ignoreIndex\": 255, \"reducesZeroLabel\": false, \"predictionsOffset\": 0, "
+      + "\"counts\": \(counts)}"
+    #expect(throws: DecodingError.self) {
+      try JSONDecoder().decode(ConfusionMatrix.self, from: Data(text.utf8))
+    }
+  }
+}

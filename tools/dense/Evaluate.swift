@@ -95,9 +95,14 @@ struct EvaluateSegmentation: ParsableCommand {
   var json = false
 
   func validate() throws {
-    guard (1...65_535).contains(numClasses) else {
-      throw ValidationError("--num-classes must be in 1...65535.")
+    func check(_ value: Int, _ range: ClosedRange<Int>, _ name: String) throws {
+      guard range.contains(value) else {
+        throw ValidationError("\(name) must be in \(range.lowerBound)...\(range.upperBound), not \(value).")
+      }
     }
+    try check(numClasses, 1...ConfusionMatrix.mostClasses, "--num-classes")
+    try check(ignoreIndex, ConfusionMatrix.ignoreIndices, "--ignore-index")
+    try check(predictionsOffset, ConfusionMatrix.predictionsOffsets, "--predictions-offset")
   }
 
   func run() throws {

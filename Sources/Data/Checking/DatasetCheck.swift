@@ -82,13 +82,11 @@ public struct DatasetCheck: Sendable {
     var image: String
     var size: ImageSize
     var labelMap: String?
-    var reducesZero: Bool
-    var ignored: Int
-    var classes: Int?
+    var labels: LabelMeaning
 
     init(_ sample: Sample) {
       (image, size, labelMap) = (sample.imagePath, sample.originalSize, sample.labelMapPath)
-      (reducesZero, ignored, classes) = (sample.reduceZeroLabel, sample.ignoreIndex, sample.classCount)
+      labels = sample.labels
     }
   }
 

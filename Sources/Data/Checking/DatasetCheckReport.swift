@@ -100,9 +100,9 @@ struct LabelShares {
       lists[place].maps += 1
     }
     for (value, count) in values {
-      let meaning = FileValue(value, of: sample)
+      let meaning = sample.labels.reading(of: value)
       var name: String?
-      if case .label(let label) = meaning, classes.indices.contains(label) { name = classes[label] }
+      if case .label(let label) = meaning, classes.indices.contains(Int(label)) { name = classes[Int(label)] }
       counts[Key(value: value, className: name, isIgnored: meaning == .ignored), default: 0] += count
     }
   }

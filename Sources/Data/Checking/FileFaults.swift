@@ -32,7 +32,7 @@ struct FileFaults: Sendable {
       switch error {
       case .cannotRead:
         FileManager.default.fileExists(atPath: file) ? "unreadable_file" : "missing_file"
-      case .notRead: "wrong_file_kind"
+      case .notRead, .noLabelMap: "wrong_file_kind"
       case .tooLarge: "too_large"
       case .truncated: "truncated_image"
       case .damaged, .cannotWrite, .cannotEncode: "damaged_image"
@@ -83,17 +83,18 @@ struct FileFaults: Sendable {
         effect: "training stops there")
     }
     values = Self.counts(of: map)
-    let outside = values.keys.filter { FileValue($0, of: sample) == .outside }.sorted()
+    let outside = values.keys.filter { sample.labels.reading(of: $0) == .outside }.sorted()
     if !outside.isEmpty {
       let listed = outside.prefix(8).map { "\($0) (\(values[$0] ?? 0) pixels)" }.joined(separator: ", ")
-      let classes = sample.classCount ?? 0
+      let classes = sample.labels.classCount ?? 0
       add(
         path, "label_out_of_range",
         "holds \(listed)\(outside.count > 8 ? " and \(outside.count - 8) more" : "") without a class: there are "
-          + "\(classes), stored as " + (sample.reduceZeroLabel ? "1 ... \(classes)" : "0 ... \(classes - 1)"),
+          + "\(classes), stored as "
+          + (sample.labels.reducesZeroLabel ? "1 ... \(classes)" : "0 ... \(classes - 1)"),
         effect: "training stops there")
     }
-    if values.keys.allSatisfy({ FileValue($0, of: sample) == .ignored }) {
+    if values.keys.allSatisfy({ sample.labels.reading(of: $0) == .ignored }) {
       add(
         path, "all_ignored", "no pixel has a class: training learns nothing from this image", .note,
         effect: "training learns nothing from the image")
@@ -108,25 +109,5 @@ struct FileFaults: Sendable {
     var values: [Int32: Int] = [:]
     for (value, count) in counts.enumerated() where count > 0 { values[Int32(value)] = Int(count) }
     return values
-  }
-}
-
-/// What a number in a label map's file stands for, as `LoadLabelMap` reads it.
-enum FileValue: Equatable {
-  case ignored
-  case label(Int)
-  case outside
-
-  init(_ value: Int32, of sample: Sample) {
-    var label = Int(value)
-    // mmsegmentation's rule: 0 becomes 255, the others drop by one, and 255 stays.
-    if sample.reduceZeroLabel { label = label == 0 || label == 255 ? 255 : label - 1 }
-    if label == sample.ignoreIndex {
-      self = .ignored
-    } else if let classes = sample.classCount, label >= classes {
-      self = .outside
-    } else {
-      self = .label(label)
-    }
   }
 }

@@ -3,7 +3,7 @@ import Imaging
 import Layers
 import Tensors
 
-/// Batches of a segmentor: normalised, images and labels padded right and below (mmsegmentation's
+/// Batches of a segmentor: normalised, images and labels padded right and below, labels by those of no class (mmsegmentation's
 /// `SegDataPreProcessor`).
 public struct SegDataPreProcessor: Decodable, Sendable {
   private enum Kind: String, Decodable, CaseIterable { case seg = "SegDataPreProcessor" }
@@ -48,7 +48,8 @@ public struct SegDataPreProcessor: Decodable, Sendable {
   private let training: Padding
   private let testing: Padding
   private let padding: Float
-  private let labelPadding: Int32
+  /// `seg_pad_val`, which has to be what the data set ignores.
+  package let labelPadding: Located<Int>?
 
   enum CodingKeys: String, CodingKey {
     case type
@@ -66,7 +67,7 @@ public struct SegDataPreProcessor: Decodable, Sendable {
     training = try Padding(from: decoder)
     testing = try keys.decodeIfPresent(Padding.self, forKey: .testing) ?? Padding()
     padding = try keys.decodeIfPresent(Float.self, forKey: .padding) ?? 0
-    labelPadding = try keys.decodeIfPresent(Int32.self, forKey: .labelPadding) ?? 255
+    labelPadding = try keys.decodeIfPresent(Located<Int>.self, forKey: .labelPadding)
     _ = try keys.decodeIfPresent(Nothing.self, forKey: .augmentations)
   }
 
@@ -104,7 +105,7 @@ public struct SegDataPreProcessor: Decodable, Sendable {
           "the image has \(sample.size) pixels now, its label map \(labels.size): put LoadAnnotations before Resize"
         )
       }
-      result += labels.padded(height: size.height, width: size.width, value: labelPadding).pixels
+      result += labels.padded(height: size.height, width: size.width, value: sample.labels.ignored).pixels
     }
     return result
   }

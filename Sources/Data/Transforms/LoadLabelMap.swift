@@ -1,4 +1,3 @@
-import CKernels
 import Imaging
 import Tensors
 
@@ -29,7 +28,7 @@ public struct LoadLabelMap: Transform, Decodable {
   /// The label map.
   public var loads: AnnotationKinds { .labelMap }
 
-  /// The sample with its label map; where the data set says so, 0 becomes 255 and the others drop by one.
+  /// The sample with its label map: classes, and one number for all that is none, `LabelMeaning.ignored`.
   ///
   /// - Throws: `DataError` when the map's size is not the image's, or the data set and this transform differ in
   ///   `reduce_zero_label`, or a number is no class; `ImagingError` when the file is no label map.
@@ -38,44 +37,24 @@ public struct LoadLabelMap: Transform, Decodable {
       throw DataError(
         file: sample.imagePath, "has no label map: set seg_map_path in the data set's data_prefix")
     }
-    if let reduceZeroLabel, reduceZeroLabel != sample.reduceZeroLabel {
+    let meaning = sample.labels
+    if let reduceZeroLabel, reduceZeroLabel != meaning.reducesZeroLabel {
       throw DataError(
         file: path,
-        "reduce_zero_label is \(reduceZeroLabel) in LoadAnnotations and \(sample.reduceZeroLabel) in the data set: "
+        "reduce_zero_label is \(reduceZeroLabel) in LoadAnnotations and \(meaning.reducesZeroLabel) in the data set: "
           + "set it in the data set only")
     }
     let stored = try LabelMap.read(file: path)
-    var labels = stored
-    guard sample.originalSize.height == 0 || labels.size == sample.originalSize else {
+    guard sample.originalSize.height == 0 || stored.size == sample.originalSize else {
       throw DataError(
         file: path,
-        "the label map has \(labels.size) pixels, its image \(sample.imagePath) has \(sample.originalSize)")
+        "the label map has \(stored.size) pixels, its image \(sample.imagePath) has \(sample.originalSize)")
     }
-    if sample.reduceZeroLabel {
-      labels.pixels.withUnsafeMutableBufferPointer { classes in
-        dp_labels_reduce_zero(stored.pixels, Int64(classes.count), classes.baseAddress)
-      }
-    }
-    try check(labels, stored, of: sample, path)
     var result = sample
-    result.labelMap = labels
+    switch meaning.read(stored) {
+    case .success(let labels): result.labelMap = labels
+    case .failure(let stray): throw DataError(file: path, stray.description)
+    }
     return result
-  }
-
-  /// Stops at a number that is no class, before a loss or a metric meets it.
-  private func check(_ labels: LabelMap, _ stored: LabelMap, of sample: Sample, _ path: String) throws {
-    guard let classes = sample.classCount else { return }
-    let place = Int(
-      dp_labels_illegal(
-        labels.pixels, Int64(labels.pixels.count), Int32(clamping: classes),
-        Int32(clamping: sample.ignoreIndex)))
-    guard place >= 0 else { return }
-    let (row, column) = place.quotientAndRemainder(dividingBy: labels.width)
-    throw DataError(
-      file: path,
-      "the number \(stored.pixels[place]) at row \(row), column \(column) is no class: there are \(classes) classes, "
-        + (sample.reduceZeroLabel
-          ? "stored as 1 ... \(classes) (reduce_zero_label)" : "stored as 0 ... \(classes - 1)")
-        + ", and \(sample.ignoreIndex) is ignored")
   }
 }

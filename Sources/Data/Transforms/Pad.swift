@@ -15,13 +15,13 @@ public struct Pad: Transform, Decodable {
 
   private let target: Target
   private let colour: [UInt8]
-  private let label: Int32
+  private let label: Located<Int>?
   private let mode: PaddingMode
 
   /// `pad_val`: a number for the image, or what each part of the sample is padded with.
   private struct Values: Decodable {
     var image: [Double] = [0]
-    var label = 255
+    var label: Located<Int>?
     var mask = 0
 
     enum CodingKeys: String, CodingKey {
@@ -46,7 +46,7 @@ public struct Pad: Transform, Decodable {
           throw keys.refusal("one or three numbers in 0...255 are wanted, not \(image)", forKey: .image)
         }
       }
-      label = try keys.decodeIfPresent(Int.self, forKey: .label, in: 0...65_535) ?? 255
+      label = try keys.decodeIfPresent(Located<Int>.self, forKey: .label)
       mask = try keys.decodeIfPresent(Int.self, forKey: .mask, in: 0...0) ?? 0
     }
   }
@@ -86,11 +86,17 @@ public struct Pad: Transform, Decodable {
       throw keys.refusal("numbers in 0...255 are wanted, not \(values.image)", forKey: .values)
     }
     colour = (0..<3).map { UInt8(values.image[$0 % values.image.count].rounded(.toNearestOrEven)) }
-    label = Int32(values.label)
+    label = values.label
     mode = try keys.decodeIfPresent(PaddingMode.self, forKey: .mode) ?? .constant
   }
 
-  /// The sample in its new size.
+  /// - Throws: `ConfigurationError` when `pad_val.seg` is not what the data set ignores.
+  func checked(in context: DataContext) throws -> Pad {
+    try context.labels?.require(label)
+    return self
+  }
+
+  /// The sample in its new size; what is new in its label map is of no class.
   public func callAsFunction(_ sample: Sample, random: inout RandomGenerator) throws -> Sample? {
     let size = newSize(for: sample.size)
     guard size.height <= ImageLimits.side, size.width <= ImageLimits.side,
@@ -100,7 +106,7 @@ public struct Pad: Transform, Decodable {
         file: sample.imagePath,
         "an image of \(sample.size) pixels would be padded to \(size), which is too large")
     }
-    return size == sample.size ? sample : sample.padded(to: size, colour: colour, label: label, mode: mode)
+    return size == sample.size ? sample : sample.padded(to: size, colour: colour, mode: mode)
   }
 
   func newSize(for size: ImageSize) -> ImageSize {

@@ -10,7 +10,7 @@ import Tensors
 public struct RandomCrop: Transform, Decodable {
   private let height, width: Int
   private let largestShare: Double
-  private let ignoreIndex: Int
+  private let ignoreIndex: Located<Int>?
 
   enum CodingKeys: String, CodingKey {
     case size = "crop_size"
@@ -19,11 +19,11 @@ public struct RandomCrop: Transform, Decodable {
   }
 
   /// A window of (height, width).
-  public init(height: Int, width: Int, largestShare: Double = 1, ignoreIndex: Int = 255) {
+  public init(height: Int, width: Int, largestShare: Double = 1) {
     self.height = height
     self.width = width
     self.largestShare = largestShare
-    self.ignoreIndex = ignoreIndex
+    ignoreIndex = nil
   }
 
   /// mmsegmentation's keys; `crop_size` is (height, width).
@@ -36,7 +36,13 @@ public struct RandomCrop: Transform, Decodable {
     }
     (height, width) = size
     largestShare = try keys.decodeIfPresent(Double.self, forKey: .largestShare) ?? 1
-    ignoreIndex = try keys.decodeIfPresent(Int.self, forKey: .ignoreIndex) ?? 255
+    ignoreIndex = try keys.decodeIfPresent(Located<Int>.self, forKey: .ignoreIndex)
+  }
+
+  /// - Throws: `ConfigurationError` when `ignore_index` is not what the data set ignores.
+  func checked(in context: DataContext) throws -> RandomCrop {
+    try context.labels?.require(ignoreIndex)
+    return self
   }
 
   /// The sample's window.
@@ -58,7 +64,7 @@ public struct RandomCrop: Transform, Decodable {
         )
       }
       for _ in 0..<10 {
-        if accepts(labels, top: window.top, left: window.left) { break }
+        if accepts(labels, top: window.top, left: window.left, ignored: sample.labels.ignored) { break }
         window = draw()
       }
     }
@@ -66,14 +72,16 @@ public struct RandomCrop: Transform, Decodable {
   }
 
   /// Whether a window holds more than one class, none of them with the largest share or more.
-  package func accepts(_ labels: LabelMap, top: Int, left: Int) -> Bool {
+  package func accepts(
+    _ labels: LabelMap, top: Int, left: Int, ignored: Int32 = LabelMeaning().ignored
+  ) -> Bool {
     let rows = min(height, labels.height - top)
     let columns = min(width, labels.width - left)
     var counts = [Int32](repeating: 0, count: Int(UInt16.max) + 1)
     dp_labels_count(
       labels.pixels, Int64(labels.width), Int64(top), Int64(left), Int64(rows), Int64(columns), &counts,
       Int32(counts.count))
-    if counts.indices.contains(ignoreIndex) { counts[ignoreIndex] = 0 }
+    if counts.indices.contains(Int(ignored)) { counts[Int(ignored)] = 0 }
     let present = counts.filter { $0 > 0 }
     let total = present.reduce(0) { $0 + Int($1) }
     return present.count > 1 && Double(present.max() ?? 0) / Double(total) < largestShare

@@ -67,16 +67,14 @@ extension Sample {
 
   /// Grown to the right and below: the image and the label map by `mode`, masks by background.
   ///
-  /// - Parameters:
-  ///   - colour: One number a channel, for constant padding.
-  ///   - label: For constant padding.
+  /// - Parameter colour: One number a channel, for constant padding; labels are then of no class.
   package func padded(
-    to newSize: ImageSize, colour: [UInt8], label: Int32, mode: PaddingMode = .constant
+    to newSize: ImageSize, colour: [UInt8], mode: PaddingMode = .constant
   ) -> Sample {
     var result = self
     result.image = image?.padded(height: newSize.height, width: newSize.width, value: colour, mode: mode)
     result.labelMap = labelMap?.padded(
-      height: newSize.height, width: newSize.width, value: label, mode: mode)
+      height: newSize.height, width: newSize.width, value: labels.ignored, mode: mode)
     result.instances?.masks = instances?.masks?.map {
       $0.padded(height: newSize.height, width: newSize.width)
     }

@@ -27,12 +27,14 @@ extension DataComponents {
     transforms.add("RandomChoice", description: "One of several pipelines") {
       (c: RandomChoice.Configuration, context: DataContext) in try RandomChoice(c, in: context)
     }
-    transforms.add("Pad", description: "Larger, to the right and below") { (c: Pad, _: DataContext) in c }
+    transforms.add("Pad", description: "Larger, to the right and below") {
+      (c: Pad, context: DataContext) in try c.checked(in: context)
+    }
     transforms.add("RandomFlip", description: "Left and right exchanged, at random") {
       (c: RandomFlip, _: DataContext) in c
     }
     transforms.add("RandomCrop", scope: "mmseg", description: "A window that no class fills") {
-      (c: RandomCrop, _: DataContext) in c
+      (c: RandomCrop, context: DataContext) in try c.checked(in: context)
     }
     transforms.add("RandomCrop", scope: "mmdet", description: "A window with objects") {
       (c: DetectionRandomCrop, _: DataContext) in c

@@ -27,7 +27,7 @@ extension SegmentationEvaluationError: CustomStringConvertible {
 }
 
 /// Counts of pixels by their label and by what was predicted, over any number of images.
-public struct ConfusionMatrix: Sendable, Equatable, Codable {
+public struct ConfusionMatrix: Sendable, Equatable {
   /// The number of classes.
   public let classes: Int
   /// Labels that do not count.
@@ -37,25 +37,29 @@ public struct ConfusionMatrix: Sendable, Equatable, Codable {
   /// How much higher predictions are stored than the classes.
   public let predictionsOffset: Int
 
+  /// As many classes a matrix holds: 134 MB of counts.
+  public static let mostClasses = 4_096
+  /// What `ignoreIndex` may be: a number of a label map, or -1 for none.
+  public static let ignoreIndices = -1...Int(UInt16.max)
+  /// What `predictionsOffset` may be.
+  public static let predictionsOffsets = -Int(UInt16.max)...Int(UInt16.max)
+
   /// `[classes, classes + 1]`; the last column is for predictions that are no class.
   private var counts: [Int64]
-
-  /// Whether there are as many counts as the classes ask for, which a stored matrix may lack.
-  var isWhole: Bool {
-    (1..<Int(Int32.max)).contains(classes) && counts.count == classes * (classes + 1)
-      && counts.allSatisfy { (0...Int64(1) << 56).contains($0) }
-  }
 
   /// A matrix of zeros.
   ///
   /// - Parameters:
+  ///   - classes: 1 to `mostClasses`.
+  ///   - ignoreIndex: One of `ignoreIndices`.
   ///   - reducesZeroLabel: Label 0 becomes 255, all others go down by one, and 255 stays (mm's
   ///     `reduce_zero_label`). Labels that a pipeline has loaded are reduced already.
-  ///   - predictionsOffset: Taken from each prediction: 1 for files of predictions that count from 1.
+  ///   - predictionsOffset: Taken from each prediction: 1 for files of predictions that count from 1. One of `predictionsOffsets`.
   public init(
     classes: Int, ignoreIndex: Int = 255, reducesZeroLabel: Bool = false, predictionsOffset: Int = 0
   ) {
-    require(classes > 0 && classes < Int32.max, "\(classes) classes: one or more are needed")
+    require(
+      (1...Self.mostClasses).contains(classes), "\(classes) classes: 1...\(Self.mostClasses) are counted")
     self.classes = classes
     self.ignoreIndex = ignoreIndex
     self.reducesZeroLabel = reducesZeroLabel
@@ -106,7 +110,7 @@ public struct ConfusionMatrix: Sendable, Equatable, Codable {
         count = pixels
       }
     }
-    let ignored = Int32(truncatingIfNeeded: ignoreIndex)
+    let ignored = Int32(clamping: ignoreIndex)
     let illegal = Int(dp_labels_illegal(labels, Int64(pixels), Int32(classes), ignored))
     guard illegal < 0 else {
       throw .illegalLabel(
@@ -116,7 +120,7 @@ public struct ConfusionMatrix: Sendable, Equatable, Codable {
     }
     dp_confusion_count(
       labels, prediction.pixels, Int64(pixels), Int32(classes), ignored,
-      Int32(truncatingIfNeeded: predictionsOffset), &counts)
+      Int32(clamping: predictionsOffset), &counts)
   }
 
   /// Adds the counts of other images.
@@ -125,5 +129,31 @@ public struct ConfusionMatrix: Sendable, Equatable, Codable {
       matrix.classes == other.classes,
       "matrices of \(matrix.classes) and \(other.classes) classes do not add up")
     for index in matrix.counts.indices { matrix.counts[index] += other.counts[index] }
+  }
+}
+
+extension ConfusionMatrix: Codable {
+  private enum CodingKeys: String, CodingKey {
+    case classes, ignoreIndex, reducesZeroLabel, predictionsOffset, counts
+  }
+
+  /// Reads stored counts.
+  ///
+  /// - Throws: `DecodingError` when they are not those of a matrix of so many classes.
+  public init(from decoder: any Decoder) throws {
+    let keys = try decoder.container(keyedBy: CodingKeys.self)
+    let classes = try keys.decode(Int.self, forKey: .classes)
+    let counts = try keys.decode([Int64].self, forKey: .counts)
+    guard (1...Self.mostClasses).contains(classes), counts.count == classes * (classes + 1),
+      counts.allSatisfy({ (0...Int64(1) << 56).contains($0) })
+    else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .counts, in: keys, debugDescription: "no counts of pixels of \(classes) classes")
+    }
+    self.init(
+      classes: classes, ignoreIndex: try keys.decode(Int.self, forKey: .ignoreIndex),
+      reducesZeroLabel: try keys.decode(Bool.self, forKey: .reducesZeroLabel),
+      predictionsOffset: try keys.decode(Int.self, forKey: .predictionsOffset))
+    self.counts = counts
   }
 }

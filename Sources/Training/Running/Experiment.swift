@@ -31,12 +31,14 @@ public struct Experiment: Sendable {
 
   /// The model, with weights of zeros until `initialize` or `load` gives it others.
   ///
-  /// - Parameter classes: The data set's, where there is one: what `num_classes` is when the config has none.
+  /// - Parameters:
+  ///   - classes: The data set's, where there is one: what `num_classes` is when the config has none.
+  ///   - labels: What the numbers in its label maps stand for: the model's keys have to agree.
   /// - Throws: `ConfigurationError` with the place of what is wrong.
-  public func model(classes: [String]?) throws -> any Model {
+  public func model(classes: [String]?, labels: LabelMeaning? = nil) throws -> any Model {
     try components.models.build(
       try PretrainedWeights.extracted(from: require(configuration.model, "model")).model, scope: scope,
-      in: ModelContext(scope: scope, classes: classes, components: components))
+      in: ModelContext(scope: scope, classes: classes, labels: labels, components: components))
   }
 
   /// Fills a model's parts from the checkpoints that `init_cfg` and `pretrained` name, outer parts first.

@@ -43,7 +43,7 @@ public final class TestRun {
     if let trained = checkpoint.classes, trained != classes {
       throw CheckpointError(file: file, "was trained with other classes:" + sideBySide(trained, classes))
     }
-    model = try experiment.model(classes: classes)
+    model = try experiment.model(classes: classes, labels: loader.dataset.metainfo.labels)
     // What the file may lack keeps the values it is drawn with.
     model.initialize(seed: configuration.randomness.seed ?? TrainingRun.defaultSeed)
     loading = try checkpoint.load(into: model, file: file, allowingMissing: allowMissing)

@@ -187,7 +187,7 @@ public final class TrainingRun {
     let loader = try experiment.loader(loaderSettings, for: .training, seed: seed)
     let classes = loader.dataset.metainfo.classes
     let validation = try validation(experiment, classes: classes, seed: seed)
-    let model = try experiment.model(classes: classes)
+    let model = try experiment.model(classes: classes, labels: loader.dataset.metainfo.labels)
     try checkLengths(loader, loop, model, configuration)
     let optimizer = try training.optimizerWrappers.build(
       optimizerSettings, scope: nil, in: OptimizationContext(model, components: training))
