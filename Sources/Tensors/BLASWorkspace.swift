@@ -50,7 +50,7 @@ enum BLASWorkspace {
     let (each, rest) = (ProcessMemory.text(bytes), ProcessMemory.text(missing * bytes))
     let limit = ProcessMemory.addressLimit.map { "ulimit -v allows \(ProcessMemory.text($0)) in all" }
     EngineFailure.end(
-      "out of memory: OpenBLAS works in \(each) for each of \(count) threads, and \(rest) of it cannot be had;"
+      "out of memory: OpenBLAS works in \(each) for each of \(count) thread\(count > 1 ? "s" : ""), and \(rest) of it cannot be had;"
         + " \(limit ?? "the system has no more"): a higher limit or fewer --threads would help")
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Tensors
 
 /// The command `dense`.
 struct Dense: ParsableCommand {
@@ -16,6 +17,7 @@ struct Dense: ParsableCommand {
 enum Main {
   /// Exit status 0 done, 1 failed, 2 wrong usage.
   static func main() {
+    Threads.keepToOurOwn()
     do {
       var command = try Dense.parseAsRoot()
       try command.run()

@@ -41,7 +41,7 @@ struct Predict: ParsableCommand {
   private struct Report: Encodable { var images: [PredictedImage] }
 
   func run() throws {
-    threads.apply()
+    threads.prepare()
     try Output.reporting(json: json) {
       let predictor = try Predictor(
         configuration: try config.experiment(), components: .all, checkpoint: checkpoint)

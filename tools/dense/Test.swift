@@ -49,7 +49,7 @@ struct Test: ParsableCommand {
   }
 
   func run() throws {
-    threads.apply()
+    threads.prepare()
     try Output.reporting(json: json) {
       let run = try TestRun(
         configuration: try config.experiment(), components: .all, checkpoint: checkpoint,
