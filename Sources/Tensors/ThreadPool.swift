@@ -18,6 +18,21 @@ public enum Threads {
     set { limit.store(newValue > 0 ? newValue : available, ordering: .relaxed) }
   }
 
+  /// Takes the memory that the threads' products work in, or ends the program by ``EngineFailure``: called at the
+  /// start of what computes, so that a limit is met before hours of work and not after.
+  public static func prepare() { BLASWorkspace.prepare() }
+
+  /// Restarts the program without OpenBLAS's own threads where `ulimit -v` limits its memory. To be called first.
+  ///
+  /// OpenBLAS starts them as it is loaded, before any of our code runs, and each asks for 128 MB for ever where there
+  /// are none: the program could not even end. They are never used here.
+  public static func keepToOurOwn() {
+    let name = "OPENBLAS_NUM_THREADS"
+    guard ProcessMemory.addressLimit != nil, getenv(name) == nil else { return }
+    setenv(name, "1", 1)
+    execv("/proc/self/exe", CommandLine.unsafeArgv)
+  }
+
   private static let limit = Atomic<Int>(available)
 }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Files
 import Foundation
+import Tensors
 
 /// The command `dense`.
 struct Dense: ParsableCommand {
@@ -17,6 +18,7 @@ struct Dense: ParsableCommand {
 enum Main {
   /// Exit status 0 done, 1 failed, 2 wrong usage.
   static func main() {
+    Threads.keepToOurOwn()
     StandardStream.prepareProcess()
     do {
       try requireText()

@@ -38,6 +38,12 @@ struct ThreadOptions: ParsableArguments {
   }
 
   func apply() { Threads.count = threads }
+
+  /// Applies it, and takes what memory the products need before anything is read.
+  func prepare() {
+    apply()
+    Threads.prepare()
+  }
 }
 
 extension Components {

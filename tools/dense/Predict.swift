@@ -44,7 +44,7 @@ struct Predict: ParsableCommand {
   private struct Report: Encodable { var images: [PredictedImage] }
 
   func run() throws {
-    threads.apply()
+    threads.prepare()
     try Output.reporting(json: json) {
       let configuration = try config.experiment()
       let endings = [".png", Self.labelMapEnding]

@@ -47,7 +47,7 @@ struct Test: ParsableCommand {
   }
 
   func run() throws {
-    threads.apply()
+    threads.prepare()
     try Output.reporting(json: json) {
       let configuration = try config.experiment()
       if let out, let mismatch = ResultKind(of: configuration)?.mismatch(with: out) {

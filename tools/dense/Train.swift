@@ -36,7 +36,7 @@ struct Train: ParsableCommand {
   @OptionGroup var threads: ThreadOptions
 
   func run() throws {
-    threads.apply()
+    threads.prepare()
     try Output.reporting {
       let run = try TrainingRun(
         configuration: try config.experiment(), components: .all,
