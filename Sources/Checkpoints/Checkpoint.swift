@@ -44,7 +44,7 @@ public struct Checkpoint: Sendable {
     guard let text = metadata["classes"] else { return nil }
     do { return try JSONDecoder().decode([String].self, from: Data(text.utf8)) } catch {
       throw CheckpointError(
-        file: file, "its metadata 'classes' is not a JSON list of names: \(text.prefix(80))")
+        file: file, "its metadata 'classes' cannot be read: \(text.prefix(80))")
     }
   }
 
