@@ -6,7 +6,9 @@ public struct CrossEntropyLoss: ClassificationLoss {
   /// Where the two differ.
   private enum Rules { case detection, segmentation }
 
+  /// Name of the term: mmsegmentation's `loss_name`.
   public let name: String
+  /// Whether each class is decided by itself (`use_sigmoid`).
   public let usesSigmoid: Bool
   /// Whether it is of masks: the mean over all their pixels (mmdetection's `use_mask`).
   public let usesMask: Bool

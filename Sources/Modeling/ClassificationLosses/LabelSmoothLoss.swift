@@ -11,7 +11,9 @@ public struct LabelSmoothLoss: ClassificationLoss {
     case classyVision = "classy_vision"
   }
 
+  /// Name of the term.
   public let name = "loss_cls"
+  /// Never: classes exclude each other.
   public let usesSigmoid = false
   private let smoothing: Float
   private let weight: Float
