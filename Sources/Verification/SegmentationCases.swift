@@ -23,6 +23,21 @@ let segmentationCases: [String: CaseRunner] = [
       layer: 0)
     return try runHead(golden, head, isTraining: false)
   },
+  "seg_cross_entropy": { golden in
+    let x = try golden.input("x").tensor.withGradient()
+    let labels = try golden.input("label").integers.map { Int32($0) }
+    let ignored = golden.config["ignore_index"]?.int.map { Int32(clamping: $0) }
+    let type = try ConfigurationNode.parse("mmseg.CrossEntropyLoss", file: golden.path)
+    let settings = golden.config.removing(["ignore_index"]).setting("type", to: type)
+    let loss = try Components().classificationLosses.build(
+      ComponentConfiguration(settings), scope: "mmseg", in: ClassificationLossContext(channels: x.shape[1]))
+    let value = loss(
+      x.channelsLast, labels: labels, ignored: ignored, weights: nil, averagingFactor: nil)
+    var results = CaseResults()
+    results.add("loss.\(loss.name)", value)
+    results.differentiate(golden, losses: [loss.name: value], inputs: ["x": (x, { $0 })])
+    return results
+  },
   "upernet_loss": { golden in
     let (model, _) = try golden.segmentor()
     let images = try golden.input("img").tensor.withGradient()

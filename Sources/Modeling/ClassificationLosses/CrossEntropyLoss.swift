@@ -123,7 +123,9 @@ public struct CrossEntropyLoss: ClassificationLoss {
     var factor = averagingFactor
     if factor == nil, rules == .segmentation, let classWeights {
       factor = labels.reduce(into: Float(0)) { sum, label in
-        if label != ignored { sum += classWeights[Int(label)] }
+        // As in mmsegmentation, an ignored class counts with its weight unless it is told not to.
+        let counts = label != ignored || !averagesLabelledOnly
+        if counts, classWeights.indices.contains(Int(label)) { sum += classWeights[Int(label)] }
       }
     } else if factor == nil, averagesLabelledOnly {
       factor = Float(labels.count { $0 != ignored })
