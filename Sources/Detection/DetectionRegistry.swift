@@ -38,7 +38,7 @@ extension Components {
     }
     maskHeads.add("FCNMaskHead", description: "Convolutions, a deconvolution and a mask a class") {
       (c: FCNMaskHead.Configuration, context: ModelContext) in
-      FCNMaskHead(c, classes: try context.classCount(c.classes))
+      try FCNMaskHead(c, classes: try context.classCount(c.classes), in: context)
     }
     roiExtractors.add("SingleRoIExtractor", description: "RoIAlign on the level that fits a region's size") {
       (c: SingleRoIExtractor.Configuration, _: ModelContext) in SingleRoIExtractor(c)

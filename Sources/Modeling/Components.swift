@@ -36,37 +36,31 @@ public struct Components: Sendable {
     kind: "metric", keys: ["val_evaluator", "test_evaluator"])
   /// What is known of older releases' names of weights, for who reads a checkpoint without a model.
   public var weightNamings: [any WeightNaming] = []
-  /// Registries that rooms above this one add, by their type.
-  private var groups: [ObjectIdentifier: any ComponentGroup] = [:]
+  /// Registries that rooms above this one and programs add, in that order.
+  private var groups: [(id: ObjectIdentifier, group: any ComponentGroup)] = []
 
-  /// The data's own names and losses. The rooms of models add theirs.
+  /// The data's own names, and losses of classes. The rooms of models add theirs.
   public init() { addClassificationLosses() }
 
-  /// The registries of a room above this one: what that room has, unless a program has added to it.
+  /// The registries of a room above this one, or of a program: what that has by itself, unless more was added.
   public subscript<Group: ComponentGroup>(_: Group.Type) -> Group {
-    get { groups[ObjectIdentifier(Group.self)] as? Group ?? Group() }
-    set { groups[ObjectIdentifier(Group.self)] = newValue }
+    get { groups.first { $0.id == ObjectIdentifier(Group.self) }?.group as? Group ?? Group() }
+    set {
+      groups.removeAll { $0.id == ObjectIdentifier(Group.self) }
+      groups.append((ObjectIdentifier(Group.self), newValue))
+    }
   }
 
-  /// The registries of parts, such as heads, that a model opens, by the model's name: with them, the parts are
-  /// listed and checked. A model without an entry is checked by itself only.
-  public var parts: [String: [any ComponentCatalogue]] = [:]
-
-  /// All registries but those of parts and groups.
+  /// All registries, one a kind; of groups, those that something was added to.
   public var catalogues: [any ComponentCatalogue] {
     data.catalogues + [
       models, backbones, necks, rpnHeads, roiHeads, boxHeads, maskHeads, roiExtractors, decodeHeads,
       classificationLosses, boxLosses, metrics,
-    ]
-  }
-
-  /// The registries of all models' parts.
-  public var partCatalogues: [any ComponentCatalogue] {
-    parts.sorted { $0.key < $1.key }.flatMap(\.value)
+    ] + groups.flatMap(\.group.catalogues)
   }
 }
 
-/// Registries that a room above this one adds to `Components`.
+/// Registries that a room above this one, or a program, adds to `Components`.
 public protocol ComponentGroup: Sendable {
   /// What the room has.
   init()

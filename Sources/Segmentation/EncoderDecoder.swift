@@ -109,6 +109,9 @@ public struct EncoderDecoder: ScoringModel {
     }
   }
 
+  /// Label maps.
+  public var requirements: AnnotationRequirements { AnnotationRequirements(.labelMap) }
+
   /// Weights under mmsegmentation's names.
   public var tree: ParameterTree {
     let auxiliary: ParameterTree.Entry =

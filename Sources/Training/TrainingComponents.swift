@@ -7,6 +7,13 @@ extension Components {
     get { self[TrainingComponents.self] }
     set { self[TrainingComponents.self] = newValue }
   }
+
+  /// All registries, those of training too: what a config may name.
+  public var everyCatalogue: [any ComponentCatalogue] {
+    var all = self
+    all.training = training
+    return all.catalogues
+  }
 }
 
 /// The names a config may use for what trains a model: a part of `Components`.

@@ -129,7 +129,8 @@ let detectionModelCases: [String: CaseRunner] = [
   },
   "mask_head_loss": { golden in
     let configuration = try golden.config.decode(FCNMaskHead.Configuration.self)
-    let head = FCNMaskHead(configuration, classes: configuration.classes ?? 1)
+    let head = try FCNMaskHead(
+      configuration, classes: configuration.classes ?? 1, in: detectionContext)
     try head.load(golden.group("state"), file: golden.path)
     let x = try golden.input("feat").tensor.withGradient()
     let logits = head(x.channelsLast)

@@ -23,10 +23,25 @@ let segmentationCases: [String: CaseRunner] = [
       layer: 0)
     return try runHead(golden, head, isTraining: false)
   },
+  "seg_cross_entropy": { golden in
+    let x = try golden.input("x").tensor.withGradient()
+    let labels = try golden.input("label").integers.map { Int32($0) }
+    let ignored = golden.config["ignore_index"]?.int.map { Int32(clamping: $0) }
+    let type = try ConfigurationNode.parse("mmseg.CrossEntropyLoss", file: golden.path)
+    let settings = golden.config.removing(["ignore_index"]).setting("type", to: type)
+    let loss = try Components().classificationLosses.build(
+      ComponentConfiguration(settings), scope: "mmseg", in: ClassificationLossContext(channels: x.shape[1]))
+    let value = loss(
+      x.channelsLast, labels: labels, ignored: ignored, weights: nil, averagingFactor: nil)
+    var results = CaseResults()
+    results.add("loss.\(loss.name)", value)
+    results.differentiate(golden, losses: [loss.name: value], inputs: ["x": (x, { $0 })])
+    return results
+  },
   "upernet_loss": { golden in
     let (model, _) = try golden.segmentor()
     let images = try golden.input("img").tensor.withGradient()
-    let labels = try golden.input("label").integers.map { Int32($0) }
+    let labels = try golden.labels()
     let losses = ForwardMode.training(ForwardMode.Step(seed: 0, step: 0, samples: Array(0..<images.shape[0])))
     {
       model.losses(images.channelsLast, labels: labels)
@@ -69,7 +84,9 @@ private func runHead(_ golden: GoldenCase, _ head: some DecodeHead, isTraining: 
   func forward() -> Tensor { head(levels.map(\.channelsLast)).channelsFirst }
   let y =
     isTraining
-    ? ForwardMode.training(ForwardMode.Step(seed: 0, step: 0, samples: [0, 1, 2]), forward) : forward()
+    ? ForwardMode.training(
+      ForwardMode.Step(seed: 0, step: 0, samples: Array(0..<(levels.first?.shape.first ?? 0))), forward)
+    : forward()
   var results = CaseResults()
   results.add("output.y", y)
   results.differentiate(golden, outputs: ["y": y], model: head, inputs: golden.named(levels))
@@ -90,6 +107,15 @@ private struct SegmentorCase: Decodable {
 }
 
 extension GoldenCase {
+  /// The labels of a case; its `ignore_index` becomes the label that is ignored behind loading.
+  fileprivate func labels() throws -> [Int32] {
+    let configuration = try config.decode(SegmentorCase.self)
+    let classes = configuration.model.node["decode_head"]?["num_classes"]?.int
+    return try input("label").integers.map {
+      $0 == configuration.ignoreIndex ? LabelMeaning.ignored(among: classes) : Int32($0)
+    }
+  }
+
   /// How many scores a head of this case gives each pixel, as its classifier's weights say.
   fileprivate func outputChannels() throws -> Int {
     guard let bias = group("state")["conv_seg.bias"] else {

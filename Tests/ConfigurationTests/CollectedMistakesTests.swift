@@ -94,6 +94,11 @@ struct CollectedMistakesTests {
     #expect(try mistakes("train_cfg: {type: ValLoop}", .prediction) == "no error")
   }
 
+  private struct Tails: ComponentGroup {
+    var registry = Registry<Int, Void>(kind: "tail")
+    var catalogues: [any ComponentCatalogue] { [registry] }
+  }
+
   private struct OwnModel: Decodable, Sendable { var tail: ComponentConfiguration }
 
   @Test("a model of one's own opens its parts itself: they are checked only if it says how")
@@ -102,9 +107,7 @@ struct CollectedMistakesTests {
     var components = Components.all
     components.models.add("Own") { (_: OwnModel, _: ModelContext) in throw ConfigurationError(message: "") }
     try Experiment(try ExperimentConfiguration(node), components: components).check(for: .prediction)
-    var tails = Registry<Int, Void>(kind: "tail")
-    tails.add("OtherTail") { (_: [String: Int], _: Void) in 0 }
-    components.parts["Own"] = [tails]
+    components[Tails.self].registry.add("OtherTail") { (_: [String: Int], _: Void) in 0 }
     let error = #expect(throws: ConfigurationError.self) {
       try Experiment(try ExperimentConfiguration(node), components: components).check(for: .prediction)
     }

@@ -32,7 +32,7 @@ struct ComponentListTests {
   @Test("every registered name appears, under its kind, with a description")
   func names() {
     let catalogues =
-      Components.all.catalogues + Components.all.partCatalogues + Components.all.training.catalogues
+      Components.all.everyCatalogue
     #expect(Set(catalogues.map(\.kind)).count == catalogues.count)
     for kind in [
       "transform", "data set", "sampler", "metric", "model", "backbone", "neck", "rpn_head", "roi_head",
@@ -74,7 +74,7 @@ struct ComponentListTests {
 
   @Test("inner mappings, lists and what is required")
   func inner() throws {
-    let parts = (Components.all.catalogues + Components.all.partCatalogues).flatMap(\.components)
+    let parts = Components.all.catalogues.flatMap(\.components)
     let mask = try settings(parts, "FCNMaskHead")
     #expect(mask["loss_mask"]?.isRequired == true && mask["num_convs"]?.defaultValue == "4")
     #expect(mask["loss_mask.loss_weight"]?.defaultValue == "1.0")

@@ -55,7 +55,7 @@ extension ComponentDescription {
 @Suite("extreme numbers")
 struct ExtremeNumbersTests {
   private static let catalogues: [any ComponentCatalogue] =
-    Components.all.catalogues + Components.all.partCatalogues + TrainingComponents().catalogues
+    Components.all.everyCatalogue
 
   @Test("every number key of every component takes or refuses them, with the key, and never traps")
   func decoding() throws {

@@ -1,6 +1,6 @@
 import Backbones
 import Configuration
-import Data
+import Modeling
 import Detection
 import Foundation
 import Testing

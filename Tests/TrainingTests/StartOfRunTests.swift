@@ -16,6 +16,8 @@ private struct BrokenMetric: Metric {
   struct Settings: Decodable, Sendable { var sum: Bool }
   let settings: Settings
   let figures: [MetricFigure] = []
+  var state: Int { 0 }
+  mutating func merge(_ state: Int) throws {}
   mutating func add(_ prediction: Prediction, for sample: Sample) throws {
     if !settings.sum { throw TrainingError("the metric takes no \(sample.imagePath)") }
   }

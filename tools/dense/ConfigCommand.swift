@@ -40,8 +40,7 @@ struct ConfigCommand: ParsableCommand {
 
     func run() throws {
       try Output.reporting(json: json) {
-        let components = Components.all
-        let all = components.catalogues + components.partCatalogues + components.training.catalogues
+        let all = Components.all.everyCatalogue
         guard let listing = ComponentListing(all, kind: kind) else {
           throw ValidationError("--kind: there are: \(all.map(\.kind).sorted().joined(separator: ", ")).")
         }

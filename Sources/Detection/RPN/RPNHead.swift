@@ -16,7 +16,7 @@ public struct RPNHead: ProposalHead {
     var featureChannels: Int
     var anchorGenerator: AnchorGenerator
     var boxCoder: DeltaXYWHBBoxCoder
-    var classificationLoss: ClassificationLoss
+    var classificationLoss: ComponentConfiguration
     var boxLoss: ComponentConfiguration
     var learnsDecodedBoxes: Bool
     /// mmdetection's heads know these keys too; a detector's own `train_cfg` and `test_cfg` go first.
@@ -42,14 +42,11 @@ public struct RPNHead: ProposalHead {
       featureChannels = try keys.decodeIfPresent(Int.self, forKey: .featureChannels, in: 1...65_536) ?? 256
       anchorGenerator = try keys.decode(AnchorGenerator.self, forKey: .anchorGenerator)
       boxCoder = try keys.decode(DeltaXYWHBBoxCoder.self, forKey: .boxCoder)
-      classificationLoss = try keys.decode(ClassificationLoss.self, forKey: .classificationLoss)
+      classificationLoss = try keys.decode(ComponentConfiguration.self, forKey: .classificationLoss)
       boxLoss = try keys.decode(ComponentConfiguration.self, forKey: .boxLoss)
       learnsDecodedBoxes = try keys.decodeIfPresent(Bool.self, forKey: .learnsDecodedBoxes) ?? false
       training = try keys.decodeIfPresent(ProposalTraining.self, forKey: .training)
       testing = try keys.decodeIfPresent(ProposalSelection.self, forKey: .testing)
-      guard classificationLoss.usesSigmoid else {
-        throw keys.refusal("needs use_sigmoid: true", forKey: .classificationLoss)
-      }
     }
   }
 
@@ -57,7 +54,7 @@ public struct RPNHead: ProposalHead {
   private let scores: Conv2d
   private let deltas: Conv2d
   private let anchorGenerator: AnchorGenerator
-  private let classificationLoss: ClassificationLoss
+  private let classificationLoss: any ClassificationLoss
   private let boxRegression: BoxRegression
   private var boxCoder: DeltaXYWHBBoxCoder { boxRegression.coder }
 
@@ -79,7 +76,7 @@ public struct RPNHead: ProposalHead {
 
   /// A head with mmdetection's initial values.
   ///
-  /// - Throws: `ConfigurationError` about `loss_bbox`.
+  /// - Throws: `ConfigurationError` about `loss_cls` and `loss_bbox`.
   public init(_ configuration: Configuration, in context: ModelContext) throws {
     let anchors = configuration.anchorGenerator.anchorsPerCell
     let width = configuration.featureChannels
@@ -89,7 +86,9 @@ public struct RPNHead: ProposalHead {
     scores = Conv2d(width, anchors, kernel: 1, initializer: normal)
     deltas = Conv2d(width, 4 * anchors, kernel: 1, initializer: normal)
     anchorGenerator = configuration.anchorGenerator
-    classificationLoss = configuration.classificationLoss
+    classificationLoss = try context.classificationLoss(
+      configuration.classificationLoss, channels: 1, advice: "needs use_sigmoid: true"
+    ) { $0.usesSigmoid }
     boxRegression = try BoxRegression(
       configuration.boxLoss, coder: configuration.boxCoder,
       learnsDecodedBoxes: configuration.learnsDecodedBoxes, in: context)
@@ -137,7 +136,8 @@ public struct RPNHead: ProposalHead {
         .loss(
           "loss_rpn_cls",
           classificationLoss(
-            logits, targets: Tensor(labels, shape: [labels.count]), averagingFactor: averagingFactor)))
+            logits, targets: Tensor(labels, shape: [labels.count]), weights: nil,
+            averagingFactor: averagingFactor)))
       losses.boxes.append(
         .loss(
           "loss_rpn_bbox",

@@ -15,7 +15,7 @@ public struct FCNMaskHead: MaskHead {
     var inputChannels: Int
     var channels: Int
     package var classes: Int?
-    var loss: ClassificationLoss
+    var loss: ComponentConfiguration
 
     enum CodingKeys: String, CodingKey {
       case convolutions = "num_convs"
@@ -32,12 +32,9 @@ public struct FCNMaskHead: MaskHead {
       inputChannels = try keys.decodeIfPresent(Int.self, forKey: .inputChannels, in: 1...65_536) ?? 256
       channels = try keys.decodeIfPresent(Int.self, forKey: .channels, in: 1...65_536) ?? 256
       classes = try keys.decodeIfPresent(Int.self, forKey: .classes, in: 1...100_000)
-      loss = try keys.decode(ClassificationLoss.self, forKey: .loss)
+      loss = try keys.decode(ComponentConfiguration.self, forKey: .loss)
       guard (0...64).contains(convolutions) else {
         throw keys.refusal("\(convolutions) is not in 0...64", forKey: .convolutions)
-      }
-      guard loss.usesMask else {
-        throw keys.refusal("needs use_mask: true", forKey: .loss)
       }
     }
   }
@@ -50,10 +47,12 @@ public struct FCNMaskHead: MaskHead {
   private let upsampling: ConvTranspose2d
   private let logits: Conv2d
   private let classes: Int
-  private let loss: ClassificationLoss
+  private let loss: any ClassificationLoss
 
   /// A head with mmdetection's initial values.
-  public init(_ configuration: Configuration, classes: Int) {
+  ///
+  /// - Throws: `ConfigurationError` about `loss_mask`.
+  public init(_ configuration: Configuration, classes: Int, in context: ModelContext) throws {
     let width = configuration.channels
     inputChannels = configuration.inputChannels
     convolutions = (0..<configuration.convolutions).map {
@@ -63,7 +62,9 @@ public struct FCNMaskHead: MaskHead {
     upsampling = ConvTranspose2d(before, width, kernel: 2, stride: enlargement)
     logits = Conv2d(width, classes, kernel: 1, initializer: .kaimingNormalFanOut)
     self.classes = classes
-    loss = configuration.loss
+    loss = try context.classificationLoss(configuration.loss, channels: 1, advice: "needs use_mask: true") {
+      $0.usesMask
+    }
   }
 
   /// Weights under mmdetection's names.

@@ -16,7 +16,7 @@ public struct Shared2FCBBoxHead: BoxHead {
     package var classes: Int?
     var boxCoder: DeltaXYWHBBoxCoder
     var isClassAgnostic: Bool
-    var classificationLoss: ClassificationLoss
+    var classificationLoss: ComponentConfiguration
     var boxLoss: ComponentConfiguration
     var learnsDecodedBoxes: Bool
 
@@ -41,12 +41,9 @@ public struct Shared2FCBBoxHead: BoxHead {
       classes = try keys.decodeIfPresent(Int.self, forKey: .classes, in: 1...100_000)
       boxCoder = try keys.decode(DeltaXYWHBBoxCoder.self, forKey: .boxCoder)
       isClassAgnostic = try keys.decodeIfPresent(Bool.self, forKey: .isClassAgnostic) ?? false
-      classificationLoss = try keys.decode(ClassificationLoss.self, forKey: .classificationLoss)
+      classificationLoss = try keys.decode(ComponentConfiguration.self, forKey: .classificationLoss)
       boxLoss = try keys.decode(ComponentConfiguration.self, forKey: .boxLoss)
       learnsDecodedBoxes = try keys.decodeIfPresent(Bool.self, forKey: .learnsDecodedBoxes) ?? false
-      guard !classificationLoss.usesSigmoid, !classificationLoss.usesMask else {
-        throw keys.refusal("needs use_sigmoid: false and no use_mask", forKey: .classificationLoss)
-      }
     }
   }
 
@@ -60,12 +57,12 @@ public struct Shared2FCBBoxHead: BoxHead {
   private let classifier: Linear
   private let regressor: Linear
   private let isClassAgnostic: Bool
-  private let classificationLoss: ClassificationLoss
+  private let classificationLoss: any ClassificationLoss
   private let boxRegression: BoxRegression
 
   /// A head with mmdetection's initial values.
   ///
-  /// - Throws: `ConfigurationError` about `loss_bbox`.
+  /// - Throws: `ConfigurationError` about `loss_cls` and `loss_bbox`.
   public init(_ configuration: Configuration, classes: Int, in context: ModelContext) throws {
     let (hidden, side) = (configuration.hiddenChannels, configuration.side)
     (inputChannels, inputSide) = (configuration.inputChannels, side)
@@ -80,7 +77,10 @@ public struct Shared2FCBBoxHead: BoxHead {
       hidden, 4 * (configuration.isClassAgnostic ? 1 : classes), initializer: .normal(deviation: 0.001))
     self.classes = classes
     isClassAgnostic = configuration.isClassAgnostic
-    classificationLoss = configuration.classificationLoss
+    classificationLoss = try context.classificationLoss(
+      configuration.classificationLoss, channels: classes + 1,
+      advice: "needs use_sigmoid: false and no use_mask"
+    ) { !$0.usesSigmoid && !$0.usesMask }
     boxRegression = try BoxRegression(
       configuration.boxLoss, coder: configuration.boxCoder,
       learnsDecodedBoxes: configuration.learnsDecodedBoxes, in: context)

@@ -7,6 +7,8 @@ public protocol ClassificationLoss: Sendable {
   var name: String { get }
   /// Whether each class is decided by itself, through a sigmoid, or one of all by softmax.
   var usesSigmoid: Bool { get }
+  /// Whether it is of masks, each pixel through a sigmoid (mmdetection's `use_mask`).
+  var usesMask: Bool { get }
 
   /// The loss over positions with a class each.
   ///
@@ -36,6 +38,9 @@ public protocol ClassificationLoss: Sendable {
 }
 
 extension ClassificationLoss {
+  /// No.
+  public var usesMask: Bool { false }
+
   /// The loss over positions with a class each, of which none is ignored.
   public func callAsFunction(
     _ logits: Tensor, labels: [Int32], weights: [Float]? = nil, averagingFactor: Float? = nil
@@ -81,11 +86,15 @@ extension Components {
 enum LossReduction: String, Decodable, CaseIterable, Sendable {
   case mean, sum
 
-  /// One number of losses of any shape.
-  func callAsFunction(_ losses: Tensor, weights: Tensor?, averagingFactor: Float?) -> Tensor {
-    switch self {
-    case .mean: weightedSum(losses, weights: weights, averagingFactor: averagingFactor)
-    case .sum: (weights.map { losses * $0 } ?? losses).sum()
+  /// One number of losses of any shape (mm's `weight_reduce_loss`), times the loss's own weight.
+  ///
+  /// - Parameter averagingFactor: The sum is divided by it, plus Float32's epsilon; by the number of losses when nil.
+  func callAsFunction(_ losses: Tensor, weights: Tensor?, averagingFactor: Float?, weight: Float) -> Tensor {
+    let weighted = weights.map { losses * $0 } ?? losses
+    switch (self, averagingFactor) {
+    case (.sum, _): return weighted.sum() * weight
+    case (.mean, nil): return weighted.mean() * weight
+    case (.mean, let factor?): return weighted.sum() * (weight / (factor + Float.ulpOfOne))
     }
   }
 }

@@ -6,7 +6,9 @@ public struct CrossEntropyLoss: ClassificationLoss {
   /// Where the two differ.
   private enum Rules { case detection, segmentation }
 
+  /// Name of the term: mmsegmentation's `loss_name`.
   public let name: String
+  /// Whether each class is decided by itself (`use_sigmoid`).
   public let usesSigmoid: Bool
   /// Whether it is of masks: the mean over all their pixels (mmdetection's `use_mask`).
   public let usesMask: Bool
@@ -121,13 +123,16 @@ public struct CrossEntropyLoss: ClassificationLoss {
     var factor = averagingFactor
     if factor == nil, rules == .segmentation, let classWeights {
       factor = labels.reduce(into: Float(0)) { sum, label in
-        if label != ignored { sum += classWeights[Int(label)] }
+        // As in mmsegmentation, an ignored class counts with its weight unless it is told not to.
+        let counts = label != ignored || !averagesLabelledOnly
+        if counts, classWeights.indices.contains(Int(label)) { sum += classWeights[Int(label)] }
       }
     } else if factor == nil, averagesLabelledOnly {
       factor = Float(labels.count { $0 != ignored })
     }
     return reduction(
-      losses, weights: weights.map { Tensor($0, shape: losses.shape) }, averagingFactor: factor) * weight
+      losses, weights: weights.map { Tensor($0, shape: losses.shape) }, averagingFactor: factor,
+      weight: weight)
   }
 
   /// The loss over positions with a share of each class; see the protocol.
@@ -138,8 +143,8 @@ public struct CrossEntropyLoss: ClassificationLoss {
       let classWeights = classWeights.map { Tensor($0, shape: [$0.count]) }
       let losses = softCrossEntropy(logits, targets: targets, classWeights: classWeights)
       return reduction(
-        losses, weights: weights.map { Tensor($0, shape: losses.shape) }, averagingFactor: averagingFactor)
-        * weight
+        losses, weights: weights.map { Tensor($0, shape: losses.shape) }, averagingFactor: averagingFactor,
+        weight: weight)
     }
     let losses = binaryLosses(logits, targets)
     let factors = weights.map {
@@ -147,7 +152,7 @@ public struct CrossEntropyLoss: ClassificationLoss {
         $0,
         shape: $0.count == losses.count ? losses.shape : Array(losses.shape.dropLast()) + [1])
     }
-    return reduction(losses, weights: factors, averagingFactor: averagingFactor) * weight
+    return reduction(losses, weights: factors, averagingFactor: averagingFactor, weight: weight)
   }
 
   /// Every class by itself: each label becomes 1 for its class and 0 for the others. Of a single map of pixels, the
@@ -171,7 +176,8 @@ public struct CrossEntropyLoss: ClassificationLoss {
     }
     let factor = averagingFactor ?? (averagesLabelledOnly ? Float(labelled) : nil)
     let losses = binaryLosses(logits, Tensor(targets, shape: logits.shape))
-    return reduction(losses, weights: Tensor(factors, shape: logits.shape), averagingFactor: factor) * weight
+    return reduction(
+      losses, weights: Tensor(factors, shape: logits.shape), averagingFactor: factor, weight: weight)
   }
 
   /// Binary cross entropies; `class_weight` is a factor of what is positive.

@@ -11,7 +11,9 @@ public struct LabelSmoothLoss: ClassificationLoss {
     case classyVision = "classy_vision"
   }
 
+  /// Name of the term.
   public let name = "loss_cls"
+  /// Never: classes exclude each other.
   public let usesSigmoid = false
   private let smoothing: Float
   private let weight: Float
@@ -69,8 +71,8 @@ public struct LabelSmoothLoss: ClassificationLoss {
 
   private func reduced(_ losses: Tensor, _ weights: [Float]?, _ averagingFactor: Float?) -> Tensor {
     reduction(
-      losses, weights: weights.map { Tensor($0, shape: losses.shape) }, averagingFactor: averagingFactor)
-      * weight
+      losses, weights: weights.map { Tensor($0, shape: losses.shape) }, averagingFactor: averagingFactor,
+      weight: weight)
   }
 }
 

@@ -1,3 +1,5 @@
+import Files
+
 #if canImport(Glibc)
   import Glibc
 #endif
@@ -5,7 +7,7 @@
 /// A file that lines are added to. A line that cannot be written does not stop a run: it is said once a minute.
 final class AppendedFile {
   private let path: String
-  private let descriptor: Int32
+  let descriptor: Int32
   private var warned: ContinuousClock.Instant?
 
   /// Opens the file, or makes it.

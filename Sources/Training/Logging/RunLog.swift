@@ -1,13 +1,16 @@
+import Files
 import Foundation
+import Tensors
 
 /// What a run says: on the terminal, unless quiet, and in the log file.
 public final class RunLog {
   private let file: AppendedFile?
   private let isQuiet: Bool
   private let progress: ProgressLine
-  private let formatter: DateFormatter
   private let output: StandardStream
   private var hasWarnedOfOutput = false
+  /// Writes the last line where the engine ends the program.
+  private var lastWords: EngineFailure.Token?
 
   /// A log.
   ///
@@ -18,21 +21,26 @@ public final class RunLog {
   init(path: String?, isQuiet: Bool, progress: ProgressLine, output: StandardStream = .output) throws {
     file = try path.map { try AppendedFile(path: $0) }
     (self.isQuiet, self.progress, self.output) = (isQuiet, progress, output)
-    formatter = DateFormatter()
-    formatter.locale = Locale(identifier: "en_US_POSIX")
-    formatter.dateFormat = "yyyy/MM/dd HH:mm:ss"
+    lastWords = file.map { file in
+      let descriptor = file.descriptor
+      return EngineFailure.onFailure { message in
+        try? StandardStream(descriptor: descriptor).write(Self.dated("ERROR", message) + "\n")
+      }
+    }
   }
 
+  deinit { if let lastWords { EngineFailure.forget(lastWords) } }
+
   /// A line with the time in front.
-  public func info(_ text: String) { plain(dated("INFO", text)) }
+  public func info(_ text: String) { plain(Self.dated("INFO", text)) }
 
   /// A warning with the time in front.
-  public func warning(_ text: String) { plain(dated("WARNING", text)) }
+  public func warning(_ text: String) { plain(Self.dated("WARNING", text)) }
 
   /// What ends the run, with the time in front, on one line of the log file. Who catches the error shows it to people.
   public func error(_ text: String) {
     let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
-    file?.write(line: dated("ERROR", lines.joined(separator: " ")))
+    file?.write(line: Self.dated("ERROR", lines.joined(separator: " ")))
   }
 
   /// A line as it is.
@@ -44,13 +52,17 @@ public final class RunLog {
       // A full disk behind standard output must not cost the run; the file has all of it.
       guard !hasWarnedOfOutput else { return }
       hasWarnedOfOutput = true
-      let warning = dated("WARNING", "standard output cannot be written: \(error.reason); the run goes on")
+      let warning = Self.dated(
+        "WARNING", "standard output cannot be written: \(error.reason); the run goes on")
       file?.write(line: warning)
       try? StandardStream.error.write(warning + "\n")
     }
   }
 
-  private func dated(_ level: String, _ text: String) -> String {
-    "\(formatter.string(from: Date())) - dense - \(level) - \(text)"
+  private static func dated(_ level: String, _ text: String) -> String {
+    let formatter = DateFormatter()
+    formatter.locale = Locale(identifier: "en_US_POSIX")
+    formatter.dateFormat = "yyyy/MM/dd HH:mm:ss"
+    return "\(formatter.string(from: Date())) - dense - \(level) - \(text)"
   }
 }

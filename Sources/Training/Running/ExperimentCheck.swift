@@ -13,15 +13,12 @@ extension Experiment {
   ///
   /// - Throws: `ConfigurationError`, or `ConfigurationErrors` when there are several.
   public func check(for use: Use) throws {
-    var walk = Walk(catalogues: components.catalogues + components.training.catalogues, scope: scope)
+    var walk = Walk(catalogues: components.everyCatalogue, scope: scope)
     walk.mistakes = configuration.mistakes
     if let model = configuration.model {
       let (bare, mistakes) = try PretrainedWeights.checked(model)
       walk.mistakes += mistakes
-      var inner = Walk(
-        catalogues: walk.catalogues + (components.parts[bare.type.withoutScope] ?? []), scope: scope)
-      inner.visit(bare, key: "model")
-      walk.mistakes += inner.mistakes
+      walk.visit(bare, key: "model")
     }
     let loaders =
       use == .training

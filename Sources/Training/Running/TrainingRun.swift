@@ -188,6 +188,7 @@ public final class TrainingRun {
     let classes = loader.dataset.metainfo.classes
     let validation = try validation(experiment, classes: classes, seed: seed)
     let model = try experiment.model(classes: classes, labels: loader.dataset.metainfo.labels)
+    try model.requirements.check(loader.dataset, keyPath: loaderSettings.dataset.node.keyPath)
     try checkLengths(loader, loop, model, configuration)
     let optimizer = try training.optimizerWrappers.build(
       optimizerSettings, scope: nil, in: OptimizationContext(model, components: training))
