@@ -49,7 +49,8 @@ public enum AtomicFile {
     try write(to: path, chunks: CollectionOfOne(Array(bytes)), isDurable: isDurable)
   }
 
-  static func reason(_ code: Int32, needed: Int, in folder: String) -> String {
+  /// What a code of the system means for a file of so many bytes.
+  package static func reason(_ code: Int32, needed: Int, in folder: String) -> String {
     var status = statvfs()
     switch code {
     case EISDIR: return "is a folder, not a file"
@@ -62,11 +63,11 @@ public enum AtomicFile {
 }
 
 /// Writing to a descriptor, with all that write(2) may answer.
-enum DescriptorOutput {
+package enum DescriptorOutput {
   /// Writes all of the bytes.
   ///
   /// - Returns: 0, or the system's code.
-  static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {
+  package static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {
     var rest = bytes[...]
     while !rest.isEmpty {
       let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)

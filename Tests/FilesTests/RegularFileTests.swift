@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Files
+import Files
 
 @Suite("regular files")
 struct RegularFileTests {

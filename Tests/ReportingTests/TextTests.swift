@@ -1,4 +1,4 @@
-@testable import Data
+import Data
 import Reporting
 import Testing
 

@@ -71,6 +71,12 @@ public struct LabelShare: Encodable, Sendable, Hashable {
   /// Of all pixels of the label maps.
   public var share: Double
 
+  /// A number of label maps and what it stands for.
+  public init(value: Int, className: String?, isIgnored: Bool, pixels: Int, share: Double) {
+    (self.value, self.className, self.isIgnored) = (value, className, isIgnored)
+    (self.pixels, self.share) = (pixels, share)
+  }
+
   enum CodingKeys: String, CodingKey {
     case value, pixels, share
     case className = "class"
