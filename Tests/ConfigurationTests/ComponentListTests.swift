@@ -77,9 +77,9 @@ struct ComponentListTests {
     let parts = Components.all.catalogues.flatMap(\.components)
     let mask = try settings(parts, "FCNMaskHead")
     #expect(mask["loss_mask"]?.isRequired == true && mask["num_convs"]?.defaultValue == "4")
-    #expect(mask["loss_mask.loss_weight"]?.defaultValue == "1.0")
-    // Without masks there is no such head: no default is shown.
-    #expect(mask["loss_mask.use_mask"]?.types == ["bool"] && mask["loss_mask.use_mask"]?.defaultValue == nil)
+    // A loss is a component: its keys are its own.
+    let loss = try settings(Components.all.classificationLosses.components, "CrossEntropyLoss")
+    #expect(loss["loss_weight"]?.defaultValue == "1.0" && loss["use_mask"]?.types == ["bool"])
     // As many as in_channels, which is required: no one default.
     #expect(try settings(Components.all.decodeHeads.components, "UPerHead")["in_index"]?.defaultValue == nil)
     #expect(

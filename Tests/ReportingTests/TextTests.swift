@@ -21,6 +21,6 @@ struct TextTests {
         "        12  starfish      75.000 %",
       ])
     #expect(lines[7] == "b: 52" && lines[8] == #"  a\u{1b} [0]: c\u{a}"#)
-    #expect(report.text().hasSuffix("  … 2 more; --json lists all\n\n52 faults\n"))
+    #expect(report.text().hasSuffix("  … 2 more; --json lists all\n\n52 faults: 52 errors, 0 notes\n"))
   }
 }

@@ -4,7 +4,7 @@ import Tensors
 /// A model's weights and buffers at one moment; to put them back costs no copy.
 struct LiveWeights {
   private let weights: [(parameter: Parameter, value: Tensor)]
-  private let buffers: [(buffer: Buffer, value: Tensor)]
+  private let buffers: [(buffer: Buffer, value: Tensor, count: Int?)]
 
   /// Runs what may change a model; then weights and buffers are as before, without gradients.
   static func kept<T>(in model: any Layer, _ body: () throws -> T) rethrows -> T {
@@ -16,11 +16,11 @@ struct LiveWeights {
   private init(_ model: any Layer) {
     let tree = model.tree
     weights = tree.parameters.map { ($0.parameter, $0.parameter.value.detached) }
-    buffers = tree.buffers.map { ($0.buffer, $0.buffer.value) }
+    buffers = tree.buffers.map { ($0.buffer, $0.buffer.value, $0.buffer.count) }
   }
 
   private func restore() {
     for (parameter, value) in weights { parameter.replace(by: value) }
-    for (buffer, value) in buffers { buffer.value = value }
+    for (buffer, value, count) in buffers { (buffer.count, buffer.value) = (count, value) }
   }
 }
