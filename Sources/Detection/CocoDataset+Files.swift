@@ -68,9 +68,15 @@ extension CocoDataset {
     func problem(with image: CocoAnnotations.Image) -> String? {
       guard let name = image.fileName, !name.isEmpty else { return "has no file_name" }
       if let problem = problem(withName: name) { return problem }
-      guard !allowsMissing, name.utf8.contains(UInt8(ascii: "\\")),
+      let isAddress = name.contains("://")
+      guard !allowsMissing, isAddress || name.utf8.contains(UInt8(ascii: "\\")),
         !FileManager.default.fileExists(atPath: path(of: image))
       else { return nil }
+      if isAddress {
+        return
+          "has an address for a file_name, \(name.debugDescription): fetch the image, and write its name below "
+          + "data_prefix.img, \(folder.debugDescription)"
+      }
       return "has a file_name with backslashes, \(name.debugDescription), and there is no such file below "
         + "data_prefix.img, \(folder.debugDescription); write it with slashes, \(Self.slashed(name).debugDescription), "
         + "from that folder on"

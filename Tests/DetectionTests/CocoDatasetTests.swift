@@ -208,6 +208,16 @@ struct CocoDatasetTests {
     #expect(try self.message(file: leaving).contains("backslashes"))
   }
 
+  @Test("an address for a file name is told apart from a file that is not there")
+  func addresses() throws {
+    let file = annotationFile.replacingOccurrences(of: #""a.png""#, with: #""https://a.org/a.png""#)
+    #expect(try message(file: file).contains("has an address for a file_name"))
+    let folder = try TemporaryFolder(["gt.json": file, "images/https:/a.org/a.png": ""])
+    let set = try DetectionComponents.dataset(
+      "{type: CocoDataset, data_root: \(folder.path), ann_file: gt.json, data_prefix: {img: images}}")
+    #expect(try set.sample(at: 0).imagePath.hasSuffix("images/https://a.org/a.png"))
+  }
+
   @Test(
     "names unknown keys",
     arguments: [", ann_flie: x", ", filter_cfg: {min_sice: 3}", ", data_prefix: {image: x}"])

@@ -45,6 +45,17 @@ struct AnnotationRequirementsTests {
   }
 
   @Test(
+    "boxes without labels are refused at the key that the config has",
+    arguments: [("with_bbox: false", "with_bbox"), ("with_label: false", "with_label")])
+  func boxesAlone(keys: String, place: String) {
+    let error = #expect(throws: ConfigurationError.self) {
+      try pipeline("[{type: LoadAnnotations, \(keys)}]")
+    }
+    #expect(
+      error?.keyPath.hasSuffix(place) == true && error?.message.contains("alike") == true, "\(error as Any)")
+  }
+
+  @Test(
     "what is missing is an error at the pipeline that says what to set",
     arguments: [
       ([.boxes, .masks], "[]", "loads no boxes of objects", "with_bbox: true"),

@@ -43,7 +43,9 @@ public struct LoadInstances: Transform, Decodable {
     let boxes = try keys.decodeIfPresent(Bool.self, forKey: .withBoxes) ?? true
     let labels = try keys.decodeIfPresent(Bool.self, forKey: .withLabels) ?? true
     guard boxes == labels else {
-      throw keys.refusal("boxes and labels are loaded together or not at all", forKey: .withLabels)
+      throw keys.refusal(
+        "boxes and labels are loaded together or not at all: set with_bbox and with_label alike",
+        forKey: keys.contains(.withLabels) ? .withLabels : .withBoxes)
     }
     loadsBoxes = boxes
     loadsMasks = try keys.decodeIfPresent(Bool.self, forKey: .withMasks) ?? false
