@@ -116,6 +116,12 @@ public struct ConfigurationNode: Sendable {
     ConfigurationError(location: location, keyPath: keyPath, message: message, hint: hint)
   }
 
+  /// How a list is written, where a text looks like one: `(64, 64)` as Python has it, or `64,64`.
+  var listHint: String? {
+    guard let text = string, text.contains(",") || text.hasPrefix("(") else { return nil }
+    return "Write [\(text.filter { !"()".contains($0) })]."
+  }
+
   /// The same tree with the key paths of its places below `path`.
   func rooted(at path: String) -> ConfigurationNode {
     func below(_ step: String) -> String { path.isEmpty ? step : "\(path).\(step)" }

@@ -112,7 +112,9 @@ final class NodeDecoder: Decoder {
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
     observer?.note(.list, at: node.keyPath)
-    guard let elements = node.elements else { throw node.error("a list is expected, not \(node.kind)") }
+    guard let elements = node.elements else {
+      throw node.error("a list is expected, not \(node.kind)", hint: node.listHint)
+    }
     return Unkeyed(decoder: self, elements: elements)
   }
 

@@ -172,7 +172,8 @@ private struct YAMLReader {
       if let anchor { anchors[anchor] = (node, 1, 1) }
       return node
     case .sequenceStart(let anchor, let tag):
-      try check(tag, event, allowed: ["seq"])
+      // A tuple is a list, as mmengine writes it when it dumps a config.
+      try check(tag, event, allowed: ["seq", "python/tuple"])
       if let anchor { openAnchors.insert(anchor) }
       var elements: [ConfigurationNode] = []
       while true {
@@ -251,13 +252,15 @@ private struct YAMLReader {
     guard let tag, tag != "!" else { return nil }
     let prefix = "tag:yaml.org,2002:"
     guard tag.hasPrefix(prefix), allowed.contains(String(tag.dropFirst(prefix.count))) else {
-      throw failure(event, "the tag '\(tag.shown)' is not used in configs")
+      throw failure(
+        event, "the tag '\(tag.shown)' is not used in configs",
+        hint: "Write the value itself, without a tag: text, numbers, true, false, null, lists and mappings.")
     }
     return String(tag.dropFirst(prefix.count))
   }
 
-  private func failure(_ event: Event, _ message: String) -> ConfigurationError {
-    ConfigurationError(location: event.location, message: message)
+  private func failure(_ event: Event, _ message: String, hint: String? = nil) -> ConfigurationError {
+    ConfigurationError(location: event.location, message: message, hint: hint)
   }
 
   /// The line with a caret under the column.

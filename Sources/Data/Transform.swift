@@ -5,6 +5,8 @@ import Tensors
 public protocol Transform: Sendable {
   /// The annotations that every sample carries behind it, if it was not for this step without them.
   var loads: AnnotationKinds { get }
+  /// Whether pixels go to other places: annotations that are loaded behind this step do not fit the picture.
+  var movesPixels: Bool { get }
   /// The changed sample.
   ///
   /// - Parameter random: Random numbers of this sample and this place in the pipeline.
@@ -16,6 +18,8 @@ public protocol Transform: Sendable {
 extension Transform {
   /// None.
   public var loads: AnnotationKinds { [] }
+  /// False.
+  public var movesPixels: Bool { false }
 }
 
 /// Transforms, one after the other.
@@ -49,6 +53,14 @@ public struct Pipeline: Sendable {
 
   /// The annotations that every sample carries behind all steps.
   public var loads: AnnotationKinds { transforms.reduce(into: []) { $0.formUnion($1.loads) } }
+
+  /// The first step that loads annotations behind one that moves pixels, by their names in the config.
+  package var lateLoading: (loader: String, mover: String)? {
+    guard let mover = transforms.firstIndex(where: \.movesPixels),
+      let loader = transforms[mover...].dropFirst().firstIndex(where: { !$0.loads.isEmpty })
+    else { return nil }
+    return (names[loader], names[mover])
+  }
 
   /// The sample behind all steps, or nil when one of them had nothing left.
   ///

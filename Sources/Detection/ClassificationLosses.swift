@@ -8,7 +8,7 @@ extension ModelContext {
   ///   - channels: How many scores each position has.
   ///   - isRight: Whether the head can use the loss; `advice` says what it needs.
   /// - Throws: `ConfigurationError` with the place of the loss.
-  func classificationLoss(
+  public func classificationLoss(
     _ component: ComponentConfiguration, channels: Int, advice: String,
     where isRight: (any ClassificationLoss) -> Bool
   ) throws -> any ClassificationLoss {

@@ -154,7 +154,7 @@ public struct CocoDataset: Dataset {
       throw DataError(
         file: file,
         "none of \(objects) annotations has a segmentation, but the pipeline loads masks (with_mask: true). For boxes "
-          + "only use model.type: FasterRCNN and with_mask: false")
+          + "only write with_mask: false, and leave mask_head and mask_roi_extractor out of model.roi_head")
     }
     return [
       "\(file): \(bare) of \(objects) annotations have no segmentation; the pipeline loads masks (with_mask: true), so "

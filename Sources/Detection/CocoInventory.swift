@@ -27,9 +27,13 @@ extension DatasetInventory {
           file: path, kind: "wrong_classes", message: lines.joined(separator: "; "),
           effect: "training stops before its first step"))
     }
+    var maskFaults = check.faults.filter { $0.weight == .errorWithMasks }.map { DataFault($0, file: path) }
+    // Training stops where no object has a mask; else it leaves out those that have none, and says how many.
+    if maskFaults.count < check.annotationCount {
+      for index in maskFaults.indices { maskFaults[index].severity = .note }
+    }
     self.init(
-      samples: samples, annotationCount: check.annotationCount, faults: faults,
-      maskFaults: check.faults.filter { $0.weight == .errorWithMasks }.map { DataFault($0, file: path) })
+      samples: samples, annotationCount: check.annotationCount, faults: faults, maskFaults: maskFaults)
   }
 }
 

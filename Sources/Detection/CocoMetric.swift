@@ -24,8 +24,8 @@ public struct CocoMetric: Metric {
     public init(from decoder: any Decoder) throws {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
       annotationFile = try keys.decodeIfPresent(String.self, forKey: .annotationFile)
-      if let one = try? keys.decode(String.self, forKey: .metric), let type = CocoIoUType(rawValue: one) {
-        types = [type]
+      if (try? keys.decode(String.self, forKey: .metric)) != nil {
+        types = [try keys.decode(CocoIoUType.self, forKey: .metric)]
       } else if keys.contains(.metric) {
         types = try keys.decode([CocoIoUType].self, forKey: .metric)
       } else {
@@ -103,7 +103,16 @@ public struct CocoMetric: Metric {
   ///   that the annotation file lacks.
   public mutating func add(_ prediction: Prediction, for sample: Sample) throws {
     guard let found = prediction.instances else {
-      throw DataError(file: sample.imagePath, "CocoMetric judges instances; the model gave none")
+      throw DataError(
+        file: sample.imagePath,
+        "CocoMetric judges instances; the model gave none: segmentation is judged by IoUMetric")
+    }
+    // Also where nothing is found: a model without masks is told apart before anything is trained.
+    if found.masks == nil, configuration.types.contains(.segm) {
+      throw DataError(
+        file: sample.imagePath,
+        "the model gave boxes without masks, and segm compares masks: write metric: bbox, or give model.roi_head a "
+          + "mask_head and a mask_roi_extractor")
     }
     guard let id = try truth.imageID(of: sample) else { return }
     let detections = try found.labels.indices.map { index in

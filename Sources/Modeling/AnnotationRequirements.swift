@@ -35,6 +35,13 @@ public struct AnnotationRequirements: Sendable, Equatable {
       (.boxes, "boxes of objects"), (.masks, "masks of objects"), (.labelMap, "label maps"),
     ]
     for pipeline in dataset.pipelines {
+      if !kinds.isEmpty, let (loader, mover) = pipeline.lateLoading {
+        throw ConfigurationError(
+          keyPath: "\(keyPath).pipeline",
+          message:
+            "\(loader) stands behind \(mover): the annotations are those of the picture as it is in its file",
+          hint: "Put it right behind LoadImageFromFile.")
+      }
       let missing = kinds.subtracting(pipeline.loads)
       if let (kind, name) = names.first(where: { missing.contains($0.0) }) {
         throw ConfigurationError(

@@ -52,7 +52,9 @@ public struct IoUMetric: Metric {
   /// - Throws: `DataError` that names the image when it has no labels, or illegal ones.
   public mutating func add(_ prediction: Prediction, for sample: Sample) throws {
     guard let map = prediction.labelMap else {
-      throw DataError(file: sample.imagePath, "IoUMetric compares label maps; the model gave none")
+      throw DataError(
+        file: sample.imagePath,
+        "IoUMetric compares label maps; the model gave none: objects are judged by CocoMetric")
     }
     guard let label = sample.labelMap else {
       throw DataError(

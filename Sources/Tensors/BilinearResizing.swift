@@ -13,7 +13,7 @@ public struct BilinearResizing: Sendable {
   public init(
     from old: (height: Int, width: Int), to new: (height: Int, width: Int), alignCorners: Bool
   ) {
-    precondition(
+    require(
       min(old.height, old.width, new.height, new.width) > 0, "a map of \(old) resized to \(new)")
     rows = BilinearTaps(from: old.height, to: new.height, alignCorners: alignCorners)
     columns = BilinearTaps(from: old.width, to: new.width, alignCorners: alignCorners)
@@ -38,7 +38,7 @@ public struct BilinearResizing: Sendable {
     _ x: Tensor, from first: Int = 0, rows range: Range<Int>, columns width: Int
   ) -> Tensor {
     let needed = inputRows(for: range)
-    precondition(
+    require(
       x.rank == 4 && x.shape[2] == oldWidth && (0...newWidth).contains(width)
         && range.lowerBound >= 0 && range.upperBound <= newHeight
         && needed.lowerBound >= first && needed.upperBound <= first + x.shape[1],

@@ -123,6 +123,30 @@ struct DataCommandTests {
     #expect(stopped.status == 1 && stopped.errors.contains("picture2.png: a text file"), "\(stopped.errors)")
   }
 
+  @Test(
+    "check: what training or testing would refuse of a config is an error there",
+    arguments: [
+      (true, ["train_dataloader.dataset.pipeline.1.with_mask=false"], "loads no masks of objects"),
+      (true, ["model.roi_head.bbox_head.num_classes=7"], "bbox_head.num_classes: 7, but the data set has 1"),
+      (true, ["model.type=FasterCNN"], "unknown model 'FasterCNN'"),
+      (true, ["val_dataloader.dataset.test_mode=false"], "test_mode: is not true"),
+      (true, ["val_dataloader.dataset.metainfo.classes=[cat]"], "no category [cat]"),
+      (true, ["val_evaluator.metric=bbx"], "'bbx' is not known"),
+      (false, ["model.decode_head.ignore_index=1"], "model.decode_head.ignore_index: is 1, but"),
+      (false, ["train_dataloader.batch_size=1"], "learns from 2 images or more"),
+      (false, ["val_dataloader.dataset.metainfo.classes=[disc,ground]"], "the classes differ"),
+      (false, ["train_cfg.max_iter=3"], "unknown key 'max_iter'"),
+    ])
+  func checksConfigs(isDetector: Bool, options: [String], expected: String) throws {
+    let folder = try TemporaryFolder()
+    let set = try GeneratedSet(in: folder.path + "/set", count: 2)
+    let config = isDetector ? detector(set) : segmentor(set)
+    let outcome = try Command.run(["data", "check", "--json"] + config + options)
+    #expect(outcome.status == 1, "\(outcome.output)\(outcome.errors)")
+    let faults = try report(outcome).faults.filter { $0.message.contains(expected) }
+    #expect(faults.count == 1, "\(outcome.output)")
+  }
+
   @Test("wrong usage and configs without data give one message")
   func mistakes() throws {
     let usage = try Command.run(["data", "browse", "x.yaml", "--out-dir", "o", "--number", "0"])

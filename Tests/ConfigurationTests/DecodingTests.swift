@@ -45,6 +45,10 @@ struct DecodingTests {
       ("depths: [1, x]", "a.yaml:1:13: depths.1: 'x' is not a whole number"),
       ("depths: [1.0]", "a.yaml:1:10: depths.0: '1.0' is not a whole number"),
       ("depths: 3", "a.yaml:1:9: depths: a list is expected, not '3'"),
+      ("depths: (3, 4)", "a.yaml:1:9: depths: a list is expected, not '(3, 4)'\n  Write [3, 4]."),
+      ("depths: 3,4", "a.yaml:1:9: depths: a list is expected, not '3,4'\n  Write [3,4]."),
+      ("depths: !!python/object:x [1]", "a.yaml:1:9: the tag 'tag:yaml.org,2002:python/object:x'"),
+      ("depths: !!python/name:x ''", "a.yaml:1:9: the tag 'tag:yaml.org,2002:python/name:x'"),
       ("depths: [1]\nrate: .inf", "a.yaml:2:7: rate: '.inf' is not finite"),
       ("depths: [1]\nrate: nan", "a.yaml:2:7: rate: 'nan' is not finite"),
       ("depths: [1]\nrate: '1'", "a.yaml:2:7: rate: a number is expected, not the text \"1\""),
@@ -55,6 +59,13 @@ struct DecodingTests {
     ])
   func mistakes(text: String, expected: String) {
     #expect(message(text).hasPrefix(expected), "\(message(text))")
+  }
+
+  @Test("a tuple in a config that mmengine has dumped is a list", arguments: ["[1, 2]", "\n  - 1\n  - 2"])
+  func tuples(value: String) throws {
+    let node = try ConfigurationNode.parse("depths: !!python/tuple \(value)", file: "a.yaml")
+    #expect(try node.decode(Backbone.self) == Backbone(depths: [1, 2]))
+    #expect(!node.yaml().contains("python"))
   }
 
   @Test("null is absent, and keys without effect are accepted and listed")

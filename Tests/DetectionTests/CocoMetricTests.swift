@@ -201,6 +201,14 @@ struct CocoMetricTests {
     #expect(
       try message { _ = try Self.metric(", ann_file: \(folder.path)/b.json", Renamed(set)) }.contains(
         "no category [cow]"))
+    // Boxes are no masks, however many of them are found.
+    let masked = try Self.folder(mask: #""segmentation": [[1, 2, 9, 2, 9, 9]], "#)
+    let outlined = try DetectionComponents.dataset("{type: CocoDataset, ann_file: \(masked.path)/a.json}")
+    var masks = try Self.metric(", metric: [bbox, segm]", outlined)
+    let none = Prediction(instances: InstancePrediction(boxes: Boxes(), scores: [], labels: []))
+    let picture = try outlined.sample(at: 0)
+    #expect(try message { try masks.add(none, for: picture) }.contains("boxes without masks"))
+    #expect(try message { try masks.add(Prediction(), for: picture) }.contains("judged by IoUMetric"))
     var metric = try Self.metric("", set)
     var (sample, prediction) = try Self.truth(of: set, at: 0)
     prediction.instances?.labels[0] = 9
@@ -231,16 +239,16 @@ struct CocoMetricTests {
   }
 
   /// Two files with the same ids of images and annotations, but other ids of the same classes.
-  private static func folder() throws -> TemporaryFolder {
+  private static func folder(mask: String = "") throws -> TemporaryFolder {
     func file(_ cat: Int, _ dog: Int) -> String {
       """
       {"images": [{"id": 4, "file_name": "a", "height": 40, "width": 50}, {"id": 2, "file_name": "b", "height": 40, "width": 50}],
        "categories": [{"id": \(cat), "name": "cat"}, {"id": \(dog), "name": "dog"}],
        "annotations": [
-        {"id": 1, "image_id": 4, "category_id": \(cat), "bbox": [1, 2, 10, 20], "area": 200},
-        {"id": 2, "image_id": 4, "category_id": \(dog), "bbox": [5, 2, 30, 20], "area": 600},
-        {"id": 3, "image_id": 2, "category_id": \(dog), "bbox": [8, 8, 10, 10], "area": 100},
-        {"id": 4, "image_id": 2, "category_id": \(cat), "bbox": [20, 8, 10, 30], "area": 300}]}
+        {"id": 1, \(mask)"image_id": 4, "category_id": \(cat), "bbox": [1, 2, 10, 20], "area": 200},
+        {"id": 2, \(mask)"image_id": 4, "category_id": \(dog), "bbox": [5, 2, 30, 20], "area": 600},
+        {"id": 3, \(mask)"image_id": 2, "category_id": \(dog), "bbox": [8, 8, 10, 10], "area": 100},
+        {"id": 4, \(mask)"image_id": 2, "category_id": \(cat), "bbox": [20, 8, 10, 30], "area": 300}]}
       """
     }
     return try TemporaryFolder(["a.json": file(1, 2), "b.json": file(8, 3)])

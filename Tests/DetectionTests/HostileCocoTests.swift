@@ -207,9 +207,11 @@ struct HostileCocoTests {
     #expect(fault.message.contains(text), "\(fault.message)")
     #expect(fault.file.hasSuffix(".json") && inventory.annotationCount == 2)
     #expect(!faults.contains { $0.id == 8 }, "\(faults)")
-    // A note does not keep anybody from training; without masks nothing is wrong with an object that has none.
+    // A note does not keep anybody from training; without masks nothing is wrong with an object that has none, and with
+    // masks it is left out, as there are others.
     let notes = [
-      "zero_area_box", "zero_area", "box_outside_image", "polygon_outside_image", "area_unlike_mask",
+      "no_segmentation", "empty_segmentation", "zero_area_box", "zero_area", "box_outside_image",
+      "polygon_outside_image", "area_unlike_mask",
     ]
     #expect((fault.severity == .note) == (notes.contains(kind) || text.hasSuffix("numbers")), "\(fault)")
     #expect(!fault.effect.isEmpty)
@@ -287,6 +289,15 @@ struct HostileCocoTests {
       #expect(report.faults.map(\.kind) == kinds + ["missing_file"], "\(report.faults)")
       #expect(report.errorCount == kinds.count + 1 && report.annotations == 2 && report.images == 1)
       #expect(report.kinds.allSatisfy { $0.severity == .error && !$0.effect.isEmpty })
+      // Where some objects have masks, training leaves the others out and says so.
+      let some = try TemporaryFolder([
+        "gt.json": Self.file(
+          Self.annotation() + ", " + Self.annotation(id: "8", mask: "[[1, 1, 9, 1, 9, 9]]"))
+      ])
+      let noted = try DatasetCheck(components: components, scope: "mmdet").run([
+        DetectionComponents.configuration("{type: CocoDataset, ann_file: \(some.path)/gt.json\(keys)}")
+      ])
+      #expect(noted.errorCount == 1 && noted.faults.count == (kinds.isEmpty ? 1 : 2), "\(noted.faults)")
     }
   }
 

@@ -59,6 +59,26 @@ struct AnnotationRequirementsTests {
     #expect(error?.message.contains(message) == true && error?.hint?.contains(hint) == true)
   }
 
+  private static let resizes = "{type: Resize, scale: [8, 8]}"
+  private static let flips = "{type: RandomFlip, prob: 0.5}"
+
+  @Test(
+    "annotations that are loaded behind a step that moves pixels would not fit: an error that names both",
+    arguments: [
+      ("[\(resizes), \(loadsMasks)]", "LoadAnnotations stands behind Resize"),
+      ("[\(flips), \(loadsMasks), \(resizes)]", "LoadAnnotations stands behind RandomFlip"),
+      ("[{type: RandomChoice, transforms: [[\(flips)]]}, \(loadsMasks)]", "stands behind RandomChoice"),
+      ("[{type: LoadImageFromFile}, \(loadsMasks), \(resizes), \(flips)]", nil),
+    ] as [(String, String?)])
+  func order(steps: String, message: String?) throws {
+    let requirements = AnnotationRequirements([.boxes, .masks])
+    let dataset = Pictures(pipeline: try pipeline(steps))
+    guard let message else { return try requirements.check(dataset) }
+    let error = #expect(throws: ConfigurationError.self) { try requirements.check(dataset) }
+    #expect(error?.message.contains(message) == true && error?.hint?.contains("LoadImageFromFile") == true)
+    try AnnotationRequirements.none.check(dataset)
+  }
+
   @Test("a data set of several is as good as its worst one")
   func several() throws {
     let good = Pictures(pipeline: try pipeline("[\(Self.loadsMasks)]"))

@@ -52,6 +52,23 @@ struct TestRunTests {
     }
   }
 
+  @Test("a predictor names the classes as the checkpoint does, and says so where the config has others")
+  func namesClasses() throws {
+    let folder = try TemporaryFolder()
+    try trainToy(try toyConfiguration(), in: folder)
+    func predictor(_ keys: String) throws -> Predictor {
+      try Predictor(
+        configuration: try toyConfiguration(
+          "val_dataloader: {dataset: {type: ToyDataset, count: 3, test_mode: true\(keys)}}"),
+        components: .toy, checkpoint: "\(folder.path)/iter_20.safetensors")
+    }
+    let plain = try predictor("")
+    #expect(plain.notes.isEmpty)
+    let other = try predictor(", metainfo: {classes: [cow]}")
+    #expect(other.metainfo.classes == plain.metainfo.classes && other.notes.count == 1)
+    #expect(other.notes.first?.contains("cow") == true, "\(other.notes)")
+  }
+
   @Test("takes several metrics")
   func several() throws {
     let folder = try TemporaryFolder()

@@ -68,9 +68,10 @@ struct ToyDataset: Dataset {
     var count: Int
     var classes: [String]?
     var isTest: Bool?
+    var metainfo: [String: [String]]?
 
     enum CodingKeys: String, CodingKey {
-      case count, classes
+      case count, classes, metainfo
       case isTest = "test_mode"
     }
   }

@@ -1,3 +1,6 @@
+import Configuration
+import Files
+
 /// What a check of data sets has found.
 public struct DatasetCheckReport: Encodable, Sendable {
   /// Image files that the data sets name.
@@ -24,6 +27,22 @@ public struct DatasetCheckReport: Encodable, Sendable {
     for fault in found where known.insert(fault).inserted {
       faults.append(fault)
       if fault.severity == .error { errorCount += 1 }
+    }
+  }
+
+  /// Adds what a run over the data would refuse, unless the report has it already.
+  ///
+  /// - Parameter config: The file that names the data sets.
+  public mutating func add(refusal error: any Error, effect: String, config: String) {
+    guard let located = error as? any LocatedError else { return }
+    for part in located.parts.isEmpty ? [located] : located.parts {
+      // Faults of files are in the report, mostly in other words.
+      guard part is ConfigurationError || errorCount == 0 else { continue }
+      let message = part is ConfigurationError ? "\(part)" : part.message
+      guard !faults.contains(where: { $0.message == message }) else { continue }
+      add([
+        DataFault(file: part.place.file ?? config, kind: "unusable_config", message: message, effect: effect)
+      ])
     }
   }
 

@@ -6,6 +6,8 @@ import Tensors
 ///
 /// The draws are this package's own, not numpy's: the same distribution, other numbers.
 public struct DetectionRandomCrop: Transform, Decodable {
+  /// True.
+  public var movesPixels: Bool { true }
   /// How large the window is; it never is larger than the image.
   private enum Extent: Sendable {
     case absolute(Scale)

@@ -7,6 +7,8 @@ import Tensors
 /// To a size, to a multiple of a divisor, or to a square (whose side may be a multiple, too). A side that is larger
 /// already stays as it is.
 public struct Pad: Transform, Decodable {
+  /// True.
+  public var movesPixels: Bool { true }
   private enum Target: Sendable {
     case size(ImageSize)
     case multiple(of: Int)

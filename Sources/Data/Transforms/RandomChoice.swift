@@ -58,6 +58,8 @@ public struct RandomChoice: Transform {
 
   /// What each of the pipelines loads.
   public var loads: AnnotationKinds { pipelines.map(\.loads).common }
+  /// Whether a step of any of them does.
+  public var movesPixels: Bool { pipelines.contains { $0.transforms.contains(where: \.movesPixels) } }
 
   /// The sample behind the pipeline that was drawn.
   public func callAsFunction(_ sample: Sample, random: inout RandomGenerator) throws -> Sample? {

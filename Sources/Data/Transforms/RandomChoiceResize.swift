@@ -3,6 +3,8 @@ import Tensors
 
 /// Resamples the sample to one of several sizes, each as likely as the others (mm's `RandomChoiceResize`).
 public struct RandomChoiceResize: Transform, Decodable {
+  /// True.
+  public var movesPixels: Bool { true }
   private let choices: [Resize]
 
   enum CodingKeys: String, CodingKey {

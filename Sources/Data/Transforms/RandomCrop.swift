@@ -8,6 +8,8 @@ import Tensors
 /// Up to ten windows are looked at, until one holds at least two classes of which none fills `cat_max_ratio` or more,
 /// ignored pixels left out; else an eleventh is taken unseen. A window ends at the image's border.
 public struct RandomCrop: Transform, Decodable {
+  /// True.
+  public var movesPixels: Bool { true }
   private let height, width: Int
   private let largestShare: Double
   private let ignoreIndex: Located<Int>?

@@ -3,6 +3,8 @@ import Tensors
 
 /// Exchanges left and right with a probability (mm's `RandomFlip`).
 public struct RandomFlip: Transform, Decodable {
+  /// True.
+  public var movesPixels: Bool { true }
   private let probability: Float
 
   private enum Direction: String, Decodable, CaseIterable { case horizontal }

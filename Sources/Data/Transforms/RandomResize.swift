@@ -6,6 +6,8 @@ import Tensors
 /// Either `scale` times a ratio drawn from `ratio_range`, or two scales between which width and height are drawn,
 /// each for itself. The draws are this package's own, not numpy's: the same distribution, other numbers.
 public struct RandomResize: Transform, Decodable {
+  /// True.
+  public var movesPixels: Bool { true }
   private enum Draw: Sendable {
     case ratio(of: Scale, from: Double, to: Double)
     case between(Scale, Scale)

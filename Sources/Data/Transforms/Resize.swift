@@ -7,6 +7,8 @@ import Tensors
 /// mmcv's rules: with `keep_ratio`, factor = min(long side of scale / long side, short / short), and a side becomes
 /// int(side · factor + 0.5).
 public struct Resize: Transform, Decodable {
+  /// True.
+  public var movesPixels: Bool { true }
   private enum Target: Sendable {
     /// Width and height.
     case scale(Int, Int)

@@ -4,7 +4,9 @@ import Masks
 /// Moves of a whole sample: image, boxes, masks and label map together.
 extension Sample {
   /// Resampled: the image by `interpolation`, bitmaps and labels to the nearest; outlines are scaled, and boxes are cut to the image.
-  package func resized(to newSize: ImageSize, interpolation: Interpolation, clipsBoxes: Bool = true) -> Sample
+  ///
+  /// - Parameter newSize: In pixels; both sides at least 1.
+  public func resized(to newSize: ImageSize, interpolation: Interpolation, clipsBoxes: Bool = true) -> Sample
   {
     var result = self
     let x = Float(Double(newSize.width) / Double(max(1, size.width)))
@@ -26,7 +28,7 @@ extension Sample {
   }
 
   /// Left and right exchanged.
-  package func flippedHorizontally() -> Sample {
+  public func flippedHorizontally() -> Sample {
     var result = self
     result.image = image?.flippedHorizontally()
     result.labelMap = labelMap?.flippedHorizontally()
@@ -39,8 +41,9 @@ extension Sample {
   }
 
   /// The window whose upper left corner is (top, left), cut to the image. Objects of whose box nothing is left are
-  /// gone; what is left of a box is cut to the window unless `clipsBoxes` is false.
-  package func cropped(top: Int, left: Int, height: Int, width: Int, clipsBoxes: Bool = true) -> Sample {
+  /// gone; what is left of a box is cut to the window unless `clipsBoxes` is false. In pixels of the image as it is now;
+  /// the corner has to lie within it.
+  public func cropped(top: Int, left: Int, height: Int, width: Int, clipsBoxes: Bool = true) -> Sample {
     var result = self
     let newSize = ImageSize(
       height: max(0, min(height, size.height - top)), width: max(0, min(width, size.width - left)))
@@ -67,8 +70,10 @@ extension Sample {
 
   /// Grown to the right and below: the image and the label map by `mode`, masks by background.
   ///
-  /// - Parameter colour: One number a channel, for constant padding; labels are then of no class.
-  package func padded(
+  /// - Parameters:
+  ///   - newSize: In pixels; no side is shorter than now.
+  ///   - colour: One number a channel, for constant padding; labels are then of no class.
+  public func padded(
     to newSize: ImageSize, colour: [UInt8], mode: PaddingMode = .constant
   ) -> Sample {
     var result = self
@@ -83,7 +88,7 @@ extension Sample {
   }
 
   /// Every box replaced by that of its mask; (0, 0, 0, 0) where the mask is empty. Without masks as it is.
-  package func withBoxesOfMasks() -> Sample {
+  public func withBoxesOfMasks() -> Sample {
     guard let masks = instances?.masks else { return self }
     var result = self
     result.instances?.boxes = Boxes(

@@ -41,6 +41,8 @@ public struct TestTimeAug: Transform {
 
   /// What each variant's steps load.
   public var loads: AnnotationKinds { pipelines.map(\.loads).common }
+  /// Whether a step of any of them does.
+  public var movesPixels: Bool { pipelines.contains { $0.transforms.contains(where: \.movesPixels) } }
 
   /// The first variant, with all of them in `variants`.
   ///

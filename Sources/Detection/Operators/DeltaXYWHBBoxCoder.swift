@@ -107,7 +107,7 @@ public struct DeltaXYWHBBoxCoder: Decodable, Sendable {
   /// - Parameter deltas: `[boxes.count, 4]`.
   /// - Returns: (x1, y1, x2, y2) of each box, `[boxes.count, 4]`.
   public func decode(_ boxes: Boxes, deltas: Tensor) -> Tensor {
-    precondition(deltas.shape == [boxes.count, 4], "deltas \(deltas.shape) for \(boxes.count) boxes")
+    require(deltas.shape == [boxes.count, 4], "deltas \(deltas.shape) for \(boxes.count) boxes")
     func pairs(_ pair: (SIMD4<Float>) -> SIMD2<Float>) -> Tensor {
       Tensor(
         (0..<boxes.count).flatMap { index -> [Float] in

@@ -49,6 +49,27 @@ extension Experiment {
   }
 }
 
+extension Experiment {
+  /// What training and testing by this config would refuse at their start, as far as the config has what they need:
+  /// components, data, classes, labels and the model's needs. Weights and pictures are not opened.
+  ///
+  /// - Returns: What is wrong, each with what stops for it; nothing where all is right.
+  public func refusals() -> [(error: any Error, effect: String)] {
+    guard configuration.model != nil else { return [] }
+    var found: [(error: any Error, effect: String)] = []
+    if configuration.trainDataloader != nil, configuration.trainLoop != nil, configuration.optimWrapper != nil
+    {
+      do { try TrainingRun.check(self) } catch {
+        found.append((error, "training stops before its first step"))
+      }
+    }
+    if let loader = configuration.testDataloader, !configuration.testEvaluators.isEmpty {
+      do { try TestRun.check(self, loader) } catch { found.append((error, "dense test stops at its start")) }
+    }
+    return found
+  }
+}
+
 /// Goes through components and those within them, and notes what is wrong.
 private struct Walk {
   let catalogues: [any ComponentCatalogue]

@@ -41,7 +41,12 @@ public struct Predictor {
     try model.requireFiniteWeights(of: file)
     let steps = outline.pipeline.filter { $0.type.split(separator: ".").last != "LoadAnnotations" }
     pipeline = try Pipeline(steps, in: context)
-    notes = configuration.unusedNotes
+    var notes = configuration.unusedNotes
+    if let named = checkpoint.classes, let others = outline.classes, named != others {
+      notes.append(
+        "the classes are the checkpoint's, not those of \(dataset.node.keyPath):" + sideBySide(named, others))
+    }
+    self.notes = notes
   }
 
   /// The prediction for an image file, in pixels of the file, and the file's size.

@@ -52,6 +52,16 @@ public final class TestRun {
     metrics = try experiment.metrics(configuration.testEvaluators, for: loader.dataset)
   }
 
+  /// Opens what a test opens before its first image, the checkpoint apart, and lets it go again.
+  ///
+  /// - Throws: What such a test would throw.
+  static func check(_ experiment: Experiment, _ settings: DataLoaderConfiguration) throws {
+    try experiment.check(for: .test)
+    let dataset = try experiment.loader(settings, for: .evaluation, seed: TrainingRun.defaultSeed).dataset
+    _ = try experiment.model(classes: dataset.metainfo.classes, labels: dataset.metainfo.labels)
+    _ = try experiment.metrics(experiment.configuration.testEvaluators, for: dataset)
+  }
+
   /// Predicts and judges every image.
   ///
   /// - Parameter onPrediction: Sees each prediction; for result files and pictures.

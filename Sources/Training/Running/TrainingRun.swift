@@ -179,17 +179,9 @@ public final class TrainingRun {
     _ experiment: Experiment, seed: UInt64
   ) throws -> (TrainerParts, RunReport) {
     let (configuration, training) = (experiment.configuration, experiment.components.training)
-    try refuseWhatIsNotBuilt(configuration)
-    let loop = try training.trainLoops.build(
-      try experiment.require(configuration.trainLoop, "train_cfg"), scope: nil, in: ())
-    let loaderSettings = try experiment.require(configuration.trainDataloader, "train_dataloader")
-    let optimizerSettings = try experiment.require(configuration.optimWrapper, "optim_wrapper")
-    let loader = try experiment.loader(loaderSettings, for: .training, seed: seed)
+    let (loaderSettings, optimizerSettings, loop, loader, validation, model) = try opened(
+      experiment, seed: seed)
     let classes = loader.dataset.metainfo.classes
-    let validation = try validation(experiment, classes: classes, seed: seed)
-    let model = try experiment.model(classes: classes, labels: loader.dataset.metainfo.labels)
-    try model.requirements.check(loader.dataset, keyPath: loaderSettings.dataset.node.keyPath)
-    try checkLengths(loader, loop, model, configuration)
     let optimizer = try training.optimizerWrappers.build(
       optimizerSettings, scope: nil, in: OptimizationContext(model, components: training))
     let context = ScheduleContext(loop: loop, iterationsPerEpoch: loader.batchesPerEpoch)
@@ -208,6 +200,34 @@ public final class TrainingRun {
       validationImages: validation?.loader.dataset.count, batchSize: loaderSettings.batchSize,
       baseRate: optimizer.baseRates.first ?? 0, schedules: configuration.paramSchedulers.map(\.type))
     return (parts, report)
+  }
+
+  /// Data and model of a config, which fit together.
+  private static func opened(_ experiment: Experiment, seed: UInt64) throws -> (
+    loaderSettings: DataLoaderConfiguration, optimizerSettings: ComponentConfiguration, loop: TrainLoop,
+    loader: DataLoader, validation: TrainerParts.Validation?, model: any Model
+  ) {
+    let configuration = experiment.configuration
+    try refuseWhatIsNotBuilt(configuration)
+    let loop = try experiment.components.training.trainLoops.build(
+      try experiment.require(configuration.trainLoop, "train_cfg"), scope: nil, in: ())
+    let loaderSettings = try experiment.require(configuration.trainDataloader, "train_dataloader")
+    let optimizerSettings = try experiment.require(configuration.optimWrapper, "optim_wrapper")
+    let loader = try experiment.loader(loaderSettings, for: .training, seed: seed)
+    let classes = loader.dataset.metainfo.classes
+    let validation = try validation(experiment, classes: classes, seed: seed)
+    let model = try experiment.model(classes: classes, labels: loader.dataset.metainfo.labels)
+    try model.requirements.check(loader.dataset, keyPath: loaderSettings.dataset.node.keyPath)
+    try checkLengths(loader, loop, model, configuration)
+    return (loaderSettings, optimizerSettings, loop, loader, validation, model)
+  }
+
+  /// Opens what a run opens before its first step, weights and optimiser apart, and lets it go again.
+  ///
+  /// - Throws: What such a run would throw.
+  static func check(_ experiment: Experiment) throws {
+    try experiment.check(for: .training)
+    _ = try opened(experiment, seed: defaultSeed)
   }
 
   /// Whether the run has a length that can be counted, and batches that the model can learn from.

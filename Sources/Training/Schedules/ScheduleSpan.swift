@@ -49,12 +49,16 @@ public struct ScheduleSpan: Decodable, Sendable {
   }
 
   /// Iterations in a step of the schedule's settings: 1 unless epochs become iterations.
-  func scale(in context: ScheduleContext) -> Int { isConverted ? max(1, context.iterationsPerEpoch) : 1 }
+  public func scale(in context: ScheduleContext) -> Int {
+    isConverted ? max(1, context.iterationsPerEpoch) : 1
+  }
 
   /// A schedule over this span; without `end` up to the end of the loop, as in mmengine.
   ///
   /// - Throws: `ConfigurationError` when epochs are asked for in a loop that does not count them.
-  func schedule(_ schedule: any LearningRateSchedule, in context: ScheduleContext) throws -> SpannedSchedule {
+  public func schedule(_ schedule: any LearningRateSchedule, in context: ScheduleContext) throws
+    -> SpannedSchedule
+  {
     let loop = context.loop
     if countsEpochs, !isConverted, loop.unit == .iterations {
       throw ConfigurationError(
