@@ -18,6 +18,14 @@ extension ConfigurationNode {
     return root.rooted(at: "")
   }
 
+  /// Holds that arguments of `--cfg-options` are written as they have to be; whether a config has their keys is another
+  /// matter.
+  ///
+  /// - Throws: `ConfigurationError` with the argument and the column.
+  public static func requireForm(ofOverrides overrides: [String]) throws {
+    for (index, override) in overrides.enumerated() { _ = try Override(override, number: index + 1) }
+  }
+
   /// - Parameter here: Where the path was written.
   private static func read(
     _ path: String, chain: [String], at here: SourceLocation

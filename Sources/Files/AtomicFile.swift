@@ -21,6 +21,11 @@ public enum AtomicFile {
       throw FileError(file: path, .write, "is a folder, not the name of a file")
     }
     try Folder.make(folder)
+    var status = stat()
+    // Renaming would put a file in its place: `/dev/null` would be gone for everybody. A link is replaced, not followed.
+    if lstat(path, &status) == 0, ![S_IFREG, S_IFLNK, S_IFDIR].contains(status.st_mode & S_IFMT) {
+      throw FileError(file: path, .write, "is a pipe or a device, not a file")
+    }
     let hidden = Folder.join(folder, PartialName.name(for: name))
     let file = open(hidden, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     guard file >= 0 else { throw FileError(file: path, .write, FileError.systemReason()) }

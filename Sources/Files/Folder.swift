@@ -14,14 +14,19 @@ public enum Folder {
     var made = path.hasPrefix("/") ? "/" : ""
     for part in path.split(separator: "/") {
       made = join(made, String(part))
-      if mkdir(made, 0o777) == 0 || isFolder(made) { continue }
-      // Another process may have made it meanwhile.
+      if mkdir(made, 0o777) == 0 { continue }
+      // What is looked at next sets it anew.
       let code = errno
+      if isFolder(made) { continue }
+      let what = made == path ? "it" : made.printedWhole
+      var status = stat()
       throw FileError(
         file: path, .make,
-        code == EEXIST || code == ENOTDIR
-          ? "\(made == path ? "it" : made.printedWhole) is a file, not a folder; name another folder"
-          : FileError.systemReason(code))
+        code != EEXIST && code != ENOTDIR
+          ? FileError.systemReason(code)
+          : stat(made, &status) == 0 || errno == ENOTDIR
+            ? "\(what) is a file, not a folder; name another folder"
+            : "\(what) is a link that leads to nothing; name another folder")
     }
   }
 

@@ -32,6 +32,11 @@ extension OutputPlan {
     if let file = node["ann_file"]?.string, !file.isEmpty {
       keep(file, as: "an annotation file")
       keep(DatasetSettings.path(file, below: root), as: "an annotation file")
+      // A folder of annotations may hold what this config does not name, such as label maps of the same images.
+      let folder = Folder.split(file).folder
+      if !root.isEmpty, !folder.isEmpty, folder != ".", !folder.hasPrefix("/") {
+        keep(folder: DatasetSettings.path(folder, below: root))
+      }
     }
     for prefix in node["data_prefix"]?.entries ?? [] {
       // The root itself may well hold a folder of results.

@@ -62,6 +62,7 @@ public struct OutputPlan: Sendable {
       OutputError(option: option, file: path, role: role, remedy: remedy)
     }
     let identity = FileIdentity(path)
+    if Folder.isFolder(path) { throw refusal("a folder, not a file") }
     if let role = kept[identity] { throw refusal(role) }
     if identity.exists, let folder = keptFolder(of: path) {
       throw refusal("there already, in a folder of the data set (\(folder))")

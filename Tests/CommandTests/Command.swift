@@ -25,16 +25,19 @@ enum Command {
 
   /// Calls `dense` and waits for it.
   ///
-  /// - Parameter redirection: As a shell has it: `>/dev/full`, `>&-`, `| head -1`; its status is the command's.
+  /// - Parameters:
+  ///   - redirection: As a shell has it: `>/dev/full`, `>&-`, `| head -1`; its status is the command's.
+  ///   - limit: As ulimit has it: `-s 64`.
   static func run(
-    _ arguments: [String], in folder: String? = nil, redirection: String? = nil
+    _ arguments: [String], in folder: String? = nil, redirection: String? = nil, limit: String? = nil
   ) throws -> Outcome {
     let process = Process()
     process.executableURL = executable
     process.arguments = arguments
-    if let redirection {
+    if redirection != nil || limit != nil {
       process.executableURL = URL(fileURLWithPath: "/bin/bash")
-      let script = #""$0" "$@" \#(redirection); exit ${PIPESTATUS[0]}"#
+      let script =
+        (limit.map { "ulimit \($0); " } ?? "") + #""$0" "$@" \#(redirection ?? ""); exit ${PIPESTATUS[0]}"#
       process.arguments = ["-c", script, executable.path] + arguments
     }
     if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }

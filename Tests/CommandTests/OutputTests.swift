@@ -59,6 +59,17 @@ struct OutputTests {
       (["predict", "CONFIG", "no.pth", "a.png"], "--out-dir"),
       (["checkpoint", "convert", "no.pth", "x.onnx"], ".safetensors, .pth or .pt"),
       (["config", "components", "--kind", "nonsense"], "there are: backbone"),
+      (["train", "CONFIG", "--work-dir", ""], "--work-dir: an empty name"),
+      (["train", "CONFIG", "--resume", ""], "--resume: an empty name"),
+      (["test", "CONFIG", "no.pth", "--out", ""], "--out: an empty name"),
+      (["test", "CONFIG", "no.pth", "--show-dir", ""], "--show-dir: an empty name"),
+      (["predict", "CONFIG", "no.pth", "a.png", "--out-dir", ""], "--out-dir: an empty name"),
+      (["data", "browse", "CONFIG", "--out-dir", ""], "--out-dir: an empty name"),
+      (
+        ["data", "synthesize", "reef", "--out", "x", "--contact-sheet", ""], "--contact-sheet: an empty name"
+      ),
+      (["train", "CONFIG", "--cfg-options", "seed"], "--cfg-options[1] 'seed':5: no '='"),
+      (["data", "check", "CONFIG", "--cfg-options", "a=1", "a..b=1"], "an empty step in the key"),
     ])
   func usage(arguments: [String], expected: String) throws {
     let folder = try TemporaryFolder()
@@ -72,6 +83,13 @@ struct OutputTests {
     let outcome = try Command.run(arguments, in: folder.path)
     #expect(outcome.status == 2 && outcome.errors.contains(expected), "\(outcome.status) \(outcome.errors)")
     #expect(folder.names().isEmpty)
+  }
+
+  @Test("a stack that is too small is told, and no trap")
+  func stack() throws {
+    let outcome = try Command.run(["config", "components"], limit: "-s 64")
+    #expect(outcome.status == 1)
+    #expect(outcome.errors == "error: the stack may have 64 KB (ulimit -s), and 256 KB are needed\n")
   }
 
   @Test("label maps in subfolders are evaluated, as a data set has them")
@@ -144,5 +162,45 @@ struct OverwritingTests {
     // The same again: results may be replaced.
     #expect(try call("test", [], ["--out", out]).status == 0)
     #expect(try call("test", [], ["--out", out]).status == 0)
+  }
+  @Test("nor are a checkpoint that is called as a result is, and label maps beside the annotations")
+  func unnamed() throws {
+    let folder = try TemporaryFolder()
+    let set = try GeneratedSet(in: folder.path + "/set", count: 1)
+    let config = ExampleConfig.detector(set, iterations: 1, checkpoints: 1)
+    let trained = try Command.run(["train"] + config + ["--work-dir", "\(folder.path)/run", "--quiet"])
+    #expect(trained.status == 0, "\(trained.errors)")
+    let weights = "\(folder.path)/x.bbox.json"
+    try FileManager.default.copyItem(atPath: "\(folder.path)/run/iter_1.safetensors", toPath: weights)
+    try folder.write(Array("old".utf8), as: "set/annotations/validation/picture1.png")
+    let image = "\(set.folder)/images/validation/picture1.png"
+    let maps = "\(set.folder)/annotations/validation"
+    for (name, inputs, more, expected) in [
+      ("test", [], ["--out", "\(folder.path)/x.json"], "x.bbox.json is the checkpoint; name another file"),
+      ("test", [], ["--show-dir", maps], "in a folder of the data set"),
+      ("predict", [image], ["--out-dir", maps], "in a folder of the data set"),
+    ] {
+      let outcome = try Command.run([name, config[0], weights] + inputs + config.dropFirst() + more)
+      #expect(outcome.status == 1 && outcome.errors.contains(expected), "\(outcome.status) \(outcome.errors)")
+    }
+    #expect(try folder.text("set/annotations/validation/picture1.png") == "old")
+  }
+
+  @Test(
+    "nor is a file of a Reef by its contact sheet",
+    arguments: [
+      "reef/images/training/reef_000001.jpg", "reef/annotations/instances_val.json", "reef/reef.json",
+      "reef/labels.txt", "reef/images",
+    ])
+  func contactSheet(file: String) throws {
+    let folder = try TemporaryFolder()
+    let reef = ["data", "synthesize", "reef", "--out", "reef", "--images", "14", "--size", "64x64"]
+    // Before the folder is there, and after.
+    for _ in 1...2 {
+      let outcome = try Command.run(reef + ["--contact-sheet", file], in: folder.path)
+      #expect(outcome.status == 1 && outcome.errors.contains("name another file"), "\(outcome.errors)")
+      let again = try Command.run(reef + ["--contact-sheet", "reef/sheet.jpg"], in: folder.path)
+      #expect(again.status == 0 && again.output.hasPrefix("already there"), "\(again.errors)")
+    }
   }
 }

@@ -70,6 +70,8 @@ struct RangeTests {
       ("model.rpn_head.bbox_coder.target_stds=[1,1,1,1e-30]", "target_stds: deviations have to be positive"),
       ("model.rpn_head.bbox_coder.target_means=[1e30,1,1,1]", "target_means:"),
       ("model.rpn_head.loss_cls.loss_weight=.inf", "loss_weight:"),
+      ("model.rpn_head.loss_cls.loss_weight=-1", "loss_weight: -1.0 is not a number from 0 on"),
+      ("model.roi_head.mask_head.loss_mask.loss_weight=-1", "loss_weight: -1.0 is not a number from 0 on"),
       (
         "model.roi_head.mask_head.num_classes=9223372036854775807",
         "num_classes: 9223372036854775807 is not in"

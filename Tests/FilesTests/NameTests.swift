@@ -48,6 +48,9 @@ struct NameTests {
   @Test("folders are made with those above them; what is in the way is named")
   func folders() throws {
     let folder = try TemporaryFolder(["file": ""])
+    symlink("none", "\(folder.path)/dangling")
+    let error = #expect(throws: FileError.self) { try Folder.make("\(folder.path)/dangling") }
+    #expect(error?.reason == "it is a link that leads to nothing; name another folder")
     try Folder.makeWritable("\(folder.path)/a/b//c/")
     #expect(Folder.isFolder("\(folder.path)/a/b/c"))
     for name in ["file", "file/x"] {

@@ -47,6 +47,18 @@ struct RegularFileTests {
 
 @Suite("atomic files")
 struct AtomicFileTests {
+  @Test("puts no file in the place of a pipe or a device")
+  func special() throws {
+    let folder = try TemporaryFolder()
+    let pipe = folder.path + "/pipe"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let error = #expect(throws: FileError.self) { try AtomicFile.write("x".utf8, to: pipe) }
+    #expect(error?.reason == "is a pipe or a device, not a file")
+    var status = stat()
+    #expect(lstat(pipe, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
+    #expect(folder.names() == ["pipe"])
+  }
+
   @Test("replace the old file, make folders, and leave nothing else behind")
   func writes() throws {
     let folder = try TemporaryFolder()

@@ -57,6 +57,7 @@ struct CheckpointHookTests {
       "../precious", "", ".", "..", "precious", "precious/iter_1.safetensors", "./iter_3.safetensors",
       "last_checkpoint", "iter_x.safetensors", "iter_+3.safetensors", "iter_03.safetensors",
       "best_../../x_iter_3.safetensors", "epoch_3.safetensors/..", "iter_99.safetensors",
+      "iter_77.safetensors", "epoch_77.safetensors", "best_toy_mAP_iter_77.safetensors",
     ])
   func forgedHistory(name: String) throws {
     let history =
@@ -68,12 +69,16 @@ struct CheckpointHookTests {
         atPath: "\(folder.path)/\(precious)/deep", withIntermediateDirectories: true)
       try Data("x".utf8).write(to: URL(fileURLWithPath: "\(folder.path)/\(precious)/iter_1.safetensors"))
     }
-    try Data("x".utf8).write(to: URL(fileURLWithPath: "\(folder.path)/iter_3.safetensors"))
+    // Nor what this run cannot have written by its eighth iteration.
+    let later = ["iter_77", "epoch_77", "best_toy_mAP_iter_77"].map { $0 + ".safetensors" }
+    for file in later + ["iter_3.safetensors"] {
+      try Data("x".utf8).write(to: URL(fileURLWithPath: "\(folder.path)/\(file)"))
+    }
     try trainToy(try toyConfiguration(Self.longer), in: folder, resume: .newest)
     let names = folder.names()
     for kept in [
       "precious", "iter_99.safetensors", "iter_3.safetensors", "iter_12.safetensors", "last_checkpoint",
-    ] {
+    ] + later {
       #expect(names.contains(kept), "\(kept)")
     }
     #expect(!names.contains("iter_8.safetensors"))

@@ -123,6 +123,8 @@ struct TrainingCheckpointTests {
       ("iteration", "9223372036854775807", "not that of a training checkpoint"),
       ("seed", "none", "not that of a training checkpoint"),
       ("schedule", "{}", "'schedule' cannot be read"),
+      ("schedule", "{\"rates\":[-1]}", "not that of a training checkpoint"),
+      ("version", "0", "'version' is '0'"), ("data", "\u{1b}[2J", #"cannot be read: \u{1b}[2J"#),
     ])
   func faults(key: String, value: String, message: String) throws {
     let folder = try TemporaryFolder()

@@ -21,6 +21,7 @@ struct DataBrowse: ParsableCommand {
   var number = 20
 
   func validate() throws {
+    try requireNames(["--out-dir": outDir])
     guard number > 0 else { throw ValidationError("--number must be 1 or more.") }
   }
 

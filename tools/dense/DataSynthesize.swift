@@ -1,3 +1,5 @@
+import Files
+import Reporting
 import Synthesis
 import ArgumentParser
 import Data
@@ -49,7 +51,7 @@ extension DataCommand {
       guard Reef.sides.contains(size.height), Reef.sides.contains(size.width) else {
         throw ValidationError("--size: both sides must be in \(Reef.sides).")
       }
-      guard !out.isEmpty else { throw ValidationError("--out: an empty name; a folder is wanted.") }
+      try requireNames(["--out": out, "--contact-sheet": contactSheet])
     }
 
     func run() throws {
@@ -57,6 +59,7 @@ extension DataCommand {
       try Output.reporting {
         let reef = Reef(seed: seed, images: images, size: ImageSize(height: size.height, width: size.width))
         let start = ContinuousClock.now
+        try requirePlaceForContactSheet()
         switch try reef.write(to: out) {
         case .written:
           let seconds = (ContinuousClock.now - start) / .seconds(1)
@@ -66,10 +69,21 @@ extension DataCommand {
         case .alreadyThere: try Output.print("already there: \(out)")
         }
         if let contactSheet {
+          // The folder is there by now, and what was a new name may be one of its files.
+          try requirePlaceForContactSheet()
           try reef.writeContactSheet(to: contactSheet)
           try Output.print("written: \(contactSheet)")
         }
       }
+    }
+
+    /// Holds that the sheet would be written over no file of the data set.
+    private func requirePlaceForContactSheet() throws {
+      guard let contactSheet else { return }
+      var plan = OutputPlan()
+      for name in Reef.files { plan.keep(Folder.join(out, name), as: "a file of the data set") }
+      for name in Reef.folders { plan.keep(folder: Folder.join(out, name)) }
+      try plan.claim(contactSheet, for: "--contact-sheet", of: "the sheet", remedy: "name another file")
     }
   }
 }

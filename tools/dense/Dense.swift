@@ -19,6 +19,7 @@ enum Main {
   /// Exit status 0 done, 1 failed, 2 wrong usage.
   static func main() {
     Threads.keepToOurOwn()
+    ProcessStack.prepare()
     StandardStream.prepareProcess()
     do {
       try requireText()

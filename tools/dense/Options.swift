@@ -17,12 +17,31 @@ struct ConfigOptions: ParsableArguments {
     help: ArgumentHelp("Values that replace the file's, such as data_root=DIR.", valueName: "key=value"))
   var overrides: [String] = []
 
+  func validate() throws {
+    do { try ConfigurationNode.requireForm(ofOverrides: overrides) } catch {
+      throw ValidationError("\(error)")
+    }
+  }
+
   /// The merged config.
   func load() throws -> ConfigurationNode { try ConfigurationNode.load(file: config, overrides: overrides) }
 
   /// Its top level; what is wrong there is reported together with what is wrong in its components.
   func experiment() throws -> ExperimentConfiguration {
     try ExperimentConfiguration(try load(), deferringMistakes: true)
+  }
+}
+
+extension ParsableArguments {
+  /// Refuses empty names, such as those of variables that are not set: they would stand for the current folder or for
+  /// the root.
+  ///
+  /// - Parameter names: What is to be named by which option; nil where it is not given.
+  func requireNames(_ names: KeyValuePairs<String, String?>) throws {
+    for (option, name) in names where name?.isEmpty == true {
+      throw ValidationError(
+        "\(option): an empty name; a file or folder is wanted ('.' is the current folder).")
+    }
   }
 }
 

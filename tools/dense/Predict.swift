@@ -37,6 +37,7 @@ struct Predict: ParsableCommand {
   @OptionGroup var threads: ThreadOptions
 
   func validate() throws {
+    try requireNames(["--out-dir": outDir])
     guard outDir != nil || json else { throw ValidationError("Give --out-dir for pictures, or --json.") }
     guard (0...1).contains(scoreThr) else { throw ValidationError("--score-thr must be in 0...1.") }
   }

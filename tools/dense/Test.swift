@@ -46,6 +46,8 @@ struct Test: ParsableCommand {
     func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
   }
 
+  func validate() throws { try requireNames(["--out": out, "--show-dir": showDir]) }
+
   func run() throws {
     threads.prepare()
     try Output.reporting(json: json) {
@@ -59,9 +61,9 @@ struct Test: ParsableCommand {
       for note in run.notes { Output.message("note: \(note)") }
       if !json { try Output.print("\(run.loading) from \(checkpoint)") }
       let start = ContinuousClock.now
-      var writer = try ResultWriter(
-        out: out, showDir: showDir, dataset: run.loader.dataset,
-        plan: OutputPlan(keepingDataOf: configuration))
+      var plan = OutputPlan(keepingDataOf: configuration)
+      plan.keep(checkpoint, as: "the checkpoint")
+      var writer = try ResultWriter(out: out, showDir: showDir, dataset: run.loader.dataset, plan: plan)
       var images = 0
       let (summary, _) = try run.run(progress: ProgressLine(isQuiet: json)) { prediction, sample in
         images += 1

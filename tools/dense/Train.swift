@@ -35,6 +35,8 @@ struct Train: ParsableCommand {
 
   @OptionGroup var threads: ThreadOptions
 
+  func validate() throws { try requireNames(["--work-dir": workDir, "--resume": resume]) }
+
   func run() throws {
     threads.prepare()
     try Output.reporting {

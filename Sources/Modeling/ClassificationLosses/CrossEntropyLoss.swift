@@ -76,7 +76,7 @@ public struct CrossEntropyLoss: ClassificationLoss {
       usesSigmoid = try keys.decodeIfPresent(Bool.self, forKey: .usesSigmoid) ?? false
       usesMask = try keys.decodeIfPresent(Bool.self, forKey: .usesMask) ?? false
       classWeights = try keys.decodeIfPresent(ClassWeights.self, forKey: .classWeights)
-      weight = try keys.decodeIfPresent(Float.self, forKey: .weight) ?? 1
+      weight = try keys.lossWeight(forKey: .weight)
       averagesLabelledOnly = try keys.decodeIfPresent(Bool.self, forKey: .averagesLabelledOnly) ?? false
       reduction = try keys.decodeIfPresent(LossReduction.self, forKey: .reduction) ?? .mean
       guard !usesSigmoid || !usesMask else {

@@ -38,7 +38,7 @@ public struct LabelSmoothLoss: ClassificationLoss {
       let value = try keys.decode(Float.self, forKey: .smoothing, in: 0...1)
       let mode = try keys.decodeIfPresent(Mode.self, forKey: .mode) ?? .original
       smoothing = mode == .original ? value : value / (1 + value)
-      weight = try keys.decodeIfPresent(Float.self, forKey: .weight) ?? 1
+      weight = try keys.lossWeight(forKey: .weight)
       reduction = try keys.decodeIfPresent(LossReduction.self, forKey: .reduction) ?? .mean
       // The scores say how many there are.
       _ = try keys.decodeIfPresent(Int.self, forKey: .classes)

@@ -56,9 +56,6 @@ public struct BoxLossSettings: Decodable, Sendable {
   public init(from decoder: any Decoder) throws {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
     _ = try keys.decodeIfPresent(Reduction.self, forKey: .reduction)
-    weight = try keys.decodeIfPresent(Float.self, forKey: .weight) ?? 1
-    guard weight.isFinite, weight >= 0 else {
-      throw keys.refusal("\(weight) is not a number from 0 on", forKey: .weight)
-    }
+    weight = try keys.lossWeight(forKey: .weight)
   }
 }

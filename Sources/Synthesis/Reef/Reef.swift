@@ -91,7 +91,7 @@ public struct Reef: Sendable, Equatable {
     try Self.writeText(
       (["0 unlabelled"] + ReefLabels.names.enumerated().map { "\($0 + 1) \($1)" }).joined(separator: "\n")
         + "\n",
-      to: "\(root)/labels.txt")
+      to: "\(root)/\(Self.labelsFile)")
     try Self.writeText(description, to: "\(root)/\(Self.descriptionFile)")
     try partial.rename(to: target, as: folder)
     return .written
@@ -109,6 +109,11 @@ public struct Reef: Sendable, Equatable {
 
   /// The file that says which Reef a folder holds.
   private static let descriptionFile = "reef.json"
+  private static let labelsFile = "labels.txt"
+  /// The files beside the folders of a data set.
+  public static let files = [descriptionFile, labelsFile]
+  /// The folders of a data set.
+  public static let folders = ["images", "annotations"]
 
   private var description: String {
     #"{"reef":\#(Self.version),"seed":\#(seed),"images":\#(images),"training":\#(trainingCount),"#

@@ -13,12 +13,20 @@ public struct CheckpointHistory: Codable, Sendable, Equatable {
   var written: [String] = []
   var best: Best?
 
-  /// The same without names that are not of a run's own form: a file that somebody else wrote must not decide what is
-  /// removed.
-  var onlyOwnNames: CheckpointHistory {
-    CheckpointHistory(
-      written: written.filter { CheckpointName($0)?.isRegular == true },
-      best: best.flatMap { CheckpointName($0.file)?.isRegular == false && $0.value.isFinite ? $0 : nil })
+  /// The same without names that are not of a run's own form, or of checkpoints that a run cannot have written by then:
+  /// a file that somebody else wrote must not decide what is removed.
+  ///
+  /// - Parameters:
+  ///   - iteration: Iterations done.
+  ///   - epoch: Whole passes over the data.
+  func onlyOwnNames(iteration: Int, epoch: Int) -> CheckpointHistory {
+    func isOwn(_ file: String, isRegular: Bool) -> Bool {
+      guard let name = CheckpointName(file), name.isRegular == isRegular else { return false }
+      return name.count <= (name.unit == .epochs ? epoch : iteration)
+    }
+    return CheckpointHistory(
+      written: written.filter { isOwn($0, isRegular: true) },
+      best: best.flatMap { isOwn($0.file, isRegular: false) && $0.value.isFinite ? $0 : nil })
   }
 }
 

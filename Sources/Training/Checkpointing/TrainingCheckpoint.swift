@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 import Layers
 import Tensors
@@ -84,7 +85,7 @@ public struct TrainingCheckpoint: Sendable {
     func json<T: Decodable>(_ type: T.Type, _ key: String) throws -> T? {
       guard let text = metadata[key] else { return nil }
       do { return try JSONDecoder().decode(type, from: Data(text.utf8)) } catch {
-        throw failure("its metadata '\(key)' cannot be read: \(text.prefix(80))")
+        throw failure("its metadata '\(key)' cannot be read: \(text.printed)")
       }
     }
     classes = try file.classes()
@@ -98,7 +99,7 @@ public struct TrainingCheckpoint: Sendable {
       } else if name.hasPrefix(Self.hooksPrefix) {
         let parts = name.dropFirst(Self.hooksPrefix.count).split(separator: "/", maxSplits: 1).map(
           String.init)
-        guard parts.count == 2 else { throw failure("its tensor '\(name)' is of no hook") }
+        guard parts.count == 2 else { throw failure("its tensor '\(String(name).printed)' is of no hook") }
         hooks[parts[0], default: HookMemory()].tensors[parts[1]] = tensor
       } else {
         optimizer[String(name)] = tensor
@@ -109,7 +110,9 @@ public struct TrainingCheckpoint: Sendable {
     }
     if let text = metadata[Self.historyKey] { hooks[Self.historyHook, default: HookMemory()].json = text }
     if let text = metadata["version"] {
-      guard let version = Int(text) else { throw failure("its metadata 'version' is '\(text.prefix(80))'") }
+      guard let version = Int(text), version > 0 else {
+        throw failure("its metadata 'version' is '\(text.printed)'")
+      }
       guard version <= Self.version else {
         throw failure(
           "was written by a newer version: layout \(version), and this one reads up to \(Self.version)")
@@ -120,7 +123,8 @@ public struct TrainingCheckpoint: Sendable {
       let epoch = metadata["epoch"].flatMap({ Int($0) }), epoch >= 0,
       let seed = metadata["seed"].flatMap({ UInt64($0) }), let classes,
       let schedule = try json(Schedule.self, "schedule"),
-      let data = try json(TrainingState.DataIdentity.self, "data")
+      let data = try json(TrainingState.DataIdentity.self, "data"),
+      schedule.rates.allSatisfy({ $0.isFinite && $0 >= 0 })
     else { throw failure("its metadata is not that of a training checkpoint") }
     state = TrainingState(
       iteration: iteration, epoch: epoch, rates: schedule.rates, seed: seed, classes: classes, data: data,

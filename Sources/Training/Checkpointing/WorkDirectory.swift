@@ -35,12 +35,8 @@ public struct WorkDirectory: Sendable {
           + ", not a folder. Name another one: "
           + "--work-dir DIR")
     }
-    do {
-      try FileManager.default.createDirectory(atPath: visualization, withIntermediateDirectories: true)
-    } catch {
-      // Foundation's own text is a number; the system's last reason is not known behind it.
-      let reason = mkdir(visualization, 0o777) == 0 ? "try again" : String(cString: strerror(errno))
-      throw TrainingError("\(path.printed): the work directory cannot be made: \(reason)")
+    do { try Folder.make(visualization) } catch {
+      throw TrainingError("\(path.printed): the work directory cannot be made: \(error.reason)")
     }
     guard FileManager.default.isWritableFile(atPath: path) else {
       throw TrainingError("\(path.printed): the work directory cannot be written to")

@@ -105,7 +105,7 @@ public struct CheckpointHook: StatefulHook {
     guard let resumption = trainer.resumption, resumption.isInWorkDirectory,
       let workDirectory = trainer.workDirectory
     else { return }
-    history = state.onlyOwnNames
+    history = state.onlyOwnNames(iteration: trainer.iteration, epoch: trainer.epoch)
     leftOver = Self.leftOver(
       in: workDirectory, history, unit: unit, interval: interval,
       isFull: kept > 0 && history.written.count >= kept)

@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 
 /// A hook that remembers something: it goes into every checkpoint under the hook's name and comes back on resume.
@@ -43,7 +44,7 @@ extension StatefulHook {
       let state: State
       do { state = try JSONDecoder().decode(State.self, from: Data(json.utf8)) } catch {
         throw CheckpointError(
-          file: file, "its state of the hook '\(name)' cannot be read: \(json.prefix(80))")
+          file: file, "its state of the hook '\(name)' cannot be read: \(json.printed)")
       }
       try restore(state, trainer)
     }

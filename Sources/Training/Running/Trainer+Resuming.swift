@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 import Layers
 import Tensors
@@ -40,7 +41,9 @@ extension Trainer {
     }
     var differences: [String] = []
     func compare<T: Equatable>(_ what: String, _ before: T, _ now: T) {
-      if before != now { differences.append("\(what): \(before) in the checkpoint, \(now) now") }
+      if before != now {
+        differences.append("\(what): \("\(before)".printed) in the checkpoint, \("\(now)".printed) now")
+      }
     }
     compare("seed", state.seed, settings.seed)
     compare("batch size", state.data.batchSize, dataIdentity.batchSize)
@@ -95,7 +98,8 @@ extension Trainer {
     }
     for name in memories.keys.sorted() where name != CheckpointHook.recordName {
       log.warning(
-        "the checkpoint has a state of the hook '\(name)', which the config does not have: it is left out")
+        "the checkpoint has a state of the hook '\(name.printed)', which the config does not have: it is left out"
+      )
     }
   }
 }
