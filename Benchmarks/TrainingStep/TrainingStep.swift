@@ -1,10 +1,10 @@
-import Modeling
 import ArgumentParser
 import Backbones
 import Configuration
 import Data
 import Detection
 import Foundation
+import Modeling
 import Segmentation
 import Tensors
 import Training

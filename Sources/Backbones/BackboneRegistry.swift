@@ -1,5 +1,5 @@
-import Modeling
 import Configuration
+import Modeling
 
 extension Components {
   /// Registers the backbones: a new one is a file in this folder and a line here.

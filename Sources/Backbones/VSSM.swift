@@ -1,6 +1,6 @@
-import Modeling
 import Configuration
 import Layers
+import Modeling
 import Tensors
 
 /// VMamba as a backbone (arXiv:2401.10166, figure 3; `MM_VSSM` of the release).

@@ -1,5 +1,5 @@
-import Files
 import CKernels
+import Files
 
 extension StoredTensor {
   /// The same numbers as `F16`, rounded to nearest; integers and bools as they are.

@@ -1,9 +1,9 @@
 import Coco
-import Modeling
 import Configuration
 import Data
 import Foundation
 import Masks
+import Modeling
 
 /// COCO's average precision (mmdetection's `CocoMetric`): each image is matched when it is fed, masks are not kept.
 public struct CocoMetric: Metric {

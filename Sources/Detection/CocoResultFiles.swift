@@ -1,9 +1,9 @@
 import Coco
-import Modeling
-import Files
 import Data
+import Files
 import Foundation
 import Masks
+import Modeling
 
 /// A compressed run-length mask as COCO's JSON has it.
 package struct CocoRunLengths: Encodable, Sendable {

@@ -1,8 +1,8 @@
-import Modeling
 import Configuration
 import Data
 import Imaging
 import Layers
+import Modeling
 import Tensors
 
 /// Backbone, decode head and auxiliary heads (mmsegmentation's `EncoderDecoder`).

@@ -1,6 +1,6 @@
-import Modeling
 import Configuration
 import Data
+import Modeling
 
 /// Agreement of label maps (mmsegmentation's `IoUMetric`), counted image by image into one matrix.
 public struct IoUMetric: Metric {

@@ -1,6 +1,6 @@
-import Modeling
 import Configuration
 import Data
+import Modeling
 
 extension Components {
   /// Registers segmentors, their data set and their metric.

@@ -1,4 +1,3 @@
-import Modeling
 import Backbones
 import Checkpoints
 import Configuration
@@ -7,6 +6,7 @@ import Detection
 import Imaging
 import Layers
 import Masks
+import Modeling
 import Tensors
 
 /// Heads of detectors, and Mask R-CNN from end to end.

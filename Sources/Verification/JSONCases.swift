@@ -1,5 +1,5 @@
-import Coco
 import Checkpoints
+import Coco
 import Detection
 import Files
 import Foundation

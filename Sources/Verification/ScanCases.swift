@@ -1,9 +1,9 @@
-import Modeling
 import Backbones
 import Checkpoints
 import Configuration
 import Data
 import Layers
+import Modeling
 import Tensors
 
 /// Selective scan, 2-D scan, block and backbone of VMamba.

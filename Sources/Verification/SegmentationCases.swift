@@ -1,10 +1,10 @@
-import Modeling
 import Backbones
 import Checkpoints
 import Configuration
 import Data
 import Imaging
 import Layers
+import Modeling
 import Segmentation
 import Tensors
 

@@ -1,7 +1,7 @@
-import Modeling
 import Backbones
 import Configuration
 import Data
+import Modeling
 import Tensors
 import TestSupport
 import Testing

@@ -1,5 +1,5 @@
-import Checkpoints
 import CZlib
+import Checkpoints
 import Foundation
 import TestSupport
 import Testing

@@ -1,5 +1,5 @@
-import Files
 import Checkpoints
+import Files
 import Foundation
 import Layers
 import Tensors

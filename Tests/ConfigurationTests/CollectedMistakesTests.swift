@@ -1,6 +1,6 @@
-import Modeling
 import Configuration
 import Data
+import Modeling
 import TestSupport
 import Testing
 import Training

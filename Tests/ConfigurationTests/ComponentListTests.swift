@@ -1,9 +1,9 @@
-import Modeling
 import Backbones
 import Configuration
 import Data
 import Detection
 import Layers
+import Modeling
 import Segmentation
 import Tensors
 import Testing

@@ -1,5 +1,5 @@
-import Modeling
 import Configuration
+import Modeling
 import TestSupport
 import Testing
 

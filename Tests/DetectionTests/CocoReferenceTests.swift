@@ -1,6 +1,6 @@
+import Coco
 import Configuration
 import Data
-import Coco
 import Detection
 import Foundation
 import TestSupport

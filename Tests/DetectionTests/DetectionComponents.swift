@@ -1,7 +1,7 @@
-import Modeling
 import Configuration
 import Data
 import Detection
+import Modeling
 
 /// What the tests of this room need of the registries.
 enum DetectionComponents {

@@ -1,9 +1,9 @@
-import Modeling
 import Backbones
 import Configuration
 import Data
 import Detection
 import Foundation
+import Modeling
 import Testing
 
 @Suite("building Mask R-CNN")

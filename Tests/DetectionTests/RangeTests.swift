@@ -1,8 +1,8 @@
 import Backbones
 import Configuration
-import Modeling
 import Detection
 import Foundation
+import Modeling
 import Testing
 
 /// Numbers that a detector could not be built or run with are errors at their key, not ends of the engine.

@@ -1,7 +1,7 @@
-import Synthesis
 import Data
 import Imaging
 import Masks
+import Synthesis
 import TestSupport
 import Testing
 

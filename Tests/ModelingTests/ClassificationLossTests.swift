@@ -1,8 +1,8 @@
 import Configuration
 import Foundation
 import Modeling
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 @Suite("losses of classes")

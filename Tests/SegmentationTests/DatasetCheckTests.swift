@@ -1,8 +1,8 @@
-import Modeling
 import Configuration
 import Data
 import Foundation
 import Imaging
+import Modeling
 import Segmentation
 import TestSupport
 import Testing

@@ -1,12 +1,12 @@
-import Modeling
 import Backbones
 import Configuration
 import Data
 import Foundation
 import Imaging
+import Modeling
 import Segmentation
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 @Suite("building UperNet")

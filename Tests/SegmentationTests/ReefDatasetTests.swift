@@ -1,6 +1,6 @@
-import Synthesis
 import Data
 import Imaging
+import Synthesis
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
-import Modeling
 import Configuration
 import Data
+import Modeling
 import Segmentation
 
 /// What the tests of this room need of the registries.

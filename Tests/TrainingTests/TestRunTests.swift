@@ -1,7 +1,7 @@
-import Modeling
 import Checkpoints
 import Configuration
 import Foundation
+import Modeling
 import Tensors
 import TestSupport
 import Testing
@@ -149,27 +149,43 @@ struct TrainingCheckpointTests {
     #expect(error?.description.contains("holds weights only") == true)
   }
 
-  /// Two variants of each image.
-  private struct VariedDataset: Dataset {
+  /// A data set of a test with one step.
+  private struct SteppedDataset: Dataset {
     let count: Int
+    let step: any Transform
     let metainfo = DatasetMetainfo(classes: ["thing"])
-    let pipeline = Pipeline([TestTimeAug([[ToyDataset.Jitter(), ToyDataset.Jitter()]])])
+    var pipeline: Pipeline { Pipeline([step]) }
     let isTest = true
     func sample(at index: Int) -> Sample { Sample(imageID: index, imagePath: "toy/\(index).png") }
   }
 
-  @Test("takes no variant for the image's own prediction")
-  func refusesVariants() throws {
+  /// Says that a sample was flipped.
+  private struct Flip: Transform {
+    func callAsFunction(_ sample: Sample, random: inout RandomGenerator) -> Sample? {
+      var sample = sample
+      sample.isFlipped = true
+      return sample
+    }
+  }
+
+  @Test(
+    "takes no variant and no mirrored image for the image's own prediction",
+    arguments: [
+      (true, "toy/0.png: the pipeline makes 2 variants"), (false, "toy/0.png: the pipeline has flipped it"),
+    ])
+  func refusesChangedImages(isVaried: Bool, message: String) throws {
     let folder = try TemporaryFolder()
     try trainToy(try toyConfiguration(), in: folder)
     var components = Components.toy
-    components.data.datasets.add("VariedDataset") { (c: ToyDataset.Configuration, _: DataContext) in
-      VariedDataset(count: c.count)
+    components.data.datasets.add("SteppedDataset") { (c: ToyDataset.Configuration, _: DataContext) in
+      let step: any Transform =
+        isVaried ? TestTimeAug([[ToyDataset.Jitter(), ToyDataset.Jitter()]]) : Flip()
+      return SteppedDataset(count: c.count, step: step)
     }
     let test = try TestRun(
-      configuration: try toyConfiguration("test_dataloader: {dataset: {type: VariedDataset, count: 2}}"),
+      configuration: try toyConfiguration("test_dataloader: {dataset: {type: SteppedDataset, count: 2}}"),
       components: components, checkpoint: "\(folder.path)/iter_20.safetensors")
     let error = #expect(throws: DataError.self) { try test.run() }
-    #expect(try #require(error).description.contains("toy/0.png: the pipeline makes 2 variants"))
+    #expect(try #require(error).description.contains(message))
   }
 }

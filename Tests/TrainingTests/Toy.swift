@@ -1,9 +1,9 @@
-import Modeling
 import Configuration
 import Foundation
 import Imaging
 import Layers
 import Masks
+import Modeling
 import Tensors
 import TestSupport
 import Testing

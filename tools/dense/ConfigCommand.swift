@@ -1,6 +1,6 @@
-import Modeling
 import ArgumentParser
 import Configuration
+import Modeling
 import Reporting
 import Training
 

@@ -1,8 +1,8 @@
-import Reporting
 import ArgumentParser
 import Configuration
 import Data
 import Files
+import Reporting
 import Training
 
 /// `dense data browse CONFIG`

@@ -1,10 +1,10 @@
-import Files
-import Reporting
-import Synthesis
 import ArgumentParser
 import Data
+import Files
 import Foundation
 import Imaging
+import Reporting
+import Synthesis
 
 extension DataCommand {
   /// `dense data synthesize`

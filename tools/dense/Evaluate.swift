@@ -1,5 +1,5 @@
-import Coco
 import ArgumentParser
+import Coco
 import Detection
 import Segmentation
 

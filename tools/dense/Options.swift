@@ -1,9 +1,9 @@
-import Modeling
 import ArgumentParser
 import Backbones
 import Configuration
 import Data
 import Detection
+import Modeling
 import Segmentation
 import Tensors
 

@@ -1,9 +1,9 @@
-import Reporting
-import Modeling
 import ArgumentParser
 import Configuration
 import Data
 import Files
+import Modeling
+import Reporting
 import Training
 
 /// `dense predict CONFIG CHECKPOINT IMAGE...`

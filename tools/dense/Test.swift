@@ -1,7 +1,7 @@
-import Reporting
 import ArgumentParser
 import Configuration
 import Foundation
+import Reporting
 import Training
 
 /// `dense test CONFIG CHECKPOINT`

@@ -1,5 +1,5 @@
-import Files
 import CZlib
+import Files
 
 /// A zip archive, read by its directory, with all that it says twice compared.
 ///

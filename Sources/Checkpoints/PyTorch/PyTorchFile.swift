@@ -1,5 +1,5 @@
-import Files
 import CKernels
+import Files
 import Tensors
 
 /// A file of `torch.save`: what its pickle describes, and where the numbers lie.

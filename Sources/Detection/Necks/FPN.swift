@@ -1,7 +1,7 @@
-import Modeling
 import Configuration
 import Data
 import Layers
+import Modeling
 import Tensors
 
 /// Feature pyramid network (Lin et al., arXiv:1612.03144, figure 3; mmdetection's `FPN`).

@@ -1,9 +1,9 @@
-import Modeling
 import Configuration
 import Data
 import Imaging
 import Layers
 import Masks
+import Modeling
 import Tensors
 
 /// Convolutions, a deconvolution to twice the side, and a mask a class (He et al., arXiv:1703.06870, figure 4;

@@ -1,9 +1,9 @@
-import Modeling
 import Configuration
 import Data
 import Imaging
 import Layers
 import Masks
+import Modeling
 import Tensors
 
 /// Two shared fully connected layers, then class scores and box deltas (mmdetection's `Shared2FCBBoxHead`).

@@ -1,5 +1,5 @@
-import Configuration
 import CKernels
+import Configuration
 import Data
 import Masks
 import Tensors

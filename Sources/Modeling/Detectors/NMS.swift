@@ -1,5 +1,5 @@
-import Configuration
 import CKernels
+import Configuration
 import Masks
 import Tensors
 

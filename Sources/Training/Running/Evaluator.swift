@@ -1,6 +1,6 @@
-import Modeling
 import Data
 import Layers
+import Modeling
 
 /// How fast an evaluation was: means over its batches.
 public struct EvaluationTiming: Sendable {
@@ -62,13 +62,20 @@ public struct Evaluator {
 extension Model {
   /// A prediction for each sample, outside training.
   ///
-  /// - Throws: `DataError` for a sample of several variants: none of them would be the image's own prediction.
+  /// - Throws: `DataError` for a sample of several variants, or one that was flipped: that would not be the image's own
+  ///   prediction.
   func evaluated(_ samples: [Sample]) throws -> [Prediction] {
     if let sample = samples.first(where: { !$0.variants.isEmpty }) {
       throw DataError(
         file: sample.imagePath,
         "the pipeline makes \(sample.variants.count) variants of it, and no model here averages over variants: take "
           + "TestTimeAug out of the pipeline")
+    }
+    if let sample = samples.first(where: \.isFlipped) {
+      throw DataError(
+        file: sample.imagePath,
+        "the pipeline has flipped it, and a prediction is not flipped back: take RandomFlip out of the pipelines of "
+          + "validation and test")
     }
     return try ForwardMode.evaluation { try predict(samples) }
   }

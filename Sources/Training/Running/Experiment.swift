@@ -1,6 +1,6 @@
-import Modeling
 import Configuration
 import Data
+import Modeling
 
 /// Builds the parts that a config names: models, loaders, metrics.
 public struct Experiment: Sendable {

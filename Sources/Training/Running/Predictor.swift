@@ -1,9 +1,9 @@
-import Modeling
 import Checkpoints
 import Configuration
 import Data
 import Imaging
 import Layers
+import Modeling
 
 /// A checkpoint that predicts image files, without annotations: what `dense predict` does.
 public struct Predictor {

@@ -1,8 +1,8 @@
-import Modeling
 import Checkpoints
 import Configuration
 import Data
 import Layers
+import Modeling
 
 /// Weights that a part of a model starts from: `init_cfg: {type: Pretrained, checkpoint: PATH}`, or `pretrained: PATH`.
 ///

@@ -1,9 +1,9 @@
-import Modeling
 import Checkpoints
 import Configuration
 import Data
 import Files
 import Layers
+import Modeling
 
 /// A checkpoint on the test data of its config: what `dense test` does.
 public final class TestRun {
