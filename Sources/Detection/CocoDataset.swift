@@ -154,7 +154,8 @@ public struct CocoDataset: Dataset {
       throw DataError(
         file: file,
         "none of \(objects) annotations has a segmentation, but the pipeline loads masks (with_mask: true). For boxes "
-          + "only write with_mask: false, and leave mask_head and mask_roi_extractor out of model.roi_head")
+          + "only set with_mask: false, leave mask_head and mask_roi_extractor out of model.roi_head (null where a "
+          + "_base_ has them) and validate with metric: bbox")
     }
     return [
       "\(file): \(bare) of \(objects) annotations have no segmentation; the pipeline loads masks (with_mask: true), so "

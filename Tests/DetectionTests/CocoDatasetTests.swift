@@ -152,8 +152,9 @@ struct CocoDatasetTests {
       let all = try message(keys, file: masks(0, without: without))
       #expect(
         all.contains(
-          "none of 3 annotations has a segmentation, but the pipeline loads masks (with_mask: true). For boxes only write "
-            + "with_mask: false, and leave mask_head and mask_roi_extractor out of model.roi_head"), "\(all)")
+          "none of 3 annotations has a segmentation, but the pipeline loads masks (with_mask: true). For boxes only set "
+            + "with_mask: false, leave mask_head and mask_roi_extractor out of model.roi_head (null where a _base_ has "
+            + "them) and validate with metric: bbox"), "\(all)")
       let some = try dataset(keys, file: masks(1, without: without)).warnings
       #expect(some.count == 1 && some[0].contains("2 of 3 annotations have no segmentation"), "\(some)")
       #expect(try dataset(keys, file: masks(3, without: without)).warnings == [])

@@ -139,6 +139,7 @@ struct SegmentationEvaluationTests {
       text.contains(
         #"{"Acc":null,"Dice":null,"Fscore":null,"IoU":null,"Precision":null,"Recall":null,"name":"c"}"#))
     #expect(text.contains(#""mIoU":0.25"#))
+    #expect(summary.text().contains("none predicted right (Fscore) or at all (Precision)"))
     #expect(summary.text().hasSuffix("mRecall 50.00  (percent, all images)"))
     #expect(ConfusionMatrix(classes: 1).labelAreas == [0])
     #expect(SegmentationSummary(ConfusionMatrix(classes: 1), classes: ["a"]).mean(\.iou).isNaN)

@@ -83,7 +83,8 @@ package struct CocoFileCheck {
   private static let stops = "training stops there"
   private static let drops = "training leaves the object out"
   private static let ignores =
-    "training with masks ignores the object; for boxes only use with_mask: false and a model without masks"
+    "training with masks ignores the object; for boxes only set with_mask: false and leave mask_head "
+    + "and mask_roi_extractor out of model.roi_head"
   private static let keeps = "training takes the object as it is"
 
   private mutating func add(

@@ -9,7 +9,10 @@ extension SegmentationSummary {
     let body = perClass.map { item in [item.name] + Self.figures.map { percent($0.figure(item)) } }
     let columns = [.left()] + Self.figures.map { _ in TextTable.Column.right() }
     let table = TextTable(columns, rows: [head] + body).lines
-    let gaps = body.joined().contains("-") ? ["- : no such pixel, left out of the means"] : []
+    let gaps =
+      body.joined().contains("-")
+      ? ["- : no such pixel, or none predicted right (Fscore) or at all (Precision); left out of the means"]
+      : []
     let outside = confusion.unclassified.reduce(0, +)
     let unclassified = outside > 0 ? ["\(outside) pixels were predicted to be of no class"] : []
     let line =
