@@ -74,7 +74,7 @@ package struct CocoResultFiles {
   /// - Throws: `FileError` with the system's reason.
   package func write() throws -> [String] {
     let encoder = JSONEncoder()
-    encoder.outputFormatting = [.withoutEscapingSlashes]
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     try AtomicFile.write(try encoder.encode(boxes), to: paths[0])
     guard hasMasks else { return [paths[0]] }
     try AtomicFile.write(try encoder.encode(masks), to: paths[1])
