@@ -12,11 +12,11 @@ public enum ResultKind: Sendable {
   /// Label maps, a PNG an image.
   case labelMaps
 
-  /// What a config's model gives; nil where its type does not tell.
-  public init?(of configuration: ExperimentConfiguration) {
-    switch configuration.model?.type.split(separator: ".").last {
-    case "MaskRCNN", "FasterRCNN": self = .objects
-    case "EncoderDecoder": self = .labelMaps
+  /// What a config's model gives, by the scope that it registers; nil where it registers none.
+  public init?(of configuration: ExperimentConfiguration, components: Components) {
+    switch configuration.model.flatMap({ components.models.defaultScope(of: $0) }) {
+    case "mmdet": self = .objects
+    case "mmseg": self = .labelMaps
     default: return nil
     }
   }

@@ -52,7 +52,7 @@ struct Test: ParsableCommand {
     threads.prepare()
     try Output.reporting(json: json) {
       let configuration = try config.experiment()
-      if let out, let mismatch = ResultKind(of: configuration)?.mismatch(with: out) {
+      if let out, let mismatch = ResultKind(of: configuration, components: .all)?.mismatch(with: out) {
         throw ValidationError("\(mismatch).")
       }
       let run = try TestRun(
