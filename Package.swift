@@ -39,6 +39,7 @@ let rooms: [Target] = [
   room(
     "Segmentation",
     ["CKernels", "Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
+  room("Classification", ["Configuration", "Data", "Layers", "Modeling", "Tensors"]),
   room(
     "Training",
     ["Checkpoints", "Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
@@ -77,9 +78,10 @@ let package = Package(
     .executableTarget(
       name: "dense",
       dependencies: [
-        "Analysis", "Backbones", "Checkpoints", "Coco", "Configuration", "Data", "Detection", "Files",
-        "Imaging",
-        "Modeling", "Reporting", "Segmentation", "Synthesis", "Tensors", "Training", "Verification",
+        "Analysis", "Backbones", "Checkpoints", "Classification", "Coco", "Configuration", "Data",
+        "Detection",
+        "Files", "Imaging", "Modeling", "Reporting", "Segmentation", "Synthesis", "Tensors", "Training",
+        "Verification",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "tools/dense", swiftSettings: swift),
@@ -96,6 +98,13 @@ let package = Package(
     tests(
       "Backbones", ["Backbones", "Configuration", "Data", "Layers", "Modeling", "Tensors", "TestSupport"]),
     tests("Checkpoints", ["CZlib", "Checkpoints", "Files", "Layers", "Tensors", "TestSupport"]),
+    tests(
+      "Classification",
+      [
+        "Backbones", "Classification", "Configuration", "Data", "Layers", "Modeling", "Tensors",
+        "TestSupport",
+      ]
+    ),
     tests("Coco", ["Coco", "Imaging", "Masks", "TestSupport"]),
     tests(
       "Configuration",

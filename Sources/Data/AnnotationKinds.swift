@@ -12,6 +12,8 @@ public struct AnnotationKinds: OptionSet, Sendable, Hashable {
   public static let masks = AnnotationKinds(rawValue: 2)
   /// The class of every pixel (`with_seg`, or mmsegmentation's `LoadAnnotations`).
   public static let labelMap = AnnotationKinds(rawValue: 4)
+  /// The class of the whole image, which its data set gives it.
+  public static let classLabel = AnnotationKinds(rawValue: 8)
 }
 
 extension Sequence<AnnotationKinds> {

@@ -28,6 +28,8 @@ public struct Sample: Sendable {
 
   /// The objects as the annotation file describes them.
   public var annotations: [InstanceAnnotation]
+  /// The class of the whole image, from 0, where the data set gives it one (mm's `gt_label`).
+  public var classLabel: Int?
   /// The file of the label map, if there is one.
   public var labelMapPath: String?
   /// What the numbers in the label map's file stand for.
@@ -65,7 +67,7 @@ public struct Sample: Sendable {
   public init(
     number: Int = 0, index: Int = 0, imageID: Int = 0, imagePath: String,
     size: ImageSize = ImageSize(height: 0, width: 0), annotations: [InstanceAnnotation] = [],
-    labelMapPath: String? = nil, labels: LabelMeaning = LabelMeaning(),
+    classLabel: Int? = nil, labelMapPath: String? = nil, labels: LabelMeaning = LabelMeaning(),
     onBrokenImage: BrokenImagePolicy = .stop
   ) {
     self.number = number
@@ -73,6 +75,7 @@ public struct Sample: Sendable {
     self.imageID = imageID
     self.imagePath = imagePath
     self.annotations = annotations
+    self.classLabel = classLabel
     self.labelMapPath = labelMapPath
     self.labels = labels
     self.onBrokenImage = onBrokenImage

@@ -38,6 +38,14 @@ public struct ForwardMode: Sendable {
     try $current.withValue(ForwardMode(training: step), operation: body)
   }
 
+  /// Runs a part whose weights are frozen: as in evaluation, whatever runs around it, and without recording unless its
+  /// input needs a gradient.
+  public static func frozen<R>(_ input: Tensor, _ body: () throws -> R) rethrows -> R {
+    try $current.withValue(ForwardMode(training: nil)) {
+      input.needsGradient ? try body() : try withoutGradients(body)
+    }
+  }
+
   /// Runs `body` as evaluation, without recording for a backward pass.
   public static func evaluation<R>(_ body: () throws -> R) rethrows -> R {
     try $current.withValue(ForwardMode(training: nil)) { try withoutGradients(body) }

@@ -79,6 +79,11 @@ public struct ParameterTree: ExpressibleByDictionaryLiteral {
     return names
   }
 
+  /// Leaves all weights as they are from now on (mm's `frozen_stages`).
+  public func freeze() {
+    for (_, parameter) in parameters { parameter.isFrozen = true }
+  }
+
   /// All buffers under their full names.
   public var buffers: [(name: String, buffer: Buffer)] {
     leaves.compactMap { if case .buffer(let buffer) = $0.entry { ($0.name, buffer) } else { nil } }

@@ -50,6 +50,8 @@ public final class Parameter {
   public let layout: WeightLayout
   /// How a new model draws it.
   public let initializer: Initializer
+  /// Whether training leaves it as it is: no gradient reaches it, so no optimiser moves it.
+  public var isFrozen = false { didSet { value = leaf(value) } }
 
   /// A weight of zeros until `initialize` or `replace` gives it numbers.
   ///
@@ -72,8 +74,11 @@ public final class Parameter {
   /// Replaces the numbers, given in memory's layout; the gradient is forgotten.
   public func replace(by tensor: Tensor) {
     require(tensor.shape == shape, "a weight of shape \(shape) replaced by shape \(tensor.shape)")
-    value = tensor.withGradient()
+    value = leaf(tensor)
   }
+
+  /// Numbers as a leaf of the graph, unless they are frozen.
+  private func leaf(_ numbers: Tensor) -> Tensor { isFrozen ? numbers.detached : numbers.withGradient() }
 
   /// Draws the initial numbers.
   public func initialize(_ generator: inout RandomGenerator) {
@@ -87,7 +92,7 @@ public final class Parameter {
     // The leaf lets go of the numbers, so that they are written in place when no graph holds them.
     value = Tensor(0)
     body(&numbers, gradient)
-    value = numbers.withGradient()
+    value = leaf(numbers)
   }
 }
 

@@ -21,4 +21,16 @@ public protocol Backbone: Layer {
   var outputs: [FeatureMap] { get }
   /// `[B, H, W, 3]` to one map `[B, h, w, C]` each.
   func callAsFunction(_ images: Tensor) -> [Tensor]
+  /// The weights of a classifier, this backbone with a linear layer behind it, under the names that the release of this
+  /// model gives them.
+  ///
+  /// - Parameter head: `weight` and `bias` of the linear layer.
+  func classifierTree(head: ParameterTree) -> ParameterTree
+}
+
+extension Backbone {
+  /// mmpretrain's names: `backbone...`, `head.fc`.
+  public func classifierTree(head: ParameterTree) -> ParameterTree {
+    ["backbone": .layer(self), "head": .tree(["fc": .tree(head)])]
+  }
 }

@@ -28,8 +28,13 @@ public struct Prediction: Sendable, Equatable {
   /// The class of every pixel of the image's file, from a segmentor.
   public var labelMap: LabelMap?
 
+  /// The probability of each class, of the image as a whole, from a classifier.
+  public var classScores: [Float]?
+
   /// What a model says; a part that it does not predict is nil.
-  public init(instances: InstancePrediction? = nil, labelMap: LabelMap? = nil) {
-    (self.instances, self.labelMap) = (instances, labelMap)
+  public init(
+    instances: InstancePrediction? = nil, labelMap: LabelMap? = nil, classScores: [Float]? = nil
+  ) {
+    (self.instances, self.labelMap, self.classScores) = (instances, labelMap, classScores)
   }
 }

@@ -68,7 +68,7 @@ extension Tensor {
   package func setGradient(_ gradient: Tensor?) { node?.gradient = gradient }
 
   /// Whether a backward pass through this tensor reaches a leaf, and operations are recorded now.
-  var needsGradient: Bool { node != nil && Recording.isOn }
+  package var needsGradient: Bool { node != nil && Recording.isOn }
 
   /// Runs an operation and records its derivative when an input needs a gradient.
   ///

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Backbones
+import Classification
 import Configuration
 import Data
 import Detection
@@ -72,6 +73,7 @@ extension Components {
     components.addBackbones()
     components.addDetection()
     components.addSegmentation()
+    components.addClassification()
     return components
   }
 }

@@ -16,8 +16,13 @@ struct Normalization: Sendable {
     case rgbToBGR = "rgb_to_bgr"
   }
 
+  /// Numbers as they are.
+  init() { (order, table) = ([0, 1, 2], (0..<3).flatMap { _ in (0..<256).map { Float($0) } }) }
+
   /// mm's keys; `mean` and `std` are in the order of the tensor's channels.
-  init(from decoder: any Decoder) throws {
+  ///
+  /// - Parameter swapsChannels: Whether blue and red change places, where another key than those of here says so.
+  init(from decoder: any Decoder, swapsChannels: Bool = false) throws {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
     func triple(_ key: CodingKeys, _ fallback: Float) throws -> [Float] {
       guard let numbers = try keys.decodeIfPresent([Float].self, forKey: key) else {
@@ -41,7 +46,7 @@ struct Normalization: Sendable {
     guard !(swaps && swapsBack) else {
       throw keys.refusal("bgr_to_rgb and rgb_to_bgr exclude each other", forKey: .rgbToBGR)
     }
-    order = swaps || swapsBack ? [2, 1, 0] : [0, 1, 2]
+    order = swapsChannels || swaps || swapsBack ? [2, 1, 0] : [0, 1, 2]
     table = (0..<3).flatMap { channel in
       (0..<256).map { (Float($0) - mean[channel]) / deviation[channel] }
     }

@@ -88,6 +88,15 @@ public struct CrossEntropyLoss: ClassificationLoss {
     }
   }
 
+  /// The mean of all positions, by softmax: what a head has whose config names no loss.
+  public static let plain = CrossEntropyLoss()
+
+  private init() {
+    (name, usesSigmoid, usesMask, rules) = ("loss_ce", false, false, .detection)
+    (classWeights, weight, ignoreIndex) = (nil, 1, nil)
+    (averagesLabelledOnly, reduction) = (false, .mean)
+  }
+
   init(_ settings: DetectionSettings, in context: ClassificationLossContext) throws {
     try self.init(
       settings.shared, .detection, name: "loss_ce", ignoreIndex: settings.ignoreIndex, in: context)
