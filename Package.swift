@@ -50,8 +50,8 @@ let rooms: [Target] = [
   room(
     "Verification",
     [
-      "Backbones", "Checkpoints", "Coco", "Configuration", "Data", "Detection", "Files", "Imaging", "Layers",
-      "Masks", "Modeling", "Segmentation", "Tensors", "Training",
+      "Backbones", "Checkpoints", "Classification", "Coco", "Configuration", "Data", "Detection", "Files",
+      "Imaging", "Layers", "Masks", "Modeling", "Segmentation", "Tensors", "Training",
     ]),
 ]
 

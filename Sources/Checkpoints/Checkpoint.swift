@@ -82,7 +82,7 @@ public struct Checkpoint: Sendable {
   private init(_ read: Safetensors, _ file: String, _ namings: [any WeightNaming]) throws {
     self.file = file
     (format, layout, metadata, averages, skipped) = (.safetensors, "plain", read.metadata, nil, [])
-    tensors = try OlderNames.mapped(read.tensors, by: namings, file: file)
+    tensors = try OlderNames.mapped(read.tensors, by: namings, file: file).underCurrentShapes(by: namings)
     weights = tensors.filter { !$0.key.hasPrefix(Self.optimizerPrefix) }
     byteCount = tensors.values.reduce(0) { $0 + $1.bytes.count }
   }
@@ -95,7 +95,8 @@ public struct Checkpoint: Sendable {
     for (group, names) in groups {
       for (name, number) in names { chosen[full(group, name)] = number }
     }
-    let (tensors, byteCount) = try read.tensors(chosen)
+    let (stored, byteCount) = try read.tensors(chosen)
+    let tensors = stored.underCurrentShapes(by: namings)
     func members(_ keys: [String]) -> [String: StoredTensor]? {
       guard let group = keys.first(where: { groups[$0] != nil }), let names = groups[group] else {
         return nil
@@ -108,5 +109,12 @@ public struct Checkpoint: Sendable {
     averages = members(CheckpointLayout.averageKeys)
     weights = members(CheckpointLayout.weightKeys + [""]) ?? averages ?? [:]
     skipped = read.graph.skipped.sorted()
+  }
+}
+
+extension [String: StoredTensor] {
+  fileprivate func underCurrentShapes(by namings: [any WeightNaming]) -> [String: StoredTensor] {
+    guard !namings.isEmpty else { return self }
+    return reduce(into: [:]) { $0[$1.key] = $1.value.underCurrentShape(of: $1.key, by: namings) }
   }
 }

@@ -71,6 +71,7 @@ extension Layer {
     let leaves = tree.leaves(of: part)
     let tensors = try tree.underCurrentNames(tensors, of: part, file: file)
     let optional = tree.tree(at: part)?.naming?.optionalInPretrained ?? []
+    let namings = tree.tree(at: part)?.namings ?? []
     var summary = LoadingSummary()
     var misfits: [Misfit] = []
     var used: Set<String> = []
@@ -86,7 +87,7 @@ extension Layer {
         summary.initialized.append(name)
         continue
       }
-      guard let stored = tensors[name] else {
+      guard let stored = tensors[name]?.fitted(to: shape, of: name, by: namings) else {
         // PyTorch counts batches for a momentum of None only; older files lack the counter.
         if name.hasSuffix("num_batches_tracked") { continue }
         summary.initialized.append(name)

@@ -31,7 +31,7 @@ public struct ImageClassifier: ScoringModel {
     let (components, scope) = (context.components, context.scope)
     preprocessor =
       try configuration.preprocessor?.node.decode(ClsDataPreprocessor.self) ?? ClsDataPreprocessor()
-    backbone = try components.backbones.build(configuration.backbone, scope: scope, in: context)
+    backbone = try components.backbones.build(configuration.backbone, scope: scope, in: context).inClassifier
     pooling =
       try configuration.neck.map {
         try components.classification.poolings.build($0, scope: scope, in: context)

@@ -1,5 +1,7 @@
-/// What a part of a model knows of the files that its weights come from: the names of its older releases, and what a
-/// pretrained file may lack.
+import Tensors
+
+/// What a part of a model knows of the files that its weights come from: the names of its older releases, the shapes
+/// that weights may have there, and what a pretrained file may lack.
 ///
 /// A part that has some says so in its tree (`ParameterTree.naming`); its names are looked for where that part is loaded.
 public protocol WeightNaming: Sendable {
@@ -10,8 +12,27 @@ public protocol WeightNaming: Sendable {
   /// Today's name of a weight of an older release, without what stands before it; the same name where it did not change.
   func currentName(of name: String) -> String
 
+  /// The shape of a weight whose numbers lie in the same order under another shape in a file, such as `[O, I]` of a
+  /// linear layer that is held as a 1x1 convolution; the same shape where it did not change.
+  ///
+  /// - Parameter name: Today's, with whatever stands before the part's own.
+  func currentShape(of name: String, _ shape: [Int]) -> [Int]
+
+  /// A weight of another resolution at the model's, both in PyTorch's layout; nil where the two do not go together.
+  ///
+  /// - Parameter name: Today's, with whatever stands before the part's own.
+  func resampled(_ tensor: Tensor, of name: String, to shape: [Int]) -> Tensor?
+
   /// Patterns, with `*`, of the part's weights that a pretrained file may lack: they keep their initial values.
   var optionalInPretrained: [String] { get }
+}
+
+extension WeightNaming {
+  /// The same shape.
+  public func currentShape(of name: String, _ shape: [Int]) -> [Int] { shape }
+
+  /// None: the model's shape is the only one.
+  public func resampled(_ tensor: Tensor, of name: String, to shape: [Int]) -> Tensor? { nil }
 }
 
 extension ParameterTree {

@@ -26,9 +26,14 @@ public protocol Backbone: Layer {
   ///
   /// - Parameter head: `weight` and `bias` of the linear layer.
   func classifierTree(head: ParameterTree) -> ParameterTree
+  /// The backbone as a classifier runs it, with the same weights; itself where there is no difference.
+  var inClassifier: any Backbone { get }
 }
 
 extension Backbone {
+  /// Itself.
+  public var inClassifier: any Backbone { self }
+
   /// mmpretrain's names: `backbone...`, `head.fc`.
   public func classifierTree(head: ParameterTree) -> ParameterTree {
     ["backbone": .layer(self), "head": .tree(["fc": .tree(head)])]

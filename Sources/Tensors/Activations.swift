@@ -15,6 +15,18 @@ public enum Activation: Sendable {
   case gelu
   /// x sigmoid(x).
   case silu
+  /// 1 / (1 + e^-x).
+  case sigmoid
+
+  /// The function of each element.
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    switch self {
+    case .relu: x.relu()
+    case .gelu: x.gelu()
+    case .silu: x.silu()
+    case .sigmoid: x.sigmoid()
+    }
+  }
 
   /// y from x.
   var kernel: ElementwiseKernel {
@@ -22,6 +34,7 @@ public enum Activation: Sendable {
     case .relu: { dp_relu($0, $1, $2) }
     case .gelu: { dp_gelu($0, $1, $2) }
     case .silu: { dp_silu($0, $1, $2) }
+    case .sigmoid: { dp_logistic($0, $1, $2) }
     }
   }
 
@@ -31,11 +44,12 @@ public enum Activation: Sendable {
     case .relu: { dp_relu_backward($0, $1, $2, $3) }
     case .gelu: { dp_gelu_backward($0, $1, $2, $3) }
     case .silu: { dp_silu_backward($0, $1, $2, $3) }
+    case .sigmoid: { dp_logistic_backward($0, $1, $2, $3) }
     }
   }
 
   /// Whether the derivative is computed from y, so that x need not be kept.
-  var slopeIsFromResult: Bool { self == .relu }
+  var slopeIsFromResult: Bool { self == .relu || self == .sigmoid }
 }
 
 extension Tensor {

@@ -11,22 +11,22 @@ public enum VSSMDownsampling: String, Decodable, CaseIterable, Sendable {
   case v3
 
   /// The layer between two stages.
-  func make(from channels: Int, to next: Int) -> any UnaryLayer {
+  func make(from channels: Int, to next: Int, norm: VSSMNorm) -> any UnaryLayer {
     switch self {
-    case .v1: PatchMerging(channels, next)
-    case .v2: ConvolutionalDownsampling(channels, next, kernel: 2, padding: 0)
-    case .v3: ConvolutionalDownsampling(channels, next, kernel: 3, padding: 1)
+    case .v1: PatchMerging2D(channels, next, norm)
+    case .v2: ConvolutionalDownsampling(channels, next, kernel: 2, padding: 0, norm)
+    case .v3: ConvolutionalDownsampling(channels, next, kernel: 3, padding: 1, norm)
     }
   }
 }
 
 /// `PatchMerging2D` of the release.
-struct PatchMerging: UnaryLayer {
-  private let norm: LayerNorm
+struct PatchMerging2D: UnaryLayer {
+  private let norm: any UnaryLayer
   private let reduction: Linear
 
-  init(_ channels: Int, _ next: Int) {
-    norm = LayerNorm(4 * channels)
+  init(_ channels: Int, _ next: Int, _ norm: VSSMNorm) {
+    self.norm = norm.make(4 * channels)
     reduction = Linear(4 * channels, next, bias: false)
   }
 
@@ -45,11 +45,11 @@ struct PatchMerging: UnaryLayer {
 /// Convolution and norm, at places 1 and 3 of the release's `Sequential` (0 and 2 permute axes).
 struct ConvolutionalDownsampling: UnaryLayer {
   private let convolution: Conv2d
-  private let norm: LayerNorm
+  private let norm: any UnaryLayer
 
-  init(_ channels: Int, _ next: Int, kernel: Int, padding: Int) {
+  init(_ channels: Int, _ next: Int, kernel: Int, padding: Int, _ norm: VSSMNorm) {
     convolution = Conv2d(channels, next, kernel: kernel, stride: 2, padding: padding)
-    norm = LayerNorm(next)
+    self.norm = norm.make(next)
   }
 
   var tree: ParameterTree { ["1": .layer(convolution), "3": .layer(norm)] }

@@ -1,0 +1,90 @@
+import Layers
+import Tensors
+
+// Letters of this file: B images, H and W the map's sides, C its channels, I the inner channels (ssm_ratio * C),
+// K the directions with parameters of their own (4, or 1 when shared), R the rank of delta, N the states.
+
+/// Two-dimensional selective scan (VMamba, arXiv:2401.10166, figure 3; `SS2D` of the release).
+public struct SS2D: UnaryLayer {
+  private let inProjection: Linear
+  private let convolution: Conv2d?
+  private let activation: Activation
+  private let projection: Parameter  // [K, R + 2N, I]
+  private let deltaWeight: Parameter  // [K, I, R]
+  private let deltaBias: Parameter  // [K, I]
+  private let aLogs: Parameter  // [K I, N]
+  private let skip: Parameter  // [K I]
+  private let outNorm: ScanOutputNorm
+  private let outProjection: Linear
+  private let dropout: Dropout
+  private let form: ScanForm
+  private let inner: Int
+
+  /// A scan with the release's initial values.
+  ///
+  /// - Parameters:
+  ///   - channels: C; I has to be 1 or more.
+  ///   - layer: Tells the scans of a model apart in the key of dropout's random numbers.
+  public init(_ channels: Int, _ settings: Settings, layer: Int = 0) {
+    let settings = settings.form.isFirst ? settings.asFirstReleased : settings
+    let rank = settings.deltaRank.resolved((channels + 15) / 16)
+    let states = settings.states.resolved((channels + 5) / 6)
+    let directions = settings.isShared ? 1 : 4
+    let inner = settings.inner(of: channels)
+    let first = settings.initialization
+    (self.inner, form, activation) = (inner, settings.form, settings.activation.function)
+    inProjection = Linear(channels, form.gate == .none ? inner : 2 * inner, bias: false)
+    convolution =
+      settings.kernel < 2
+      ? nil
+      : Conv2d(
+        inner, inner, kernel: settings.kernel, padding: (settings.kernel - 1) / 2, groups: inner,
+        bias: settings.hasConvolutionBias)
+    projection = Parameter(
+      [directions, rank + 2 * states, inner], .uniform(bound: 1 / Float(inner).squareRoot()))
+    deltaWeight = Parameter([directions, inner, rank], first.deltaWeight(rank: rank))
+    deltaBias = Parameter([directions, inner], first.deltaBias)
+    aLogs = Parameter([directions * inner, states], first.aLogs)
+    skip = Parameter([directions * inner], .ones)
+    outNorm = ScanOutputNorm(form.outputNorm, inner)
+    outProjection = Linear(inner, channels, bias: false)
+    dropout = Dropout(probability: settings.dropRate, layer: layer)
+  }
+
+  /// Weights under the release's names.
+  public var tree: ParameterTree {
+    [
+      "x_proj_weight": .parameter(projection), "dt_projs_weight": .parameter(deltaWeight),
+      "dt_projs_bias": .parameter(deltaBias), "A_logs": .parameter(aLogs), "Ds": .parameter(skip),
+      "in_proj": .layer(inProjection), "conv2d": .layer(convolution), "out_norm": .layer(outNorm),
+      "out_proj": .layer(outProjection),
+    ]
+  }
+
+  /// `[B, H, W, C]`, shape kept.
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    let (x, z) = split(inProjection(x))
+    let scanned = outNorm(scan(activation(convolution?(x) ?? x)))
+    let y = form.activatesOutput ? scanned.gelu() : scanned
+    return dropout(outProjection(gated(y, by: z)))
+  }
+
+  /// What is scanned, and what gates the result, `[B, H, W, I]` each.
+  private func split(_ xz: Tensor) -> (x: Tensor, z: Tensor?) {
+    guard form.gate != .none else { return (xz, nil) }
+    return (xz.sliced(axis: -1, from: 0, to: inner), xz.sliced(axis: -1, from: inner, to: 2 * inner))
+  }
+
+  /// The four directions, scanned and summed up: `[B, H, W, I]`, shape kept.
+  private func scan(_ x: Tensor) -> Tensor {
+    let projected = linear(x, weight: projection.value.reshaped([-1, inner]))
+    return crossSelectiveScan(
+      x, projected: projected, dtWeight: deltaWeight.value, dtBias: deltaBias.value, aLogs: aLogs.value,
+      skip: skip.value)
+  }
+
+  private func gated(_ y: Tensor, by z: Tensor?) -> Tensor {
+    guard let z else { return y }
+    return y * (form.gate == .activated ? activation(z) : z)
+  }
+}
