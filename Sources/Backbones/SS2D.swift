@@ -136,9 +136,11 @@ public struct SS2D: UnaryLayer {
 
   /// The four directions, scanned and summed up: `[B, H, W, I]`, shape kept.
   private func scan(_ x: Tensor) -> Tensor {
-    let projected = linear(x, weight: projection.value.reshaped([-1, inner]))
-    return crossSelectiveScan(
-      x, projected: projected, dtWeight: deltaWeight.value, dtBias: deltaBias.value, aLogs: aLogs.value,
-      skip: skip.value)
+    ScanAccounting.v0 {
+      let projected = linear(x, weight: projection.value.reshaped([-1, inner]))
+      return crossSelectiveScan(
+        x, projected: projected, dtWeight: deltaWeight.value, dtBias: deltaBias.value, aLogs: aLogs.value,
+        skip: skip.value)
+    }
   }
 }
