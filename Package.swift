@@ -43,7 +43,7 @@ let rooms: [Target] = [
   room(
     "Training",
     ["Checkpoints", "Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
-  room("Analysis", ["Data", "Files", "Tensors"]),
+  room("Analysis", ["Configuration", "Data", "Files", "Layers", "Modeling", "Tensors"]),
   room(
     "Reporting",
     ["Checkpoints", "Coco", "Configuration", "Data", "Detection", "Files", "Imaging", "Masks", "Modeling"]),

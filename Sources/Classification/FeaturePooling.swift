@@ -20,5 +20,8 @@ public struct GlobalAveragePooling: FeaturePooling, Decodable {
   private enum CodingKeys: String, CodingKey { case axes = "dim" }
 
   /// `[B, H, W, C]` to `[B, C]`.
-  public func callAsFunction(_ map: Tensor) -> Tensor { map.mean(axes: [1, 2], keepingAxes: false) }
+  public func callAsFunction(_ map: Tensor) -> Tensor {
+    OperationCounter.current?.add(.adaptiveAveragePooling, map.count)
+    return map.mean(axes: [1, 2], keepingAxes: false)
+  }
 }

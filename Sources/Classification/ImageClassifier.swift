@@ -20,9 +20,9 @@ public struct ImageClassifier: ScoringModel {
   }
 
   private let preprocessor: ClsDataPreprocessor
-  private let backbone: any Backbone
-  private let pooling: any FeaturePooling
-  private let head: any ClassificationHead
+  let backbone: any Backbone
+  let pooling: any FeaturePooling
+  let head: any ClassificationHead
 
   /// A classifier whose parts fit together.
   ///

@@ -47,12 +47,12 @@ public struct MaskRCNN: ScoringModel {
   }
 
   private let preprocessor: DetDataPreprocessor
-  private let backbone: any Backbone
-  private let neck: any Neck
-  private let rpnHead: any ProposalHead
-  private let roiHead: any RoIHead
+  let backbone: any Backbone
+  let neck: any Neck
+  let rpnHead: any ProposalHead
+  let roiHead: any RoIHead
   private let training: Training
-  private let testing: Testing
+  let testing: Testing
 
   /// A detector whose parts fit together.
   ///

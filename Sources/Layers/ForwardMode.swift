@@ -28,7 +28,12 @@ public struct ForwardMode: Sendable {
   public let training: Step?
 
   /// Whether this is evaluation and no backward pass can follow, so that weights may be prepared for speed.
-  var isInference: Bool { training == nil && !Recording.isOn && Recomputation.current == .none }
+  ///
+  /// Not where operations are counted, one by one, nor where no numbers are computed that could be kept.
+  var isInference: Bool {
+    training == nil && !Recording.isOn && Recomputation.current == .none && OperationCounter.current == nil
+      && Computation.isOn
+  }
 
   /// The mode of the forward pass that runs now; evaluation unless said otherwise.
   @TaskLocal public static var current = ForwardMode(training: nil)

@@ -67,7 +67,7 @@ public struct BatchNorm2d: UnaryLayer {
     }
     let (y, mean, variance) = batchNorm(x, weight: weight.value, bias: bias.value, epsilon: epsilon)
     // What runs twice for a backward pass has moved them the first time.
-    if Recomputation.current == .second { return y }
+    guard Recomputation.current != .second, Computation.isOn else { return y }
     let rows = Float(x.count / max(1, mean.count))
     // PyTorch normalises by the biased variance and keeps the unbiased one.
     let unbiased = rows / max(1, rows - 1)

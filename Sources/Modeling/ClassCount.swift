@@ -2,7 +2,8 @@ import Configuration
 import Data
 
 extension ModelContext {
-  /// The number of classes: the config's, which must be the data set's where that is known; else the data set's.
+  /// The number of classes: the config's, which must be the data set's where that is known; else the data set's; else,
+  /// without data, the usual one.
   ///
   /// - Throws: `ConfigurationError` when the two differ, or neither is there.
   public func classCount(_ configured: Int?) throws -> Int {
@@ -20,6 +21,7 @@ extension ModelContext {
       return configured
     case (nil, let known?): return known
     case (nil, nil):
+      if let usualClassCount { return usualClassCount }
       throw ConfigurationError(
         keyPath: "num_classes", message: "is missing, and no data set says how many classes there are",
         hint: "Set num_classes, or metainfo.classes of the data set.")

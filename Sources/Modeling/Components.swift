@@ -74,6 +74,8 @@ public struct ModelContext: ScopedContext, Sendable {
   public var scope: String?
   /// The data set's classes, if there is a data set.
   public var classes: [String]?
+  /// How many classes a model has whose config does not say, where there is no data set: what its kind usually has.
+  public var usualClassCount: Int?
   /// What the numbers in the data set's label maps stand for, if it has any.
   public var labels: LabelMeaning?
   /// The names a config may use.
@@ -81,10 +83,12 @@ public struct ModelContext: ScopedContext, Sendable {
 
   /// A scope, classes, the meaning of label maps' numbers, and names.
   public init(
-    scope: String? = nil, classes: [String]? = nil, labels: LabelMeaning? = nil, components: Components
+    scope: String? = nil, classes: [String]? = nil, usualClassCount: Int? = nil, labels: LabelMeaning? = nil,
+    components: Components
   ) {
     self.scope = scope
     self.classes = classes
+    self.usualClassCount = usualClassCount
     self.labels = labels
     self.components = components
   }

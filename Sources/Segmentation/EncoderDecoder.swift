@@ -54,14 +54,14 @@ public struct EncoderDecoder: ScoringModel {
   /// `train_cfg`: a mapping without keys.
   private struct NoSettings: Decodable {}
 
-  private let preprocessor: SegDataPreProcessor
-  private let backbone: any Backbone
-  private let decodeHead: any DecodeHead
-  private let auxiliaryHeads: [any DecodeHead]
+  let preprocessor: SegDataPreProcessor
+  let backbone: any Backbone
+  let decodeHead: any DecodeHead
+  let auxiliaryHeads: [any DecodeHead]
   /// Of the decode head and each auxiliary head.
   private let pixelLosses: [PixelLosses]
   private let labels: (classes: Int, ignored: Int32)
-  private let isAuxiliaryList: Bool
+  let isAuxiliaryList: Bool
 
   /// A segmentor whose parts fit together.
   ///

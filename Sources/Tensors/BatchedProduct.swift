@@ -19,6 +19,7 @@ public func matmul(
     "matmul of a \(a.shape)\(transposingA ? " transposed" : "") and b \(b.shape)"
       + (transposingB ? " transposed" : ""))
   let batches = broadcastShape(Array(a.shape.dropLast(2)), Array(b.shape.dropLast(2)))
+  OperationCounter.current?.add(.matmul, a.count, n)
   return Tensor.operation("matmul", of: [a, b]) {
     let y = Tensor.uninitialized(batches + [m, n])
     let left = Matrices(a, batches: batches)

@@ -36,6 +36,7 @@ package func conv2d(
     images: x.shape[0], height: x.shape[1], width: x.shape[2], channels: x.shape[3], outputs: weight.shape[0],
     kernel: (weight.shape[1], weight.shape[2]), stride: stride, padding: padding, dilation: dilation,
     groups: groups)
+  OperationCounter.current?.add(.convolution, weight.count, windows.pixels)
   if groups > 1, groups == windows.channels, groups == windows.outputs {
     return depthwiseConv2d(x, weight: weight, bias: bias, windows: windows)
   }

@@ -36,6 +36,11 @@ public func crossSelectiveScan(
     dtBias.shape == [sets, channels] && skip.shape == [sets * channels],
     "crossSelectiveScan of u \(u.shape) with dtBias \(dtBias.shape), skip \(skip.shape)")
   let all = [u, projected, dtWeight, dtBias, aLogs, skip]
+  if let counter = OperationCounter.current {
+    let pixels = u.shape[1] * u.shape[2]
+    counter.addLinear(u.shape[0], 4, channels, rank, pixels)
+    counter.addScan(images: u.shape[0], channels: 4 * channels, steps: pixels, states: states)
+  }
   return Tensor.operation("crossSelectiveScan", of: all) {
     let plan = ScanPlan(
       images: u.shape[0], height: u.shape[1], width: u.shape[2], channels: channels, states: states,

@@ -29,6 +29,7 @@ public func groupNorm(
   func spread(_ numbers: [Double]) -> [Float] {
     numbers.flatMap { repeatElement(Float($0), count: perGroup) }
   }
+  OperationCounter.current?.add(.groupNorm, 5, x.count)
   return Tensor.operation("group_norm", of: [x] + [weight, bias].compactMap(\.self)) {
     let input = x.storage
     let factors = weight?.values ?? [Float](repeating: 1, count: width)

@@ -19,6 +19,7 @@ public func linear(
     bias.map { $0.shape == [weight.shape[0]] } ?? true, "bias \(bias?.shape ?? []) of \(weight.shape)")
   let product = LinearProduct(
     rows: x.shape.dropLast().product, inputs: weight.shape[1], outputs: weight.shape[0])
+  OperationCounter.current?.addLinear(product.rows, product.inputs, product.outputs)
   return Tensor.operation("linear", of: [x, weight] + (bias.map { [$0] } ?? [])) {
     let y = Tensor.uninitialized(x.shape.dropLast() + [product.outputs])
     let (needsX, needsWeight) = (x.needsGradient, weight.needsGradient)

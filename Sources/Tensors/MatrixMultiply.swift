@@ -34,6 +34,7 @@ package enum BLAS {
     _ a: TensorStorage, at aOffset: Int = 0, stride lda: Int, _ b: TensorStorage, at bOffset: Int = 0,
     stride ldb: Int, adding beta: Float = 0, to c: TensorStorage, at cOffset: Int = 0, stride ldc: Int
   ) {
+    guard Computation.isOn else { return }
     let work = m * n * k
     let rowPieces = min(16, m / 192)
     let columnPieces = min(16, n / 192)

@@ -12,6 +12,7 @@ public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Floa
   let width = channels(of: x, weight, bias)
   let rows = x.count / max(1, width)
   let grain = max(1, (1 << 14) / max(1, width))
+  OperationCounter.current?.add(.layerNorm, 5, x.count)
   return Tensor.operation("layer_norm", of: [x] + [weight, bias].compactMap(\.self)) {
     let y = Tensor.uninitialized(x.shape)
     let statistics = TensorStorage(count: 2 * rows, for: "the statistics of a norm")
@@ -78,6 +79,7 @@ public func batchNorm(
     dp_accumulate_squares(sum, input.base + range.lowerBound * width, mean, range.count, width)
   }.values.map { $0 * share }
   let inverse = variance.map { 1 / ($0 + epsilon).squareRoot() }
+  OperationCounter.current?.add(.batchNorm, 5, x.count)
   let y = Tensor.operation("batch_norm", of: [x] + [weight, bias].compactMap(\.self)) {
     let scale = zip(inverse, weight?.values ?? inverse.map { _ in 1 }).map(*)
     let y = normalized(x, mean: mean, scale: scale, bias: bias)
@@ -128,6 +130,7 @@ public func batchNorm(
     mean.shape == [width] && variance.shape == [width],
     "mean \(mean.shape) and variance \(variance.shape) for x \(x.shape)")
   let rows = x.count / max(1, width)
+  OperationCounter.current?.add(.batchNorm, 2, x.count)
   return Tensor.operation("batch_norm", of: [x] + [weight, bias].compactMap(\.self)) {
     let inverse = variance.values.map { 1 / ($0 + epsilon).squareRoot() }
     let scale = zip(inverse, weight?.values ?? inverse.map { _ in 1 }).map(*)

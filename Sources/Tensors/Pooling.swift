@@ -109,6 +109,7 @@ public func adaptiveAveragePool2d(_ x: Tensor, height: Int, width: Int) -> Tenso
     x.rank == 4 && height > 0 && width > 0 && x.shape[1] > 0 && x.shape[2] > 0,
     "adaptiveAveragePool2d of x \(x.shape) to \(height) x \(width)")
   let (images, inHeight, inWidth, channels) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
+  OperationCounter.current?.add(.adaptiveAveragePooling, x.count)
   return Tensor.operation("adaptiveAveragePool2d", of: [x]) {
     let y = Tensor.uninitialized([images, height, width, channels])
     let (source, target) = (x.storage, y.storage)

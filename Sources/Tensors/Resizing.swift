@@ -8,6 +8,7 @@ extension Tensor {
   /// - Returns: `[B, height, width, C]`.
   public func resizedBilinear(height: Int, width: Int, alignCorners: Bool) -> Tensor {
     let maps = MapShape(self, height, width)
+    OperationCounter.current?.add(.bilinearUpsampling, 4, maps.images, height, width, maps.channels)
     let rows = BilinearTaps(from: maps.height, to: height, alignCorners: alignCorners)
     let columns = BilinearTaps(from: maps.width, to: width, alignCorners: alignCorners)
     let (inRow, outRow) = (maps.width * maps.channels, width * maps.channels)
@@ -53,6 +54,7 @@ extension Tensor {
   /// - Returns: `[B, height, width, C]`.
   public func resizedNearest(height: Int, width: Int) -> Tensor {
     let maps = MapShape(self, height, width)
+    OperationCounter.current?.add(.nearestUpsampling, maps.images, height, width, maps.channels)
     let columns = (0..<width).map { Int32($0 * maps.width / width) }
     let (inRow, outRow) = (maps.width * maps.channels, width * maps.channels)
     let old = shape

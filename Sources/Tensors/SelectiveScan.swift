@@ -32,6 +32,8 @@ public func selectiveScan(
       "selectiveScan of u \(u.shape) with \(name) \(vector?.shape ?? [])")
   }
   let all = [u, delta, A, B, C] + [D, deltaBias].compactMap { $0 }
+  OperationCounter.current?.addScan(
+    images: u.shape[0], channels: channels, steps: u.shape[1], states: A.shape[1])
   return Tensor.operation("selectiveScan", of: all) {
     let plan = ScanPlan(
       images: u.shape[0], height: 1, width: u.shape[1], channels: channels, states: A.shape[1],

@@ -35,7 +35,7 @@ public struct Tensor {
   /// The same number everywhere.
   public init(repeating value: Float, shape: [Int]) {
     self = .uninitialized(shape)
-    storage.values.initialize(repeating: value)
+    if Computation.isOn { storage.values.initialize(repeating: value) }
   }
 
   /// All zeros.

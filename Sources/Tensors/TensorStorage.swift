@@ -25,8 +25,15 @@ extension Tensor {
 final class TensorStorage: @unchecked Sendable {
   let elementType: Tensor.ElementType
   let count: Int
-  private let block: BufferPool.Block
-  private let kept = Mutex<[DerivedForm: TensorStorage]>([:])
+  /// Where the numbers are; nil where they are not computed (``Computation``).
+  private let block: BufferPool.Block?
+  private let kept = Mutex(Kept())
+
+  private struct Kept {
+    var derived: [DerivedForm: TensorStorage] = [:]
+    /// Zeros in the place of numbers that are not computed, made when they are asked for.
+    var stand: BufferPool.Block?
+  }
 
   /// Uninitialised numbers.
   init(shape: [Int], elementType: Tensor.ElementType = .float32) {
@@ -38,7 +45,7 @@ final class TensorStorage: @unchecked Sendable {
   /// Zeros of any type.
   convenience init(zerosOfShape shape: [Int], elementType: Tensor.ElementType) {
     self.init(shape: shape, elementType: elementType)
-    block.address.initializeMemory(as: UInt8.self, repeating: 0, count: count * elementType.size)
+    block?.address.initializeMemory(as: UInt8.self, repeating: 0, count: count * elementType.size)
   }
 
   /// Uninitialised numbers of an operation's own.
@@ -49,9 +56,17 @@ final class TensorStorage: @unchecked Sendable {
     block = Self.block(count, .float32) { "\(purpose)" }
   }
 
-  deinit { BufferPool.shared.give(block) }
+  deinit {
+    for block in [block, kept.withLock { $0.stand }].compactMap(\.self) { BufferPool.shared.give(block) }
+  }
 
   private static func block(
+    _ count: Int, _ type: Tensor.ElementType, _ purpose: () -> String
+  ) -> BufferPool.Block? {
+    Computation.isOn ? memory(count, type, purpose) : nil
+  }
+
+  private static func memory(
     _ count: Int, _ type: Tensor.ElementType, _ purpose: () -> String
   ) -> BufferPool.Block {
     let (bytes, isTooLarge) = count.multipliedReportingOverflow(by: type.size)
@@ -61,7 +76,18 @@ final class TensorStorage: @unchecked Sendable {
   /// Where the numbers begin. Only operations of this room see it, and only for float32.
   var base: UnsafeMutablePointer<Float> {
     require(elementType == .float32, "an operation of float32 on numbers of \(elementType)")
-    return block.address.assumingMemoryBound(to: Float.self)
+    return (block ?? stand).address.assumingMemoryBound(to: Float.self)
+  }
+
+  /// Zeros for numbers that are not computed.
+  private var stand: BufferPool.Block {
+    kept.withLock { kept in
+      if let made = kept.stand { return made }
+      let made = Self.memory(count, elementType) { "a tensor of \(count) numbers" }
+      made.address.initializeMemory(as: UInt8.self, repeating: 0, count: count * elementType.size)
+      kept.stand = made
+      return made
+    }
   }
 
   /// All numbers.
@@ -69,12 +95,12 @@ final class TensorStorage: @unchecked Sendable {
 
   /// What an operation has made of these numbers, kept until they are written: made at the first call.
   func derived(_ form: DerivedForm, _ make: () -> TensorStorage) -> TensorStorage {
-    if let made = kept.withLock({ $0[form] }) { return made }
+    if let made = kept.withLock({ $0.derived[form] }) { return made }
     let made = make()
-    kept.withLock { $0[form] = made }
+    if Computation.isOn { kept.withLock { $0.derived[form] = made } }
     return made
   }
 
   /// Drops what was made of the numbers, as they are about to be written.
-  func forgetDerived() { kept.withLock { $0 = [:] } }
+  func forgetDerived() { kept.withLock { $0.derived = [:] } }
 }

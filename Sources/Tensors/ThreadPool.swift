@@ -38,8 +38,9 @@ public enum Threads {
 
 /// Runs `body` for each of `pieces` pieces, on several threads where there are some.
 ///
-/// A parallel loop inside another, or beside another, runs on its own thread.
+/// A parallel loop inside another, or beside another, runs on its own thread. While only shapes are worked out none runs.
 package func parallel(_ pieces: Int, _ body: @escaping @Sendable (_ piece: Int) -> Void) {
+  guard Computation.isOn else { return }
   guard pieces > 1, Threads.count > 1, ThreadPool.shared.run(pieces, body) else {
     for piece in 0..<pieces { body(piece) }
     return

@@ -43,6 +43,7 @@ public func convTranspose2d(
   require(
     windows.outputShape == x.shape,
     "convTranspose2d of x \(x.shape) with weight \(weight.shape), padding \(padding): nothing is left")
+  OperationCounter.current?.add(.convolution, weight.count, windows.pixels)
   return Tensor.operation("convTranspose2d", of: [x, weight] + (bias.map { [$0] } ?? [])) {
     let y = Tensor.uninitialized([windows.images, windows.height, windows.width, outputs])
     windows.inputGradient(x.storage, weight.storage, bias: bias?.storage, to: y.storage)

@@ -10,7 +10,7 @@ struct Dense: ParsableCommand {
     abstract: "Detectors and segmentors: train, test, predict and evaluate.",
     subcommands: [
       Train.self, Test.self, Predict.self, Evaluate.self, ConfigCommand.self, CheckpointCommand.self,
-      DataCommand.self, Verify.self, Benchmark.self,
+      DataCommand.self, Analyze.self, Verify.self, Benchmark.self,
     ])
 }
 

@@ -77,10 +77,12 @@ public struct SS2D: UnaryLayer {
 
   /// The four directions, scanned and summed up: `[B, H, W, I]`, shape kept.
   private func scan(_ x: Tensor) -> Tensor {
-    let projected = linear(x, weight: projection.value.reshaped([-1, inner]))
-    return crossSelectiveScan(
-      x, projected: projected, dtWeight: deltaWeight.value, dtBias: deltaBias.value, aLogs: aLogs.value,
-      skip: skip.value)
+    form.accounting {
+      let projected = linear(x, weight: projection.value.reshaped([-1, inner]))
+      return crossSelectiveScan(
+        x, projected: projected, dtWeight: deltaWeight.value, dtBias: deltaBias.value, aLogs: aLogs.value,
+        skip: skip.value)
+    }
   }
 
   private func gated(_ y: Tensor, by z: Tensor?) -> Tensor {

@@ -1,3 +1,5 @@
+import Tensors
+
 /// What surrounds the scan (`forward_type` of the release): a way to run it, then tags, such as `v05_onnone_noz`.
 ///
 /// The ways `v01` to `v05`, `v2` and `v3` and the tag `_no32` differ in precision and speed on an accelerator only, and
@@ -33,6 +35,9 @@ public struct ScanForm: RawRepresentable, Decodable, Sendable {
 
   /// Whether it is the model of February 2024.
   var isFirst: Bool { Self.firstWays.contains(rawValue) }
+
+  /// How the tables of the release count it: `v05` projects by convolutions in groups, the others by an einsum.
+  var accounting: ScanAccounting { isFirst ? .v0 : rawValue.hasPrefix("v05") ? .v05 : .v3 }
 
   /// A form by its name; nil for one that is not known.
   public init?(rawValue text: String) {

@@ -71,6 +71,9 @@ public struct SegDataPreProcessor: Decodable, Sendable {
     _ = try keys.decodeIfPresent(Nothing.self, forKey: .augmentations)
   }
 
+  /// The fixed size of a batch in training (`size`); nil: as large as its images need.
+  package var trainingSize: ImageSize? { training.size }
+
   /// The samples as one batch, in training with their labels.
   ///
   /// - Throws: `DataError` for a sample whose image or label map is not loaded, or which is larger than `size`.

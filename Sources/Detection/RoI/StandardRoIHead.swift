@@ -197,6 +197,18 @@ public struct StandardRoIHead: RoIHead {
     }
   }
 
+  /// Runs the box head on all regions and the mask head on the first hundred, as mmdetection does.
+  public func run(regions: Int, observedBy observer: any PartObserver) {
+    func cut(_ count: Int, by extractor: any RoIExtractor) -> Tensor {
+      .zeros([count, extractor.outputSize, extractor.outputSize, extractor.channels])
+    }
+    observer.part("roi_head.bbox_head", boxHead) { _ = boxHead(cut(regions, by: boxExtractor)) }
+    guard let maskBranch else { return }
+    observer.part("roi_head.mask_head", maskBranch.head) {
+      _ = maskBranch.head(cut(min(100, regions), by: maskBranch.extractor))
+    }
+  }
+
   /// Mask probabilities of the boxes that were found in each image.
   private func softMasks(_ branch: MaskBranch, of found: [Detections], _ features: [Tensor]) -> [SoftMasks] {
     let regions = RegionsOfInterest(found.map(\.boxes))

@@ -29,6 +29,20 @@ public protocol RoIHead: Layer {
   func scores(
     _ features: [Tensor], proposals: [Proposals], geometry: [ImageGeometry], selection: RoISelection
   ) -> [InstanceScores]
+
+  /// Runs its parts on as many regions as the first stage keeps, up to logits, to be measured: nothing is decided.
+  ///
+  /// - Throws: `ConfigurationError` where it does not say how.
+  func run(regions: Int, observedBy observer: any PartObserver) throws
+}
+
+extension RoIHead {
+  /// Throws: it does not say what it runs.
+  public func run(regions: Int, observedBy observer: any PartObserver) throws {
+    throw ConfigurationError(
+      keyPath: "model.roi_head", message: "\(type(of: self)) does not say what of it is measured",
+      hint: "A second stage of one's own implements run(regions:observedBy:).")
+  }
 }
 
 /// `train_cfg.rcnn`.

@@ -41,6 +41,20 @@ public struct Experiment: Sendable {
       in: ModelContext(scope: scope, classes: classes, labels: labels, components: components))
   }
 
+  /// The model without any data: what its config leaves to the data set is what its kind usually has, 80 classes (COCO),
+  /// 150 (ADE20K) or 1000 (ImageNet).
+  ///
+  /// - Throws: `ConfigurationError` with the place of what is wrong.
+  public func modelWithoutData() throws -> any Model {
+    let configured = try PretrainedWeights.extracted(from: require(configuration.model, "model")).model
+    let kind = components.models.defaultScope(of: configured) ?? scope
+    return try components.models.build(
+      configured, scope: scope,
+      in: ModelContext(
+        scope: scope, usualClassCount: kind.flatMap { ["mmdet": 80, "mmseg": 150, "mmpretrain": 1000][$0] },
+        components: components))
+  }
+
   /// Fills a model's parts from the checkpoints that `init_cfg` and `pretrained` name, outer parts first.
   ///
   /// - Parameter allowingMissing: Patterns, with `*`, of weights that a file may lack.
