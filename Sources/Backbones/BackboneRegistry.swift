@@ -11,6 +11,25 @@ extension Components {
       return VSSM(configuration)
     }
     weightNamings.append(VSSMNaming())
+    backbones.add(
+      "SwinTransformer", description: "Swin: four stages of attention in shifted windows",
+      make: { (configuration: SwinTransformer.Configuration, _: ModelContext) in
+        try checkChannels(configuration.inputChannels, key: "in_channels")
+        return SwinTransformer(configuration)
+      })
+    backbones.add(
+      "SwinTransformer", scope: "mmpretrain",
+      description: "Swin of a classifier, with the weights and names of the release",
+      make: { (configuration: SwinTransformer.ReleaseConfiguration, _: ModelContext) in
+        try checkChannels(configuration.settings.inputChannels, key: "in_channels")
+        return SwinTransformer(configuration.settings)
+      })
+    backbones.add(
+      "VisionTransformer", description: "ViT: attention of all patches to each other (DeiT)",
+      make: { (configuration: VisionTransformer.Configuration, _: ModelContext) in
+        try checkChannels(configuration.inputChannels, key: "in_channels")
+        return VisionTransformer(configuration)
+      })
   }
 }
 

@@ -7,9 +7,11 @@ public struct LayerNorm: UnaryLayer {
   private let epsilon: Float
 
   /// A norm with weight 1 and bias 0.
-  public init(_ channels: Int, epsilon: Float = 1e-5) {
-    weight = Parameter([channels], .ones)
-    bias = Parameter([channels], .zeros)
+  ///
+  /// - Parameter layout: `.flattened` when its channels are those of a cell of pixels.
+  public init(_ channels: Int, epsilon: Float = 1e-5, layout: WeightLayout = .plain) {
+    weight = Parameter([channels], .ones, layout: layout)
+    bias = Parameter([channels], .zeros, layout: layout)
     self.epsilon = epsilon
   }
 

@@ -7,7 +7,7 @@ public enum WeightLayout: Hashable, Sendable {
   /// Convolution: `[O, kh, kw, I]` in memory, `[O, I, kh, kw]` in PyTorch. Transposed convolution: `[I, kh, kw, O]`
   /// and `[I, O, kh, kw]`.
   case channelsLast
-  /// Linear weights behind a flattened feature map: `[O, H * W * C]` in memory, `[O, C * H * W]` in PyTorch.
+  /// Weights for a flattened feature map: `[..., H * W * C]` in memory, `[..., C * H * W]` in PyTorch.
   case flattened(channels: Int, height: Int, width: Int)
 
   /// The shape in PyTorch's layout of a weight that has `shape` in memory.
@@ -22,7 +22,7 @@ public enum WeightLayout: Hashable, Sendable {
     case .channelsLast: withoutGradients { tensor.permuted([0, 2, 3, 1]) }
     case .flattened(let c, let h, let w):
       withoutGradients {
-        tensor.reshaped([tensor.shape[0], c, h, w]).permuted([0, 2, 3, 1]).reshaped(tensor.shape)
+        tensor.reshaped([tensor.count / (c * h * w), c, h, w]).permuted([0, 2, 3, 1]).reshaped(tensor.shape)
       }
     }
   }
@@ -34,7 +34,7 @@ public enum WeightLayout: Hashable, Sendable {
     case .channelsLast: withoutGradients { tensor.permuted([0, 3, 1, 2]) }
     case .flattened(let c, let h, let w):
       withoutGradients {
-        tensor.reshaped([tensor.shape[0], h, w, c]).permuted([0, 3, 1, 2]).reshaped(tensor.shape)
+        tensor.reshaped([tensor.count / (c * h * w), h, w, c]).permuted([0, 3, 1, 2]).reshaped(tensor.shape)
       }
     }
   }
@@ -103,9 +103,17 @@ public final class Buffer {
   /// What a counter has counted, which checkpoints hold as I64; nil for all other buffers.
   public var count: Int? { didSet { if let count { value = Tensor(Float(count)) } } }
 
+  /// Whether checkpoints hold the numbers as I64.
+  public let isInteger: Bool
+
   /// A buffer with its first value.
-  public init(_ value: Tensor) { self.value = value }
+  public init(_ value: Tensor) { (self.value, isInteger) = (value, false) }
 
   /// A counter, of shape `[]`.
-  public init(count: Int) { (self.value, self.count) = (Tensor(Float(count)), count) }
+  public init(count: Int) { (self.value, self.count, isInteger) = (Tensor(Float(count)), count, true) }
+
+  /// Whole numbers below 2^24, such as indices.
+  public init(integers: [Int], shape: [Int]) {
+    (value, isInteger) = (Tensor(integers.map { Float($0) }, shape: shape), true)
+  }
 }

@@ -323,8 +323,6 @@ extension GoldenCase {
   fileprivate func detector() throws -> (model: MaskRCNN, geometry: [ImageGeometry]) {
     let configuration = try config.decode(DetectorCase.self)
     guard configuration.model.type == "MaskRCNN" else { throw NotBuiltYet(what: configuration.model.type) }
-    let backbone = configuration.model.node["backbone"]?["type"]?.string ?? ""
-    guard backbone != "SwinTransformer" else { throw NotBuiltYet(what: backbone) }
     let model = try MaskRCNN(
       configuration.model.node.decode(MaskRCNN.Configuration.self), in: detectionContext)
     try model.load(group("state"), file: path)

@@ -57,6 +57,9 @@ struct ThreadCountTests {
     }
     let indices = (0..<9000).map { $0 * $0 % 500 }
     found += results([.random([500, 33])]) { embedding(indices, shape: [9000], table: $0[0]) }
+    let windows = WindowCase(images: 2, rows: 5, columns: 3, window: 4, shift: 2, heads: 3, headWidth: 9)
+    found += results(windows.inputs) { windows($0) }
+    found += results([.random([2, 300, 54])]) { attention($0[0], heads: 3, scale: 0.3) }
     let labels = (0..<4000).map { Int32($0 % 33) }
     found += results([map]) {
       crossEntropy($0[0], labels: labels, ignoreIndex: nil, labelSmoothing: 0.1)

@@ -38,9 +38,21 @@ public struct VSSMNaming: WeightNaming {
     return parts.joined(separator: ".")
   }
 
-  /// `[O, I]` of a linear layer that is held as a 1x1 convolution, `[O, I, 1, 1]`.
-  public func currentShape(of name: String, _ shape: [Int]) -> [Int] {
-    shape.count == 4 && shape[2...] == [1, 1] && Self.isLinear(name) ? Array(shape[..<2]) : shape
+  /// `[O, I]` of a linear layer that is held as a 1x1 convolution, and positions, `[1, C, h, w]`, at the model's
+  /// resolution.
+  public func converted(
+    _ numbers: () -> Tensor, of name: String, shape: (stored: [Int], wanted: [Int]?), isOlder _: Bool
+  ) -> Tensor? {
+    let stored = shape.stored
+    guard stored.count == 4 else { return nil }
+    if stored[2...] == [1, 1], Self.isLinear(name) { return numbers().reshaped(Array(stored[..<2])) }
+    guard name == "pos_embed" || name.hasSuffix(".pos_embed"), let wanted = shape.wanted, wanted.count == 4,
+      wanted != stored, wanted[..<2] == stored[..<2], stored.product > 0
+    else { return nil }
+    return withoutGradients {
+      numbers().permuted([0, 2, 3, 1]).resizedBicubic(height: wanted[2], width: wanted[3])
+        .permuted([0, 3, 1, 2])
+    }
   }
 
   /// The linear layers, by their places in a block, `layers.I.blocks.J.`, and in a stage, `layers.I.`.
@@ -60,16 +72,5 @@ public struct VSSMNaming: WeightNaming {
     }
     guard let stage = place.popLast(), Int(stage) != nil else { return false }
     return place.last == "layers"
-  }
-
-  /// The embedding of positions, `[1, C, h, w]`, at the model's resolution.
-  public func resampled(_ tensor: Tensor, of name: String, to shape: [Int]) -> Tensor? {
-    guard name == "pos_embed" || name.hasSuffix(".pos_embed"), tensor.rank == 4, shape.count == 4,
-      tensor.shape[..<2] == shape[..<2], tensor.count > 0
-    else { return nil }
-    return withoutGradients {
-      tensor.permuted([0, 2, 3, 1]).resizedBicubic(height: shape[2], width: shape[3])
-        .permuted([0, 3, 1, 2])
-    }
   }
 }

@@ -5,6 +5,7 @@
 #include "multiversion.h"
 
 #include "activations.h"
+#include "attention.h"
 #include "boxes.h"
 #include "confusion.h"
 #include "dropout.h"

@@ -1,0 +1,71 @@
+import Layers
+import Tensors
+
+// Letters of these files: B images, H and W the map's sides, C its channels, w the side of a window.
+
+/// Where each pair of positions of a w x w window finds its bias in the table `[(2w - 1)^2, heads]`.
+enum RelativePositions {
+  /// Row-major `[w * w, w * w]`.
+  static func index(window: Int) -> [Int] {
+    let positions = window * window
+    return (0..<positions * positions).map { pair in
+      let (i, j) = pair.quotientAndRemainder(dividingBy: positions)
+      let rows = i / window - j / window + window - 1
+      let columns = i % window - j % window + window - 1
+      return rows * (2 * window - 1) + columns
+    }
+  }
+}
+
+/// Attention in shifted windows with a relative position bias (`WindowMSA` of mmdetection).
+struct WindowAttentionLayer: UnaryLayer {
+  private let table: Parameter  // [(2w - 1)^2, heads]
+  private let index: [Int]
+  private let indexBuffer: Buffer
+  private let qkv, projection: Linear
+  private let window, shift, heads: Int
+  private let scale: Float
+  private let probabilities: ProbabilityDropout
+  private let dropout: Dropout
+
+  init(_ settings: SwinBlock.Settings) {
+    window = settings.window
+    shift = settings.shift
+    heads = settings.heads
+    let channels = settings.channels
+    scale = settings.scale ?? 1 / Float(channels / heads).squareRoot()
+    let side = 2 * window - 1
+    table = Parameter([side * side, heads], .truncatedNormal(deviation: 0.02))
+    index = RelativePositions.index(window: window)
+    let positions = window * window
+    indexBuffer = Buffer(integers: index, shape: [positions, positions])
+    qkv = Linear(channels, 3 * channels, bias: settings.hasBias)
+    projection = Linear(channels, channels)
+    probabilities = ProbabilityDropout(
+      probability: settings.attentionDrop, layer: settings.numbers.dropout(0))
+    dropout = Dropout(probability: settings.drop, layer: settings.numbers.dropout(1))
+  }
+
+  var tree: ParameterTree {
+    [
+      "relative_position_bias_table": .parameter(table), "relative_position_index": .buffer(indexBuffer),
+      "qkv": .layer(qkv), "proj": .layer(projection),
+    ]
+  }
+
+  /// `[B, H, W, C]`, shape kept. The map is padded with zeros at the right and bottom to whole windows.
+  func callAsFunction(_ x: Tensor) -> Tensor {
+    let (height, width) = (x.shape[1], x.shape[2])
+    let (below, right) = ((window - height % window) % window, (window - width % window) % window)
+    let isWhole = below + right == 0
+    let whole = isWhole ? x : x.padded([(0, 0), (0, below), (0, right), (0, 0)])
+    let positions = window * window
+    let bias = embedding(index, shape: [positions * positions], table: table.value)
+      .permuted([1, 0]).reshaped([heads, positions, positions])
+    let mixed = windowAttention(
+      qkv(whole), heads: heads, window: window, shift: shift, scale: scale, bias: bias,
+      dropout: probabilities.current)
+    let y = projection(mixed)
+    return dropout(isWhole ? y : y.sliced(axis: 1, from: 0, to: height).sliced(axis: 2, from: 0, to: width))
+  }
+}

@@ -1,0 +1,150 @@
+import CKernels
+
+/// Dropout of attention's probabilities: kept ones are scaled by 1 / (1 - probability).
+public struct AttentionDropout: Sendable {
+  /// That a probability is dropped.
+  public var probability: Float
+  /// One for each sample, none of which has been drawn from.
+  public var generators: [RandomGenerator]
+
+  /// Dropout with one generator a sample.
+  public init(probability: Float, generators: [RandomGenerator]) {
+    (self.probability, self.generators) = (probability, generators)
+  }
+
+  /// y = the kept ones of the rows `[rows, width]` of a sample; `number` is that of the first row in the sample.
+  func callAsFunction(
+    _ x: UnsafePointer<Float>, sample: Int, number: Int, rows: Int, width: Int,
+    to y: UnsafeMutablePointer<Float>
+  ) {
+    let words = generators[sample].words
+    // The kernel makes 64 random numbers at once.
+    let step = (width + 63) / 64 * 64
+    for row in 0..<rows {
+      dp_dropout(
+        y + row * width, x + row * width, words.key, words.counter, (number + row) * step, width, probability,
+        1 / (1 - probability))
+    }
+  }
+}
+
+/// Attention of all tokens of a sample to each other (Vaswani et al., 2017): softmax(q kᵀ scale) v in each head.
+///
+/// Probabilities are made a block of rows at a time, in the backward pass again: memory grows with the tokens, not with
+/// their square.
+///
+/// - Parameters:
+///   - qkv: `[B, N, 3C]`: q, k and v one after the other, each cut into heads.
+///   - heads: How many there are; they divide C.
+///   - scale: Of the logits.
+///   - dropout: Of the probabilities; none when nil.
+/// - Returns: `[B, N, C]`.
+public func attention(
+  _ qkv: Tensor, heads: Int, scale: Float, dropout: AttentionDropout? = nil
+) -> Tensor {
+  require(
+    qkv.rank == 3 && heads > 0 && qkv.shape[2] % (3 * heads) == 0, "attention of \(qkv.shape), \(heads) heads"
+  )
+  require(
+    dropout.map { $0.generators.count == qkv.shape[0] } ?? true, "generators of \(qkv.shape[0]) samples")
+  let shape = qkv.shape
+  let sizes = TokenAttention(
+    tokens: shape[1], channels: shape[2] / 3, heads: heads, scale: scale, dropout: dropout)
+  return Tensor.operation("attention", of: [qkv]) {
+    let y = Tensor.uninitialized([shape[0], shape[1], shape[2] / 3])
+    let (input, result) = (qkv.storage, y.storage)
+    parallel(shape[0] * heads * sizes.blocks) { piece in
+      let (image, rest) = piece.quotientAndRemainder(dividingBy: heads * sizes.blocks)
+      sizes.forward(
+        input, image: image, head: rest / sizes.blocks, rows: sizes.rows(ofBlock: rest % sizes.blocks),
+        to: result)
+    }
+    return (
+      y,
+      { gradient in
+        let gx = Tensor.uninitialized(shape)
+        let (g, output) = (gradient.storage, gx.storage)
+        parallel(shape[0] * heads) { piece in
+          sizes.backward(input, g, image: piece / heads, head: piece % heads, to: output)
+        }
+        return [gx]
+      }
+    )
+  }
+}
+
+/// One head of one sample.
+private struct TokenAttention: Sendable {
+  let tokens, channels, heads: Int
+  let scale: Float
+  let dropout: AttentionDropout?
+
+  var width: Int { channels / heads }
+  /// Distance between the rows of q, k and v.
+  var stride: Int { 3 * channels }
+  /// Logits of a block fill 128 KB, or are those of 64 rows.
+  var blocks: Int {
+    let rows = max(64, (1 << 15) / max(1, tokens))
+    return (tokens + rows - 1) / rows
+  }
+
+  func rows(ofBlock block: Int) -> Range<Int> { tokens * block / blocks..<tokens * (block + 1) / blocks }
+
+  /// The probabilities `[rows, tokens]`.
+  private func probabilities(_ q: UnsafePointer<Float>, rows: Range<Int>) -> TensorStorage {
+    let p = TensorStorage(count: rows.count * tokens, for: "the probabilities of attention")
+    BLAS.multiply(
+      transposingB: true, m: rows.count, n: tokens, k: width, q + rows.lowerBound * stride, stride: stride,
+      q + channels, stride: stride, to: p.base, stride: tokens)
+    dp_attention_softmax(p.base, nil, nil, rows.count, tokens, scale)
+    return p
+  }
+
+  /// The same numbers as they are or with some dropped.
+  private func dropped(_ p: TensorStorage, image: Int, head: Int, rows: Range<Int>) -> TensorStorage {
+    guard let dropout else { return p }
+    let kept = TensorStorage(count: p.count, for: "the probabilities of attention")
+    dropout(
+      p.base, sample: image, number: head * tokens + rows.lowerBound, rows: rows.count, width: tokens,
+      to: kept.base)
+    return kept
+  }
+
+  func forward(_ x: TensorStorage, image: Int, head: Int, rows: Range<Int>, to y: TensorStorage) {
+    let q = x.base + image * tokens * stride + head * width
+    let p = dropped(probabilities(q, rows: rows), image: image, head: head, rows: rows)
+    BLAS.multiply(
+      m: rows.count, n: width, k: tokens, p.base, stride: tokens, q + 2 * channels, stride: stride,
+      to: y.base + (image * tokens + rows.lowerBound) * channels + head * width, stride: channels)
+    withExtendedLifetime(p) {}
+  }
+
+  /// The gradients of q, k and v, a block of rows after the other.
+  func backward(_ x: TensorStorage, _ g: TensorStorage, image: Int, head: Int, to gx: TensorStorage) {
+    let start = image * tokens * stride + head * width
+    let (q, gq) = (x.base + start, gx.base + start)
+    for block in 0..<blocks {
+      let rows = rows(ofBlock: block)
+      let gy = g.base + (image * tokens + rows.lowerBound) * channels + head * width
+      let p = probabilities(q, rows: rows)
+      let used = dropped(p, image: image, head: head, rows: rows)
+      let first: Float = block == 0 ? 0 : 1
+      BLAS.multiply(
+        transposingA: true, m: tokens, n: width, k: rows.count, used.base, stride: tokens, gy,
+        stride: channels, adding: first, to: gq + 2 * channels, stride: stride)
+      let plain = TensorStorage(count: p.count, for: "the gradients of attention")
+      BLAS.multiply(
+        transposingB: true, m: rows.count, n: tokens, k: width, gy, stride: channels, q + 2 * channels,
+        stride: stride, to: plain.base, stride: tokens)
+      let gs = dropped(plain, image: image, head: head, rows: rows)
+      dp_attention_softmax_backward(gs.base, p.base, rows.count, tokens, scale)
+      BLAS.multiply(
+        m: rows.count, n: width, k: tokens, gs.base, stride: tokens, q + channels, stride: stride,
+        to: gq + rows.lowerBound * stride, stride: stride)
+      BLAS.multiply(
+        transposingA: true, m: tokens, n: width, k: rows.count, gs.base, stride: tokens,
+        q + rows.lowerBound * stride, stride: stride, adding: first, to: gq + channels, stride: stride)
+      withExtendedLifetime((used, gs)) {}
+    }
+  }
+}

@@ -1,0 +1,291 @@
+import CKernels
+
+/// Attention inside the windows of a map, which may be shifted cyclically (Liu et al., "Swin Transformer", 2021).
+///
+/// The map is rolled by -`shift` in both axes, cut into windows and rolled back, all of it by addresses alone. Where
+/// rolling brings together what is not adjacent, -100 between positions of different regions keeps them apart. Nothing
+/// larger than a window's probabilities in one head is made; the backward pass makes them again.
+///
+/// - Parameters:
+///   - qkv: `[B, H, W, 3C]`: q, k and v one after the other, each cut into heads; both sides are whole windows.
+///   - heads: How many there are; they divide C.
+///   - window: Side of a window, w.
+///   - shift: 0 or more, below w.
+///   - scale: Of the products q kᵀ.
+///   - bias: `[heads, w * w, w * w]`, added to the logits of every window; none when nil.
+///   - dropout: Of the probabilities; none when nil.
+/// - Returns: `[B, H, W, C]`.
+public func windowAttention(
+  _ qkv: Tensor, heads: Int, window: Int, shift: Int, scale: Float, bias: Tensor? = nil,
+  dropout: AttentionDropout? = nil
+) -> Tensor {
+  let shape = qkv.shape
+  require(
+    shape.count == 4 && heads > 0 && shape[3] % (3 * heads) == 0,
+    "window attention of \(shape), \(heads) heads")
+  require(
+    window > 0 && shape[1] % window == 0 && shape[2] % window == 0 && (0..<window).contains(shift),
+    "windows of \(window), shifted by \(shift), of \(shape)")
+  let positions = window * window
+  require(
+    bias.map { $0.shape == [heads, positions, positions] } ?? true,
+    "bias \(bias?.shape ?? []) of \(heads) heads and windows of \(window)")
+  require(dropout.map { $0.generators.count == shape[0] } ?? true, "generators of \(shape[0]) samples")
+  let windows = AttentionWindows(
+    height: shape[1], width: shape[2], channels: shape[3] / 3, heads: heads, side: window, shift: shift,
+    scale: scale, dropout: dropout)
+  return Tensor.operation("window_attention", of: [qkv] + (bias.map { [$0] } ?? [])) {
+    let y = Tensor.uninitialized(shape.dropLast() + [shape[3] / 3])
+    let (input, result) = (qkv.storage, y.storage)
+    let padded = windows.padded(bias)
+    // Every window and head is by itself, so where they are cut changes no bit.
+    let (bands, groups) = (windows.rows, windows.rows < 4 ? min(heads, 4) : 1)
+    parallel(shape[0] * bands * groups) { piece in
+      let (image, rest) = piece.quotientAndRemainder(dividingBy: bands * groups)
+      let group = rest % groups
+      var scratch = WindowScratch(windows)
+      for column in 0..<windows.columns {
+        scratch.enter(row: rest / groups, column: column)
+        for head in heads * group / groups..<heads * (group + 1) / groups {
+          scratch.forward(input, image: image, head: head, bias: padded, to: result)
+        }
+      }
+    }
+    let (needsX, needsBias) = (qkv.needsGradient, bias?.needsGradient ?? false)
+    let hasBias = bias != nil
+    return (
+      y,
+      { gradient in
+        let gx = Tensor.uninitialized(shape)
+        let (g, output) = (gradient.storage, gx.storage)
+        // A piece has a head of an image in some rows of windows, and its own sum of the bias' gradient.
+        let parts = min(4, windows.rows)
+        let sums = needsBias ? windows.biasSums(count: shape[0] * parts * heads) : nil
+        parallel(shape[0] * parts * heads) { piece in
+          let (image, rest) = piece.quotientAndRemainder(dividingBy: parts * heads)
+          let (part, head) = rest.quotientAndRemainder(dividingBy: heads)
+          var scratch = WindowScratch(windows)
+          for row in windows.rows * part / parts..<windows.rows * (part + 1) / parts {
+            for column in 0..<windows.columns {
+              scratch.enter(row: row, column: column)
+              scratch.backward(
+                input, g, image: image, head: head, bias: padded,
+                adding: sums.map { $0.base + piece * windows.biasCount }, to: output)
+            }
+          }
+        }
+        return [needsX ? gx : nil] + (hasBias ? [sums.map { windows.biasGradient($0) }] : [])
+      }
+    )
+  }
+}
+
+/// The sizes of a map in windows.
+private struct AttentionWindows: Sendable {
+  let height, width, channels, heads, side, shift: Int
+  let scale: Float
+  let dropout: AttentionDropout?
+
+  var rows: Int { height / side }
+  var columns: Int { width / side }
+  /// n: positions of a window.
+  var positions: Int { side * side }
+  /// d: channels of a head.
+  var headWidth: Int { channels / heads }
+  /// Both rounded up to whole vectors.
+  var paddedPositions: Int { (positions + 15) / 16 * 16 }
+  var paddedHeadWidth: Int { (headWidth + 15) / 16 * 16 }
+  /// Numbers of a window's logits in one head.
+  var biasCount: Int { positions * paddedPositions }
+
+  /// The bias `[heads, n, n]` with rows of whole vectors, whose rest no probability is left for.
+  func padded(_ bias: Tensor?) -> TensorStorage {
+    let (count, padded) = (positions, paddedPositions)
+    let storage = TensorStorage(count: heads * biasCount, for: "the position bias of attention")
+    storage.values.update(repeating: -.infinity)
+    for row in 0..<heads * count {
+      let out = storage.base + row * padded
+      if let bias {
+        out.update(from: bias.storage.base + row * count, count: count)
+      } else {
+        out.update(repeating: 0, count: count)
+      }
+    }
+    return storage
+  }
+
+  /// Zeros for the gradient of the bias of one head, so many times.
+  func biasSums(count: Int) -> TensorStorage {
+    let sums = TensorStorage(count: count * biasCount, for: "the gradients of a position bias")
+    sums.values.update(repeating: 0)
+    return sums
+  }
+
+  /// `[heads, n, n]` from the sums `[images * parts, heads, n, padded]`, in their order.
+  func biasGradient(_ sums: TensorStorage) -> Tensor {
+    let size = heads * biasCount
+    let (total, count, padded) = (
+      Tensor.zeros([heads * positions, paddedPositions]), positions, paddedPositions
+    )
+    for start in stride(from: 0, to: sums.count, by: size) {
+      dp_accumulate(total.storage.base, sums.base + start, size)
+    }
+    let gradient = Tensor.uninitialized([heads, count, count])
+    for row in 0..<heads * count {
+      (gradient.storage.base + row * count).update(from: total.storage.base + row * padded, count: count)
+    }
+    return gradient
+  }
+}
+
+/// What a thread needs for one window and head after the other.
+private struct WindowScratch {
+  private let windows: AttentionWindows
+  private let memory: TensorStorage
+  /// Packed `[n, d]`.
+  private let q, k, v, y: UnsafeMutablePointer<Float>
+  /// Packed `[d, n]`.
+  private let turned: UnsafeMutablePointer<Float>
+  /// Packed `[n, n]`.
+  private let p, dropped, gs: UnsafeMutablePointer<Float>
+  /// Where the window's positions are in the map, and in which region.
+  private var tokens, regions: [Int32]
+  private var isMasked = false
+  /// Which of the map's windows it is.
+  private var number = 0
+
+  init(_ windows: AttentionWindows) {
+    self.windows = windows
+    let rows = windows.positions * windows.paddedHeadWidth
+    let columns = windows.headWidth * windows.paddedPositions
+    let square = windows.biasCount
+    // Each part is a whole number of vectors, so all are aligned.
+    memory = TensorStorage(count: 4 * rows + columns + 3 * square, for: "a window of attention")
+    (q, k, v, y) = (
+      memory.base, memory.base + rows, memory.base + 2 * rows, memory.base + 3 * rows
+    )
+    turned = memory.base + 4 * rows
+    (p, dropped, gs) = (turned + columns, turned + columns + square, turned + columns + 2 * square)
+    tokens = [Int32](repeating: 0, count: windows.positions)
+    // Columns behind the last position belong to no region; their bias is -inf already.
+    regions = [Int32](repeating: 0, count: windows.paddedPositions)
+  }
+
+  /// Turns to a window.
+  mutating func enter(row: Int, column: Int) {
+    let (side, shift) = (windows.side, windows.shift)
+    number = row * windows.columns + column
+    isMasked = shift > 0 && (row + 1 == windows.rows || column + 1 == windows.columns)
+    /// The rolled map is cut at size - w and at size - s.
+    func region(_ place: Int, _ size: Int) -> Int32 {
+      place < size - side ? 0 : place < size - shift ? 1 : 2
+    }
+    for a in 0..<side {
+      let i = row * side + a
+      for b in 0..<side {
+        let j = column * side + b
+        let position = a * side + b
+        tokens[position] = Int32(
+          (i + shift) % windows.height * windows.width + (j + shift) % windows.width)
+        regions[position] = 3 * region(i, windows.height) + region(j, windows.width)
+      }
+    }
+  }
+
+  private func pack(_ x: UnsafePointer<Float>, stride: Int, to packed: UnsafeMutablePointer<Float>) {
+    dp_pack_rows(
+      packed, windows.paddedHeadWidth, x, stride, tokens, windows.positions, windows.headWidth)
+  }
+
+  private func packColumns(_ x: UnsafePointer<Float>, stride: Int) {
+    dp_pack_columns(
+      turned, windows.paddedPositions, x, stride, tokens, windows.positions, windows.headWidth)
+  }
+
+  /// c [n, d] = a b, of packed a [n, n] or its transpose.
+  private func multiply(
+    _ a: UnsafePointer<Float>, transposed: Bool = false, _ b: UnsafePointer<Float>, factor: Float = 1,
+    to c: UnsafeMutablePointer<Float>
+  ) {
+    let (count, padded) = (windows.positions, windows.paddedPositions)
+    dp_packed_product(
+      c, windows.paddedHeadWidth, a, transposed ? 1 : padded, transposed ? padded : 1, b,
+      windows.paddedHeadWidth, count, windows.paddedHeadWidth, count, factor)
+  }
+
+  /// c [n, n] = a times what is turned, of packed a [n, d].
+  private func multiplyTurned(_ a: UnsafePointer<Float>, to c: UnsafeMutablePointer<Float>) {
+    dp_packed_product(
+      c, windows.paddedPositions, a, windows.paddedHeadWidth, 1, turned, windows.paddedPositions,
+      windows.positions, windows.paddedPositions, windows.headWidth, 1)
+  }
+
+  /// Fills q and p.
+  private func makeProbabilities(_ source: UnsafePointer<Float>, head: Int, bias: TensorStorage) {
+    let stride = 3 * windows.channels
+    pack(source, stride: stride, to: q)
+    packColumns(source + windows.channels, stride: stride)
+    multiplyTurned(q, to: p)
+    let own = bias.base + head * windows.biasCount
+    if isMasked {
+      dp_attention_softmax(p, own, regions, windows.positions, windows.paddedPositions, windows.scale)
+    } else {
+      dp_attention_softmax(p, own, nil, windows.positions, windows.paddedPositions, windows.scale)
+    }
+  }
+
+  /// The same numbers as they are or, in `target`, with some dropped.
+  private func drop(
+    _ x: UnsafeMutablePointer<Float>, image: Int, head: Int, to target: UnsafeMutablePointer<Float>
+  ) -> UnsafeMutablePointer<Float> {
+    guard let dropout = windows.dropout else { return x }
+    dropout(
+      x, sample: image, number: (number * windows.heads + head) * windows.positions, rows: windows.positions,
+      width: windows.paddedPositions, to: target)
+    return target
+  }
+
+  private func start(_ image: Int, _ head: Int, _ channels: Int) -> Int {
+    image * windows.height * windows.width * channels + head * windows.headWidth
+  }
+
+  func forward(_ x: TensorStorage, image: Int, head: Int, bias: TensorStorage, to result: TensorStorage) {
+    let source = x.base + start(image, head, 3 * windows.channels)
+    makeProbabilities(source, head: head, bias: bias)
+    pack(source + 2 * windows.channels, stride: 3 * windows.channels, to: v)
+    multiply(drop(p, image: image, head: head, to: dropped), v, to: y)
+    dp_unpack_rows(
+      result.base + start(image, head, windows.channels), windows.channels, y, windows.paddedHeadWidth,
+      tokens,
+      windows.positions, windows.headWidth)
+  }
+
+  /// - Parameter biasSum: What the gradient of the head's bias is added to.
+  func backward(
+    _ x: TensorStorage, _ g: TensorStorage, image: Int, head: Int, bias: TensorStorage,
+    adding biasSum: UnsafeMutablePointer<Float>?, to gx: TensorStorage
+  ) {
+    let (channels, wide) = (windows.channels, 3 * windows.channels)
+    let first = start(image, head, wide)
+    let source = x.base + first
+    func write(_ packed: UnsafePointer<Float>, at offset: Int) {
+      dp_unpack_rows(
+        gx.base + first + offset, wide, packed, windows.paddedHeadWidth, tokens, windows.positions,
+        windows.headWidth)
+    }
+    makeProbabilities(source, head: head, bias: bias)
+    pack(g.base + start(image, head, channels), stride: channels, to: y)
+    multiply(drop(p, image: image, head: head, to: dropped), transposed: true, y, to: v)
+    write(v, at: 2 * channels)
+    packColumns(source + 2 * channels, stride: wide)
+    multiplyTurned(y, to: gs)
+    let slopes = drop(gs, image: image, head: head, to: dropped)
+    dp_attention_softmax_backward(slopes, p, windows.positions, windows.paddedPositions, 1)
+    if let biasSum { dp_accumulate(biasSum, slopes, windows.biasCount) }
+    pack(source + channels, stride: wide, to: k)
+    multiply(slopes, k, factor: windows.scale, to: v)
+    write(v, at: 0)
+    multiply(slopes, transposed: true, q, factor: windows.scale, to: v)
+    write(v, at: channels)
+  }
+}
