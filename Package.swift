@@ -39,7 +39,7 @@ let rooms: [Target] = [
   room(
     "Segmentation",
     ["CKernels", "Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
-  room("Classification", ["Configuration", "Data", "Layers", "Modeling", "Tensors"]),
+  room("Classification", ["Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
   room(
     "Training",
     ["Checkpoints", "Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
@@ -101,7 +101,7 @@ let package = Package(
     tests(
       "Classification",
       [
-        "Backbones", "Classification", "Configuration", "Data", "Layers", "Modeling", "Tensors",
+        "Backbones", "Classification", "Configuration", "Data", "Imaging", "Layers", "Modeling", "Tensors",
         "TestSupport",
       ]
     ),

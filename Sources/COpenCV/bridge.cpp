@@ -147,10 +147,11 @@ int dp_encode_jpeg(dp_raster image, int32_t quality, dp_owned **result, dp_messa
   });
 }
 
-int dp_resize(dp_raster source, dp_raster target, int nearest, dp_message message) {
+int dp_resize(dp_raster source, dp_raster target, int interpolation, dp_message message) {
+  static const int ways[] = {cv::INTER_LINEAR, cv::INTER_NEAREST, cv::INTER_CUBIC, cv::INTER_AREA, cv::INTER_LANCZOS4};
   return guarded(message, [&] {
     cv::Mat result = view(target);
-    cv::resize(view(source), result, result.size(), 0, 0, nearest ? cv::INTER_NEAREST : cv::INTER_LINEAR);
+    cv::resize(view(source), result, result.size(), 0, 0, ways[interpolation]);
     expect(result, target);
   });
 }

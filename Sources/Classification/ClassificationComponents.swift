@@ -11,6 +11,7 @@ extension Components {
   /// Registers classifiers and their parts.
   public mutating func addClassification() {
     classification = ClassificationComponents()
+    addClassificationData()
     models.add(
       "ImageClassifier", defaultScope: "mmpretrain", description: "Backbone, pooling and a linear layer"
     ) { (c: ImageClassifier.Configuration, context: ModelContext) in try ImageClassifier(c, in: context) }

@@ -59,11 +59,3 @@ public struct Image: Sendable, Equatable {
   /// Height and width.
   public var size: ImageSize { ImageSize(height: height, width: width) }
 }
-
-/// How a picture is resampled.
-public enum Interpolation: String, Sendable, CaseIterable, Codable {
-  /// OpenCV's fixed-point bilinear interpolation.
-  case bilinear
-  /// The pixel at floor(i · in / out).
-  case nearest
-}

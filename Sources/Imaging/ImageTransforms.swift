@@ -13,7 +13,7 @@ extension Image {
   public func resized(height: Int, width: Int, interpolation: Interpolation = .bilinear) -> Image {
     with(
       height: height, width: width,
-      raster.resized(height: height, width: width, nearest: interpolation == .nearest))
+      raster.resized(height: height, width: width, interpolation: interpolation))
   }
 
   /// The window whose upper left corner is (top, left); it has to lie within the image.

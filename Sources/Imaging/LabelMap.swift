@@ -31,7 +31,8 @@ public struct LabelMap: Sendable, Equatable {
   /// Resampled to another size; each label is that of the pixel at floor(i · in / out).
   public func resizedNearest(height: Int, width: Int) -> LabelMap {
     LabelMap(
-      height: height, width: width, pixels: raster.resized(height: height, width: width, nearest: true))
+      height: height, width: width,
+      pixels: raster.resized(height: height, width: width, interpolation: .nearest))
   }
 
   /// The window whose upper left corner is (top, left); it has to lie within the map.

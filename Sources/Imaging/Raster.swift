@@ -95,8 +95,8 @@ extension Raster where Element: RasterSample {
     }
   }
 
-  func resized(height: Int, width: Int, nearest: Bool) -> [Element] {
-    mapped(height: height, width: width) { dp_resize($0, $1, nearest ? 1 : 0, $2) }
+  func resized(height: Int, width: Int, interpolation: Interpolation) -> [Element] {
+    mapped(height: height, width: width) { dp_resize($0, $1, interpolation.number, $2) }
   }
 
   /// Grown to the right and below; `value` has one number a channel, for constant padding.

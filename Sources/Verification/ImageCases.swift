@@ -172,7 +172,7 @@ extension GoldenCase {
   }
 
   /// An input of bytes as a picture: `[H, W, 3]` or `[H, W]`.
-  fileprivate func image(_ name: String) throws -> Image { Image(try input(name)) }
+  func image(_ name: String) throws -> Image { Image(try input(name)) }
 
   fileprivate func labels(_ name: String) throws -> LabelMap {
     let stored = try input(name)
@@ -181,7 +181,7 @@ extension GoldenCase {
   }
 
   /// A sample of an image alone.
-  fileprivate func imageSample(_ name: String) throws -> Sample {
+  func imageSample(_ name: String) throws -> Sample {
     let image = try image(name)
     var sample = Sample(imagePath: path, size: image.size)
     sample.image = image
@@ -223,7 +223,7 @@ extension GoldenCase {
     }
   }
 
-  fileprivate func applied(_ transform: some Transform, to sample: Sample) throws -> Sample {
+  func applied(_ transform: some Transform, to sample: Sample) throws -> Sample {
     var random = RandomGenerator(seed: 0, purpose: .augmentation(stage: 0))
     guard let result = try transform(sample, random: &random) else {
       throw CheckpointError(file: path, "the transform has nothing left of the sample")
@@ -233,7 +233,7 @@ extension GoldenCase {
 }
 
 extension CaseResults {
-  fileprivate mutating func add(_ name: String, _ image: Image) {
+  mutating func add(_ name: String, _ image: Image) {
     tensors[name] = StoredTensor(
       type: .uint8,
       shape: image.channels == 3 ? [image.height, image.width, 3] : [image.height, image.width],

@@ -5,8 +5,10 @@
 #include "multiversion.h"
 
 #include "activations.h"
-#include "attention.h"
+
+#include "affine.h"
 #include "boxes.h"
+#include "colours.h"
 #include "confusion.h"
 #include "dropout.h"
 #include "elementwise.h"
@@ -22,6 +24,7 @@
 #include "painting.h"
 #include "pooling.h"
 #include "reductions.h"
+#include "resampling.h"
 #include "resizing.h"
 #include "roi_align.h"
 #include "selective_scan.h"

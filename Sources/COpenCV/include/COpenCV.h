@@ -40,7 +40,8 @@ int dp_encode_png(dp_raster image, dp_owned **result, dp_message message);
 int dp_encode_jpeg(dp_raster image, int32_t quality, dp_owned **result, dp_message message);
 
 // `target` has the wanted size; channels and samples are the source's.
-int dp_resize(dp_raster source, dp_raster target, int nearest, dp_message message);
+enum { DP_LINEAR = 0, DP_NEAREST = 1, DP_CUBIC = 2, DP_AREA = 3, DP_LANCZOS = 4 };
+int dp_resize(dp_raster source, dp_raster target, int interpolation, dp_message message);
 int dp_flip_horizontally(dp_raster source, dp_raster target, dp_message message);
 // As EXIF's orientation 1 ... 8 says; from 5 on, rows and columns are exchanged in `target`.
 int dp_turn(dp_raster source, dp_raster target, int orientation, dp_message message);

@@ -1,6 +1,6 @@
 import Tensors
 
-/// Ends a pipeline (mm's `PackDetInputs`, `PackSegInputs`): the sample has to be what a model takes.
+/// Ends a pipeline (mm's `PackInputs`, `PackDetInputs`, `PackSegInputs`): the sample has to be what a model takes.
 public struct PackInputs: Transform, Decodable {
   enum CodingKeys: String, CodingKey { case metaKeys = "meta_keys" }
 

@@ -20,27 +20,23 @@ public struct Resize: Transform, Decodable {
   struct Settings: Decodable, Sendable {
     var keepsRatio = false
     var clipsBoxes = true
-    var interpolation = Interpolation.bilinear
-
-    private enum Backend: String, Decodable, CaseIterable { case cv2 }
+    var resampling = Resampling.openCV(.bilinear)
 
     enum CodingKeys: String, CodingKey {
       case keepsRatio = "keep_ratio"
       case clipsBoxes = "clip_object_border"
-      case interpolation, backend
     }
 
-    init(keepsRatio: Bool = false, interpolation: Interpolation = .bilinear) {
+    init(keepsRatio: Bool = false, resampling: Resampling = .openCV(.bilinear)) {
       self.keepsRatio = keepsRatio
-      self.interpolation = interpolation
+      self.resampling = resampling
     }
 
     init(from decoder: any Decoder) throws {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
       keepsRatio = try keys.decodeIfPresent(Bool.self, forKey: .keepsRatio) ?? false
       clipsBoxes = try keys.decodeIfPresent(Bool.self, forKey: .clipsBoxes) ?? true
-      interpolation = try keys.decodeIfPresent(Interpolation.self, forKey: .interpolation) ?? .bilinear
-      _ = try keys.decodeIfPresent(Backend.self, forKey: .backend)
+      resampling = try ResamplingKeys(from: decoder).resampling
     }
   }
 
@@ -57,7 +53,12 @@ public struct Resize: Transform, Decodable {
     width: Int, height: Int, keepsRatio: Bool = false, interpolation: Interpolation = .bilinear
   ) {
     self.init(
-      width: width, height: height, Settings(keepsRatio: keepsRatio, interpolation: interpolation))
+      width: width, height: height, Settings(keepsRatio: keepsRatio, resampling: .openCV(interpolation)))
+  }
+
+  /// To a size.
+  public init(_ size: ImageSize, _ resampling: Resampling) {
+    self.init(width: size.width, height: size.height, Settings(resampling: resampling))
   }
 
   init(width: Int, height: Int, _ settings: Settings) {
@@ -94,20 +95,9 @@ public struct Resize: Transform, Decodable {
   /// The sample in its new size.
   public func callAsFunction(_ sample: Sample, random: inout RandomGenerator) throws -> Sample? {
     let size = newSize(for: sample.size)
-    guard size.height > 0, size.width > 0 else {
-      throw DataError(
-        file: sample.imagePath,
-        "an image of \(sample.size) pixels would be resized to \(size): one side vanishes")
-    }
-    guard size.height <= ImageLimits.side, size.width <= ImageLimits.side,
-      size.height * size.width <= ImageLimits.pixels
-    else {
-      throw DataError(
-        file: sample.imagePath,
-        "an image of \(sample.size) pixels would be resized to \(size), which is too large")
-    }
+    try sample.requirePossible(size)
     return sample.resized(
-      to: size, interpolation: settings.interpolation, clipsBoxes: settings.clipsBoxes)
+      to: size, resampling: settings.resampling, clipsBoxes: settings.clipsBoxes)
   }
 
   /// What an image of a size becomes.

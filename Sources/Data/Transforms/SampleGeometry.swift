@@ -3,16 +3,38 @@ import Masks
 
 /// Moves of a whole sample: image, boxes, masks and label map together.
 extension Sample {
-  /// Resampled: the image by `interpolation`, bitmaps and labels to the nearest; outlines are scaled, and boxes are cut to the image.
+  /// Resampled as OpenCV does it.
   ///
   /// - Parameter newSize: In pixels; both sides at least 1.
   public func resized(to newSize: ImageSize, interpolation: Interpolation, clipsBoxes: Bool = true) -> Sample
   {
+    resized(to: newSize, resampling: .openCV(interpolation), clipsBoxes: clipsBoxes)
+  }
+
+  /// Holds that an image can have a size.
+  ///
+  /// - Throws: `DataError` where a side vanishes or is too long.
+  func requirePossible(_ newSize: ImageSize) throws {
+    guard newSize.height > 0, newSize.width > 0 else {
+      throw DataError(
+        file: imagePath, "an image of \(size) pixels would be resized to \(newSize): one side vanishes")
+    }
+    guard newSize.height <= ImageLimits.side, newSize.width <= ImageLimits.side,
+      newSize.height * newSize.width <= ImageLimits.pixels
+    else {
+      throw DataError(
+        file: imagePath, "an image of \(size) pixels would be resized to \(newSize), which is too large")
+    }
+  }
+
+  /// Resampled: the image by `resampling`, bitmaps and labels to the nearest; outlines are scaled, and boxes are cut to the image.
+  ///
+  /// - Parameter newSize: In pixels; both sides at least 1.
+  public func resized(to newSize: ImageSize, resampling: Resampling, clipsBoxes: Bool = true) -> Sample {
     var result = self
     let x = Float(Double(newSize.width) / Double(max(1, size.width)))
     let y = Float(Double(newSize.height) / Double(max(1, size.height)))
-    result.image = image?.resized(
-      height: newSize.height, width: newSize.width, interpolation: interpolation)
+    result.image = image?.resized(height: newSize.height, width: newSize.width, resampling)
     result.labelMap = labelMap?.resizedNearest(height: newSize.height, width: newSize.width)
     if let instances {
       let boxes = instances.boxes.scaled(x: x, y: y)

@@ -46,6 +46,32 @@ extension DataComponents {
     transforms.add("TestTimeAug", description: "Variants over which a prediction is averaged") {
       (c: TestTimeAug.Configuration, context: DataContext) in try TestTimeAug(c, in: context)
     }
+    transforms.add("ResizeEdge", description: "One edge to a length, the other in proportion") {
+      (c: ResizeEdge, _: DataContext) in c
+    }
+    transforms.add("CenterCrop", description: "The window in the middle") {
+      (c: CenterCrop, _: DataContext) in c
+    }
+    transforms.add("RandomResizedCrop", description: "A random window, resized") {
+      (c: RandomResizedCrop, _: DataContext) in c
+    }
+    transforms.add("RandomErasing", description: "A random window painted over, at random") {
+      (c: RandomErasing, _: DataContext) in c
+    }
+    transforms.add("ColorJitter", description: "Brightness, contrast and saturation, at random") {
+      (c: ColorJitter, _: DataContext) in c
+    }
+    transforms.add("RandAugment", description: "Some of many operations, drawn for each image") {
+      (c: RandAugment, _: DataContext) in c
+    }
+    for kind in PictureAugmentation.Kind.allCases {
+      transforms.add(kind.rawValue, description: kind.description) {
+        (c: PictureAugmentation, _: DataContext) in c
+      }
+    }
+    transforms.add("PackInputs", description: "Ends a classifier's pipeline") {
+      (c: PackInputs, _: DataContext) in c
+    }
     transforms.add("PackDetInputs", description: "Ends a detector's pipeline") {
       (c: PackInputs, _: DataContext) in c
     }
