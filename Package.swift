@@ -46,12 +46,16 @@ let rooms: [Target] = [
   room("Analysis", ["Data", "Files", "Tensors"]),
   room(
     "Reporting",
-    ["Checkpoints", "Coco", "Configuration", "Data", "Detection", "Files", "Imaging", "Masks", "Modeling"]),
+    [
+      "Checkpoints", "Classification", "Coco", "Configuration", "Data", "Detection", "Files", "Imaging",
+      "Masks",
+      "Modeling",
+    ]),
   room(
     "Verification",
     [
-      "Backbones", "Checkpoints", "Coco", "Configuration", "Data", "Detection", "Files", "Imaging", "Layers",
-      "Masks", "Modeling", "Segmentation", "Tensors", "Training",
+      "Backbones", "Checkpoints", "Classification", "Coco", "Configuration", "Data", "Detection", "Files",
+      "Imaging", "Layers", "Masks", "Modeling", "Segmentation", "Tensors", "Training",
     ]),
 ]
 

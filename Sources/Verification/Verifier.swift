@@ -6,7 +6,7 @@ public struct Verifier: Sendable {
   /// What computes the cases of each kind: a new family is a file in this folder and a line here.
   static let runners: [String: CaseRunner] = [
     layerCases, scanCases, detectionOperatorCases, detectionModelCases, segmentationCases, imageCases,
-    trainingCases, checkpointCases,
+    trainingCases, checkpointCases, classificationCases,
   ].reduce(into: [:]) { $0.merge($1) { _, new in new } }
 
   private let folder: String
