@@ -46,7 +46,11 @@ let rooms: [Target] = [
   room("Analysis", ["Configuration", "Data", "Files", "Layers", "Modeling", "Tensors"]),
   room(
     "Reporting",
-    ["Checkpoints", "Coco", "Configuration", "Data", "Detection", "Files", "Imaging", "Masks", "Modeling"]),
+    [
+      "Checkpoints", "Classification", "Coco", "Configuration", "Data", "Detection", "Files", "Imaging",
+      "Masks",
+      "Modeling",
+    ]),
   room(
     "Verification",
     [

@@ -15,6 +15,9 @@ extension Components {
     models.add(
       "ImageClassifier", defaultScope: "mmpretrain", description: "Backbone, pooling and a linear layer"
     ) { (c: ImageClassifier.Configuration, context: ModelContext) in try ImageClassifier(c, in: context) }
+    metrics.add("Accuracy", description: "How often the right class is among the best scores") {
+      (c: Accuracy.Configuration, context: MetricContext) in try Accuracy(c, dataset: context.dataset)
+    }
   }
 }
 
@@ -25,8 +28,12 @@ public struct ClassificationComponents: ComponentGroup {
   /// From a vector to a score a class.
   public var heads = Registry<any ClassificationHead, ModelContext>(kind: "head", keys: ["head"])
 
+  /// What mixes the images of a training batch.
+  public var batchAugments = Registry<any BatchAugment, ModelContext>(
+    kind: "batch augment", keys: ["augments"])
+
   /// All registries, one a kind.
-  public var catalogues: [any ComponentCatalogue] { [poolings, heads] }
+  public var catalogues: [any ComponentCatalogue] { [poolings, heads, batchAugments] }
 
   /// What this room has: a new part is a file in this room and a line here.
   public init() {
@@ -36,6 +43,10 @@ public struct ClassificationComponents: ComponentGroup {
     heads.add("LinearClsHead", description: "A linear layer to the classes") {
       (c: LinearClsHead.Configuration, context: ModelContext) in
       try LinearClsHead(c, classes: try context.classCount(c.classes), in: context)
+    }
+    batchAugments.add("Mixup", description: "Two images blended") { (c: Mixup, _: ModelContext) in c }
+    batchAugments.add("CutMix", description: "A rectangle of one image in another") {
+      (c: CutMix, _: ModelContext) in c
     }
   }
 }

@@ -69,12 +69,17 @@ public struct LinearClsHead: ClassificationHead {
 
   /// A head with the initial values of vision transformers.
   ///
-  /// - Throws: `ConfigurationError` for an unknown loss.
+  /// - Throws: `ConfigurationError` for an unknown loss, and for a `topk` of more classes than there are.
   public init(_ configuration: Configuration, classes: Int, in context: ModelContext) throws {
     linear = Linear(configuration.inputChannels, classes)
     inputChannels = configuration.inputChannels
     self.classes = classes
     loggedPlaces = configuration.loggedPlaces
+    if let places = loggedPlaces.max(), places > classes {
+      throw ConfigurationError(
+        keyPath: "topk", message: "\(places), but there are \(classes) classes: every image would be right",
+        hint: "Give numbers up to \(classes).")
+    }
     let losses = context.components.classificationLosses
     let lossContext = ClassificationLossContext(channels: classes)
     if let loss = configuration.loss {

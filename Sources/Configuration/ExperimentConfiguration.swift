@@ -149,9 +149,10 @@ public struct ExperimentConfiguration: Decodable, Sendable {
     logProcessor = try keys.decodeIfPresent(ConfigurationNode.self, forKey: .logProcessor)
     logLevel = try keys.decodeIfPresent(String.self, forKey: .logLevel)
     dataRoot = try path(.dataRoot)
-    if let scope = defaultScope, !["mmdet", "mmseg"].contains(scope) {
+    if let scope = defaultScope, !ComponentScopes.all.contains(scope) {
       throw DecodingError.dataCorruptedError(
-        forKey: .defaultScope, in: keys, debugDescription: "'\(scope.shown)' is not mmdet or mmseg")
+        forKey: .defaultScope, in: keys,
+        debugDescription: "'\(scope.shown)' is not mmdet, mmseg or mmpretrain")
     }
   }
 }

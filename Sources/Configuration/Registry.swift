@@ -34,14 +34,21 @@ public struct ComponentConfiguration: Decodable, Sendable {
 
 /// What components are built with that opens others by their names.
 public protocol ScopedContext {
-  /// What a bare name means: `mmdet` or `mmseg`.
+  /// What a bare name means: `mmdet`, `mmseg` or `mmpretrain`.
   var scope: String? { get set }
+}
+
+/// Whose meaning of a name is meant.
+enum ComponentScopes {
+  /// mmdetection, mmsegmentation and mmpretrain, as configs name them.
+  static let all = ["mmdet", "mmseg", "mmpretrain"]
 }
 
 /// Names of components and what builds them, one registry a kind.
 ///
-/// A name may mean different things in mmdetection and mmsegmentation: `mmdet.X` and `mmseg.X` say which, and the
-/// bare name means that of the scope at hand. A name that is registered without a scope answers to all three.
+/// A name may mean different things in mmdetection, mmsegmentation and mmpretrain: `mmdet.X`, `mmseg.X` and
+/// `mmpretrain.X` say which, and the bare name means that of the scope at hand. A name that is registered without a scope
+/// answers to all of them.
 public struct Registry<Product, Context>: ComponentCatalogue {
   private struct Entry: Sendable {
     var name: String
@@ -69,8 +76,6 @@ public struct Registry<Product, Context>: ComponentCatalogue {
   public let keys: [String]
   private var entries: [String: [Entry]] = [:]
 
-  private static var scopes: [String] { ["mmdet", "mmseg"] }
-
   /// An empty registry.
   ///
   /// - Parameter keys: The keys of a config under which its components stand, where they are not called like the kind.
@@ -79,7 +84,7 @@ public struct Registry<Product, Context>: ComponentCatalogue {
   /// Registers a component under a name.
   ///
   /// - Parameters:
-  ///   - scope: `mmdet` or `mmseg` when the name means something else in the other one.
+  ///   - scope: `mmdet`, `mmseg` or `mmpretrain` when the name means something else in the others.
   ///   - defaultScope: Of a whole model: what a bare name in it means where the config has no `default_scope`.
   ///   - make: Builds it from its decoded settings.
   public mutating func add<Settings: Decodable & Sendable>(
@@ -148,7 +153,7 @@ public struct Registry<Product, Context>: ComponentCatalogue {
 
   /// Builds a component. A context without a scope gets the component's own.
   ///
-  /// - Parameter scope: What a bare name means: `mmdet` or `mmseg`.
+  /// - Parameter scope: What a bare name means: `mmdet`, `mmseg` or `mmpretrain`.
   /// - Throws: `ConfigurationError` for an unknown type, with the nearest names, and for wrong settings.
   public func build(
     _ component: ComponentConfiguration, scope: String?, in context: Context
@@ -168,7 +173,7 @@ public struct Registry<Product, Context>: ComponentCatalogue {
 
   private func find(_ component: ComponentConfiguration, scope: String?) throws -> Entry {
     let parts = component.type.split(separator: ".", maxSplits: 1).map(String.init)
-    let isScoped = parts.count == 2 && Self.scopes.contains(parts[0])
+    let isScoped = parts.count == 2 && ComponentScopes.all.contains(parts[0])
     let name = isScoped ? parts[1] : component.type
     let wanted = isScoped ? parts[0] : scope
     let found = entries[name] ?? []
@@ -178,9 +183,10 @@ public struct Registry<Product, Context>: ComponentCatalogue {
     if !isScoped, found.count == 1 { return found[0] }
     let place = component.node["type"] ?? component.node
     guard found.isEmpty else {
+      let scopes = found.compactMap(\.scope)
       throw place.error(
-        "'\(name.shown)' means different things in mmdetection and mmsegmentation",
-        hint: "Set default_scope, or write mmdet.\(name) or mmseg.\(name).")
+        "'\(name.shown)' means different things in \(scopes.joined(separator: " and "))",
+        hint: "Set default_scope, or write \(scopes.map { "\($0).\(name)" }.joined(separator: " or ")).")
     }
     throw place.error("unknown \(kind) '\(component.type.shown)'", hint: hint(for: name, among: names))
   }

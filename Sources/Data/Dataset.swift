@@ -34,6 +34,9 @@ public protocol Dataset: Sendable {
   func sample(at index: Int) throws -> Sample
   /// What happens to one sample: `pipeline`, unless the data set is made of several.
   func pipeline(at index: Int) -> Pipeline
+  /// What its samples carry before the pipeline loads anything: the class of the whole image. What the first sample has,
+  /// unless a data set says otherwise.
+  var carries: AnnotationKinds { get }
   /// All pipelines that its samples may go through.
   var pipelines: [Pipeline] { get }
   /// The size of an image as far as it is known before it is loaded; else 0 x 0.
@@ -53,6 +56,11 @@ extension Dataset {
 
   /// The data set's one pipeline.
   public var pipelines: [Pipeline] { [pipeline] }
+
+  /// The class of the whole image, where the first sample has one.
+  public var carries: AnnotationKinds {
+    count > 0 && (try? sample(at: 0))?.classLabel != nil ? .classLabel : []
+  }
 
   /// What the sample before the pipeline says.
   public func size(at index: Int) throws -> ImageSize { try sample(at: index).size }

@@ -55,7 +55,7 @@ public struct CocoMetric: Metric {
     guard let truth = try (dataset as? any InstanceTruthSource)?.instanceTruth() else {
       throw ConfigurationError(
         message: "CocoMetric needs a data set that knows its objects, such as CocoDataset",
-        hint: "Segmentation is judged by IoUMetric.")
+        hint: "Segmentation is judged by IoUMetric, classes of whole images by Accuracy.")
     }
     self.configuration = configuration
     self.truth = truth
@@ -105,7 +105,8 @@ public struct CocoMetric: Metric {
     guard let found = prediction.instances else {
       throw DataError(
         file: sample.imagePath,
-        "CocoMetric judges instances; the model gave none: segmentation is judged by IoUMetric")
+        "CocoMetric judges instances; the model gave none: segmentation is judged by IoUMetric, classes of whole images "
+          + "by Accuracy")
     }
     // Also where nothing is found: a model without masks is told apart before anything is trained.
     if found.masks == nil, configuration.types.contains(.segm) {

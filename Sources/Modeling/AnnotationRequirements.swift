@@ -22,6 +22,7 @@ public struct AnnotationRequirements: Sendable, Equatable {
     case .boxes: "Add {type: LoadAnnotations, with_bbox: true} to it."
     case .masks:
       "Set with_mask: true at its LoadAnnotations" + (alternativeToMasks.map { ", or \($0)." } ?? ".")
+    case .classLabel: "A classifier needs a data set of classes: ImageNet, CustomDataset."
     default: "Add mmseg's LoadAnnotations to it, or set with_seg: true at the one that it has."
     }
   }
@@ -42,12 +43,36 @@ public struct AnnotationRequirements: Sendable, Equatable {
             "\(loader) stands behind \(mover): the annotations are those of the picture as it is in its file",
           hint: "Put it right behind LoadImageFromFile.")
       }
-      let missing = kinds.subtracting(pipeline.loads)
+      let missing = kinds.subtracting(pipeline.loads).subtracting(dataset.carries)
       if let (kind, name) = names.first(where: { missing.contains($0.0) }) {
         throw ConfigurationError(
           keyPath: "\(keyPath).pipeline", message: "loads no \(name), and the model learns from them",
-          hint: advice(about: kind))
+          hint: hasClassesOnly(dataset) ? Self.otherData(for: kind) : advice(about: kind))
       }
     }
+    if let (kind, name) = names.first(where: { kinds.contains($0.0) }), hasClassesOnly(dataset) {
+      throw ConfigurationError(
+        keyPath: keyPath,
+        message: "has the class of each image and no \(name), and the model learns from them",
+        hint: Self.otherData(for: kind))
+    }
+    if kinds.contains(.classLabel), !dataset.carries.contains(.classLabel) {
+      throw ConfigurationError(
+        keyPath: keyPath, message: "has no classes of whole images, and the model learns from them",
+        hint: advice(about: .classLabel))
+    }
+  }
+
+  /// Whether a data set is one of classes of whole images, whatever its pipeline would load.
+  private func hasClassesOnly(_ dataset: any Dataset) -> Bool {
+    guard dataset.carries == .classLabel, dataset.metainfo.labels == nil else { return false }
+    return (try? (dataset as? any InstanceTruthSource)?.instanceTruth()) == nil
+  }
+
+  /// What to take instead of a data set of classes of whole images.
+  private static func otherData(for kind: AnnotationKinds) -> String {
+    kind == .labelMap
+      ? "A segmentor needs a data set of label maps, such as BaseSegDataset."
+      : "A detector needs a data set of objects, such as CocoDataset."
   }
 }

@@ -7,6 +7,8 @@ public protocol Model: Layer {
   var minimumBatch: Int { get }
   /// What samples have to carry in training: a run checks it before its first step.
   var requirements: AnnotationRequirements { get }
+  /// Where the weights of a part of the config stand among those of the model.
+  func weights(ofPart part: String) -> PartWeights
   /// What is odd about a batch, though it can be learnt from: nothing in it has a class.
   func warnings(about samples: [Sample]) -> [String]
   /// The losses of a batch; its samples went through a training pipeline.
@@ -21,8 +23,22 @@ extension Model {
   /// Nothing.
   public var requirements: AnnotationRequirements { .none }
 
+  /// Below the part's own name.
+  public func weights(ofPart part: String) -> PartWeights { PartWeights(path: part) }
+
   /// None, unless a model says otherwise.
   public func warnings(about samples: [Sample]) -> [String] { [] }
+}
+
+/// Where the weights of a part of a model stand among all of them.
+public struct PartWeights: Sendable, Equatable {
+  /// The beginning of their names; empty where they stand at the root.
+  public var path: String
+  /// Names below `path` that are of other parts.
+  public var others: [String]
+
+  /// Names that begin with a path, without some of them.
+  public init(path: String, others: [String] = []) { (self.path, self.others) = (path, others) }
 }
 
 /// A model that predicts in two steps: scores, which can be averaged and merged over variants and tiles of an image, and a

@@ -10,6 +10,7 @@ extension DatasetCheckReport {
   public func text() -> String {
     var text = "\(images) images, \(annotations) annotations\n"
     if !labels.isEmpty { text += "\n\(labelTable())\n\n" }
+    if !classes.isEmpty { text += "\n\(classTable())\n\n" }
     guard !faults.isEmpty else { return text + "nothing is wrong\n" }
     for kind in kinds {
       text += "\n\(kind.name): \(kind.faults.count)\(kind.severity == .note ? " (note)" : "")\n"
@@ -23,6 +24,11 @@ extension DatasetCheckReport {
       if !kind.effect.isEmpty { text += "  → \(kind.effect)\n" }
     }
     return text + "\n\(faults.count) faults: \(errorCount) errors, \(faults.count - errorCount) notes\n"
+  }
+
+  private func classTable() -> String {
+    let rows = classes.map { [$0.name.printedWhole, "\($0.images)"] }
+    return TextTable([.left(5), .right(6)], rows: [["class", "images"]] + rows).text
   }
 
   private func labelTable() -> String {

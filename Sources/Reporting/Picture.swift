@@ -1,3 +1,4 @@
+import Classification
 import Data
 import Imaging
 import Masks
@@ -7,7 +8,7 @@ import Modeling
 public struct Picture {
   private var image: Image
 
-  /// Draws instances from a score on, the best on top, or the classes of all pixels.
+  /// Draws instances from a score on, the best on top, the classes of all pixels, or the best five classes of the image.
   ///
   /// - Throws: `ImagingError` that names the file.
   public init(
@@ -17,6 +18,16 @@ public struct Picture {
     let colours = ClassColours(metainfo)
     if let map = prediction.labelMap { image.blend(map, palette: colours.palette) }
     if let instances = prediction.instances { draw(instances, metainfo.classes, colours, scoreThreshold) }
+    if let scores = prediction.classScores {
+      let best = ClassRanking.best(PredictedImage.bestCount, in: scores)
+      image.draw(
+        lines:
+          best.map { label in
+            // The number first: a long name may end beyond the picture.
+            let name = metainfo.classes.indices.contains(label) ? metainfo.classes[label] : "\(label)"
+            return ("\(PredictedImage.percent(scores[label])) \(name)", colours.palette[label])
+          })
+    }
   }
 
   /// A picture that is drawn already.
@@ -45,4 +56,15 @@ public struct Picture {
   ///
   /// - Throws: `ImagingError` that names the file.
   public func writePNG(to path: String) throws { try image.writePNG(to: path) }
+}
+
+extension Image {
+  /// Writes lines of text from the upper left corner down, each on its colour; larger in large pictures.
+  mutating func draw(lines: [(text: String, colour: SIMD3<UInt8>)]) {
+    let scale = max(0.4, 0.4 * Double(min(height, width)) / 480)
+    for (number, line) in lines.enumerated() {
+      draw(
+        label: line.text, x: 0, y: Float(scale * 38 * Double(number + 1)), colour: line.colour, scale: scale)
+    }
+  }
 }

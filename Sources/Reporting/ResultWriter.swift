@@ -5,18 +5,21 @@ import Files
 import Imaging
 import Modeling
 
-/// Where a model's results go: a file for objects, a folder for label maps.
+/// Where a model's results go: a file for objects or classes of images, a folder for label maps.
 public enum ResultKind: Sendable {
   /// Objects, in one JSON file.
   case objects
   /// Label maps, a PNG an image.
   case labelMaps
+  /// Classes of whole images, in one JSON file.
+  case classes
 
   /// What a config's model gives, by the scope that it registers; nil where it registers none.
   public init?(of configuration: ExperimentConfiguration, components: Components) {
     switch configuration.model.flatMap({ components.models.defaultScope(of: $0) }) {
     case "mmdet": self = .objects
     case "mmseg": self = .labelMaps
+    case "mmpretrain": self = .classes
     default: return nil
     }
   }
@@ -26,8 +29,10 @@ public enum ResultKind: Sendable {
     switch self {
     case .objects where !path.hasSuffix(".json"):
       "--out \(path): a detector's results go into one file; give a name that ends in .json"
+    case .classes where !path.hasSuffix(".json"):
+      "--out \(path): a classifier's results go into one file; give a name that ends in .json"
     case .labelMaps where path.hasSuffix(".json"):
-      "--out \(path): JSON results are of a detector; give a folder for label maps"
+      "--out \(path): JSON results are of a detector or classifier; give a folder for label maps"
     default: nil
     }
   }
@@ -41,11 +46,13 @@ public struct ResultWriter {
   /// Names by the images' files.
   private var names: [String: String] = [:]
   private var coco: CocoResultFiles?
+  private var classes: ClassResultFile?
 
   /// Decides on all files, and makes the folders, before the first prediction.
   ///
   /// - Parameters:
-  ///   - out: `F.json` for objects: `F.bbox.json` and `F.segm.json`; else a folder for label maps. Nil: none.
+  ///   - out: `F.json` for objects: `F.bbox.json` and `F.segm.json`; for classes of images itself; else a folder for label
+  ///     maps. Nil: none.
   ///   - showDir: A folder for pictures. Nil: none.
   ///   - plan: What must not be overwritten.
   /// - Throws: `OutputError` when a file would be; `FileError` when a folder cannot be made or written in.
@@ -54,19 +61,24 @@ public struct ResultWriter {
     guard out != nil || showDir != nil else { return }
     var plan = plan
     if let out, out.hasSuffix(".json") {
-      guard let files = try CocoResultFiles(stem: String(out.dropLast(5)), dataset: dataset) else {
+      coco = try CocoResultFiles(stem: String(out.dropLast(5)), dataset: dataset)
+      if coco == nil, dataset.carries.contains(.classLabel) {
+        classes = ClassResultFile(path: out, classes: dataset.metainfo.classes)
+      }
+      guard let files = coco?.paths ?? classes.map({ [$0.path] }) else {
         throw DataError(
           file: nil,
-          "--out \(out): JSON results are of data sets with objects, such as CocoDataset; give a folder for label maps"
-        )
+          "--out \(out): JSON results are of data sets with objects, such as CocoDataset, or with classes of images; give "
+            + "a folder for label maps")
       }
       try Folder.makeWritable(Folder.split(out).folder)
-      for file in files.paths {
-        try plan.claim(file, for: "--out \(out)", of: "the objects", remedy: "name another file")
+      let source = coco == nil ? "the classes" : "the objects"
+      for file in files {
+        try plan.claim(file, for: "--out \(out)", of: source, remedy: "name another file")
       }
-      coco = files
     }
-    let folders = [("--out", coco == nil ? out : nil), ("--show-dir", showDir)].compactMap { option, folder in
+    let folders = [("--out", coco == nil && classes == nil ? out : nil), ("--show-dir", showDir)].compactMap {
+      option, folder in
       folder.map { (option: option, path: $0) }
     }
     guard !folders.isEmpty else { return }
@@ -87,8 +99,9 @@ public struct ResultWriter {
   /// - Throws: `ImagingError` that names the file; `DataError` for samples and classes of another data set.
   public mutating func add(_ prediction: Prediction, for sample: Sample) throws {
     if let instances = prediction.instances { try coco?.add(instances, for: sample) }
+    if let scores = prediction.classScores { try classes?.add(scores, for: sample) }
     guard let name = names[sample.imagePath] else { return }
-    if let map = prediction.labelMap, let out, coco == nil {
+    if let map = prediction.labelMap, let out, coco == nil, classes == nil {
       try map.writePNG(to: Folder.join(out, name + ".png"))
     }
     if let showDir {
@@ -101,5 +114,7 @@ public struct ResultWriter {
   ///
   /// - Returns: The files and folders of results.
   /// - Throws: `FileError` with the system's reason.
-  public mutating func finish() throws -> [String] { try coco?.write() ?? (out.map { [$0] } ?? []) }
+  public mutating func finish() throws -> [String] {
+    try coco?.write() ?? classes?.write() ?? (out.map { [$0] } ?? [])
+  }
 }

@@ -2,7 +2,7 @@ import Data
 import Imaging
 
 extension Picture {
-  /// What a pipeline gives: objects, or the classes of all pixels. Ignored objects are white.
+  /// What a pipeline gives: objects, the classes of all pixels, or the class of the image. Ignored objects are white.
   ///
   /// - Throws: `DataError` when the pipeline has not loaded the image.
   public init(of sample: Sample, metainfo: DatasetMetainfo) throws {
@@ -26,6 +26,10 @@ extension Picture {
         let text = instances.isIgnored[index] ? "\(name) (ignored)" : name
         image.draw(label: text, x: box[0], y: box[1], colour: colour(index))
       }
+    }
+    if let label = sample.classLabel {
+      let name = metainfo.classes.indices.contains(label) ? metainfo.classes[label] : "\(label)"
+      image.draw(lines: [(name, colours.palette[label])])
     }
     self.init(image)
   }

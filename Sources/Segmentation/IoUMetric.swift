@@ -54,7 +54,8 @@ public struct IoUMetric: Metric {
     guard let map = prediction.labelMap else {
       throw DataError(
         file: sample.imagePath,
-        "IoUMetric compares label maps; the model gave none: objects are judged by CocoMetric")
+        "IoUMetric compares label maps; the model gave none: objects are judged by CocoMetric, classes of whole images by "
+          + "Accuracy")
     }
     guard let label = sample.labelMap else {
       throw DataError(

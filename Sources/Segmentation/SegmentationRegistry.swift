@@ -18,7 +18,12 @@ extension Components {
     ) { (c: EncoderDecoder.Configuration, context: ModelContext) in try EncoderDecoder(c, in: context) }
     metrics.add("IoUMetric", description: "mIoU, accuracy, Dice and F score of label maps") {
       (c: IoUMetric.Configuration, context: MetricContext) in
-      try IoUMetric(c, of: context.dataset.metainfo)
+      guard context.dataset.metainfo.labels != nil || context.dataset.carries.isEmpty else {
+        throw ConfigurationError(
+          message: "IoUMetric needs a data set of label maps, such as BaseSegDataset",
+          hint: "Classes of whole images are judged by Accuracy.")
+      }
+      return try IoUMetric(c, of: context.dataset.metainfo)
     }
     data.datasets.add("BaseSegDataset", description: "Images and label maps of the same names") {
       (c: BaseSegDataset.Configuration, context: DataContext) in try BaseSegDataset(c, in: context)

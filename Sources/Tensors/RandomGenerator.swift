@@ -14,6 +14,8 @@ public enum RandomPurpose: Hashable, Sendable {
   case initialization(parameter: Int)
   /// Generated pictures; `stage` tells their parts apart.
   case drawing(stage: Int)
+  /// How the images of a training batch are mixed; the sample is the batch's first.
+  case mixing
 
   /// Upper 8 bits: the kind; lower 24: which one.
   var word: UInt32 {
@@ -25,6 +27,7 @@ public enum RandomPurpose: Hashable, Sendable {
     case .sampling(let stage): 5 << 24 | UInt32(truncatingIfNeeded: stage) & 0xff_ffff
     case .initialization(let parameter): 6 << 24 | UInt32(truncatingIfNeeded: parameter) & 0xff_ffff
     case .drawing(let stage): 7 << 24 | UInt32(truncatingIfNeeded: stage) & 0xff_ffff
+    case .mixing: 8 << 24
     }
   }
 }

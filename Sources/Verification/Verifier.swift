@@ -6,7 +6,8 @@ public struct Verifier: Sendable {
   /// What computes the cases of each kind: a new family is a file in this folder and a line here.
   static let runners: [String: CaseRunner] = [
     layerCases, scanCases, vssmCases, swinCases, viTCases, detectionOperatorCases, detectionModelCases,
-    segmentationCases, imageCases, pictureAugmentationCases, trainingCases, checkpointCases,
+    segmentationCases, imageCases, pictureAugmentationCases, classificationCases,
+    trainingCases, checkpointCases,
   ].reduce(into: [:]) { $0.merge($1) { _, new in new } }
 
   private let folder: String

@@ -9,7 +9,8 @@ import Training
 struct DataBrowse: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "browse", abstract: "Draw what the training pipeline gives: a picture an image.",
-    discussion: "Boxes, masks and names, or coloured label maps, after augmentation and before normalisation."
+    discussion:
+      "Boxes, masks and names, coloured label maps, or the classes of images, after augmentation and before normalisation."
   )
 
   @OptionGroup var config: ConfigOptions

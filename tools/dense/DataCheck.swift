@@ -11,7 +11,7 @@ struct DataCheck: ParsableCommand {
     abstract: "Read every image and annotation of a config once and list what is broken.",
     discussion: """
       Training, validation and test data are read; what training or testing would refuse of the config is listed, too. Exit status 1 if there are errors, 0 if there are notes only. For label maps a table of \
-      the numbers in the files and their classes is printed too.
+      the numbers in the files and their classes is printed too, for classifiers the number of images of each class.
       """)
 
   @OptionGroup var config: ConfigOptions

@@ -7,7 +7,7 @@ import Tensors
 struct Dense: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dense",
-    abstract: "Detectors and segmentors: train, test, predict and evaluate.",
+    abstract: "Detectors, segmentors and classifiers: train, test, predict and evaluate.",
     subcommands: [
       Train.self, Test.self, Predict.self, Evaluate.self, ConfigCommand.self, CheckpointCommand.self,
       DataCommand.self, Analyze.self, Verify.self, Benchmark.self,

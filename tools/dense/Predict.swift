@@ -11,7 +11,8 @@ struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Predict images: pictures and JSON, no annotations needed.",
     discussion: """
-      Categories are numbered from 1 in the order of the classes. Pictures bear the names of their images; those of \
+      Detectors give objects, numbered from 1 in the order of the classes; segmentors the class of each pixel; \
+      classifiers the best five classes of the image. Pictures bear the names of their images; those of \
       several folders keep their subfolders where two have one name. Nothing is written over an input.
       """)
 
@@ -38,7 +39,6 @@ struct Predict: ParsableCommand {
 
   func validate() throws {
     try requireNames(["--out-dir": outDir])
-    guard outDir != nil || json else { throw ValidationError("Give --out-dir for pictures, or --json.") }
     guard (0...1).contains(scoreThr) else { throw ValidationError("--score-thr must be in 0...1.") }
   }
 
@@ -48,6 +48,10 @@ struct Predict: ParsableCommand {
     threads.prepare()
     try Output.reporting(json: json) {
       let configuration = try config.experiment()
+      // A classifier's answer is a line an image.
+      guard outDir != nil || json || ResultKind(of: configuration, components: .all) == .classes else {
+        throw ValidationError("Give --out-dir for pictures, or --json.")
+      }
       let endings = [".png", Self.labelMapEnding]
       let results = OutputNames(images, endings: endings)
       if let outDir {

@@ -18,7 +18,8 @@ struct Test: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Result files. F.json: F.bbox.json and F.segm.json, as pycocotools reads them. A folder: label maps as PNG.",
+      "Result files. F.json: a detector's F.bbox.json and F.segm.json, as pycocotools reads them; a classifier's classes "
+        + "and scores of each image. A folder: a segmentor's label maps as PNG.",
       valueName: "path"))
   var out: String?
 

@@ -5,8 +5,8 @@
 #include "multiversion.h"
 
 #include "activations.h"
-
 #include "affine.h"
+#include "attention.h"
 #include "boxes.h"
 #include "colours.h"
 #include "confusion.h"

@@ -48,6 +48,7 @@ public struct DatasetCheck: Sendable {
       if isSound, report.errorCount == before { try build(dataset, &report) { try use(place, $0) } }
     }
     report.images = Set(tasks.map(\.sample.imagePath)).count
+    report.classes = Self.classes(of: tasks)
     // In portions, so that progress is told by the calling thread.
     for start in stride(from: 0, to: tasks.count, by: Self.portion) {
       let portion = Array(tasks[start..<min(start + Self.portion, tasks.count)])
@@ -70,6 +71,22 @@ public struct DatasetCheck: Sendable {
 
   private static var portion: Int { 256 }
 
+  /// How many images there are of each class; nothing where images have none.
+  private static func classes(of tasks: [Task]) -> [ClassImages] {
+    var files: [Int: Set<String>] = [:]
+    var names: [String] = []
+    for task in tasks {
+      guard let label = task.sample.classLabel else { continue }
+      files[label, default: []].insert(task.sample.imagePath)
+      if task.classes.count > names.count { names = task.classes }
+    }
+    guard !files.isEmpty else { return [] }
+    return Set(files.keys).union(names.indices).sorted().map { label in
+      ClassImages(
+        name: names.indices.contains(label) ? names[label] : "\(label)", images: files[label]?.count ?? 0)
+    }
+  }
+
   /// A sample whose files are read.
   private struct Task: Sendable {
     var sample: Sample
@@ -81,12 +98,13 @@ public struct DatasetCheck: Sendable {
   private struct TaskKey: Hashable {
     var image: String
     var size: ImageSize
+    var classLabel: Int?
     var labelMap: String?
     var labels: LabelMeaning
 
     init(_ sample: Sample) {
       (image, size, labelMap) = (sample.imagePath, sample.originalSize, sample.labelMapPath)
-      labels = sample.labels
+      (labels, classLabel) = (sample.labels, sample.classLabel)
     }
   }
 
@@ -155,8 +173,12 @@ public struct DatasetCheck: Sendable {
       let samples = try (0..<built.count).map { try built.sample(at: $0) }
       return DatasetInventory(
         samples: samples,
-        annotationCount: samples.reduce(0) { $0 + max($1.annotations.count, $1.labelMapPath == nil ? 0 : 1) },
-        faults: [], classes: samples.contains { $0.labelMapPath != nil } ? built.metainfo.classes : [])
+        annotationCount: samples.reduce(0) { sum, sample in
+          sum + max(sample.annotations.count, sample.labelMapPath == nil && sample.classLabel == nil ? 0 : 1)
+        },
+        faults: [],
+        classes: samples.contains { $0.labelMapPath != nil || $0.classLabel != nil }
+          ? built.metainfo.classes : [])
     } catch let error as ConfigurationError {
       throw error
     } catch {

@@ -5,19 +5,21 @@ import Files
 public struct DatasetCheckReport: Encodable, Sendable {
   /// Image files that the data sets name.
   public var images = 0
-  /// Objects and label maps.
+  /// Objects, label maps, and images with a class.
   public var annotations = 0
   /// What is wrong, each once.
   public var faults: [DataFault] = []
   /// How often each number stands in the label maps; empty without label maps.
   public var labels: [LabelShare] = []
+  /// How many images there are of each class, in the order of the classes' numbers; empty where images have none.
+  public var classes: [ClassImages] = []
 
   /// How many of the faults are errors: with none, a run reads the data as it should.
   public private(set) var errorCount = 0
 
   private var known: Set<DataFault> = []
 
-  enum CodingKeys: String, CodingKey { case images, annotations, faults, labels }
+  enum CodingKeys: String, CodingKey { case images, annotations, faults, labels, classes }
 
   /// Nothing found yet.
   public init() {}
@@ -67,14 +69,26 @@ public struct DatasetCheckReport: Encodable, Sendable {
     }
   }
 
-  /// JSON; `labels` only where there are label maps.
+  /// JSON; `labels` only where there are label maps, `classes` only where images have classes.
   public func encode(to encoder: any Encoder) throws {
     var keys = encoder.container(keyedBy: CodingKeys.self)
     try keys.encode(images, forKey: .images)
     try keys.encode(annotations, forKey: .annotations)
     try keys.encode(faults, forKey: .faults)
     if !labels.isEmpty { try keys.encode(labels, forKey: .labels) }
+    if !classes.isEmpty { try keys.encode(classes, forKey: .classes) }
   }
+}
+
+/// How many images of a class the data sets have, each file once.
+public struct ClassImages: Encodable, Sendable, Hashable {
+  /// The class; its number where the data set does not name it.
+  public var name: String
+  /// Images of it.
+  public var images: Int
+
+  /// A class and the number of its images.
+  public init(name: String, images: Int) { (self.name, self.images) = (name, images) }
 }
 
 /// How often a number stands in label maps, and what it means.

@@ -43,13 +43,13 @@ public struct DataFault: Sendable, Hashable, Encodable {
 public struct DatasetInventory: Sendable {
   /// Every image that the files name, before the pipeline.
   public var samples: [Sample]
-  /// Objects or label maps in all.
+  /// Objects, label maps, or images with a class in all.
   public var annotationCount: Int
   /// What is wrong with the annotations themselves; images are not opened for it.
   public var faults: [DataFault]
   /// What is wrong only where the pipeline loads the masks of objects.
   public var maskFaults: [DataFault]
-  /// Names of the classes of label maps, in the order of their numbers; empty where there are none.
+  /// Names of the classes of label maps and of whole images, in the order of their numbers; empty where there are none.
   public var classes: [String]
   /// Whether `imageID` of a sample is the files' own number of it.
   public var identifiesImages: Bool

@@ -113,6 +113,9 @@ public struct ConcatDataset: Dataset {
     return dataset.pipeline(at: place)
   }
 
+  /// What the samples of all its data sets carry.
+  public var carries: AnnotationKinds { datasets.map(\.carries).common }
+
   /// The pipelines of all its data sets.
   public var pipelines: [Pipeline] { datasets.flatMap(\.pipelines) }
 

@@ -64,6 +64,9 @@ public struct RepeatDataset: Dataset {
   /// The pipeline of the image.
   public func pipeline(at index: Int) -> Pipeline { dataset.pipeline(at: index % dataset.count) }
 
+  /// What the samples of what is repeated carry.
+  public var carries: AnnotationKinds { dataset.carries }
+
   /// The pipelines of what is repeated.
   public var pipelines: [Pipeline] { dataset.pipelines }
 

@@ -6,21 +6,25 @@ public struct ClsDataPreprocessor: Decodable, Sendable {
   private enum Kind: String, Decodable, CaseIterable { case cls = "ClsDataPreprocessor" }
 
   private let normalization: Normalization
+  /// `batch_augments`: what mixes the images of a training batch, if anything does.
+  public let augmentation: BatchAugmentSettings?
 
   enum CodingKeys: String, CodingKey {
     case type
     case convertsToRGB = "to_rgb"
     case classes = "num_classes"
+    case augmentation = "batch_augments"
   }
 
   /// Numbers as they are in the file, blue first.
-  public init() { normalization = Normalization() }
+  public init() { (normalization, augmentation) = (Normalization(), nil) }
 
   /// mmpretrain's keys.
   public init(from decoder: any Decoder) throws {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
     _ = try keys.decodeIfPresent(Kind.self, forKey: .type)
     _ = try keys.decodeIfPresent(Int.self, forKey: .classes)
+    augmentation = try keys.decodeIfPresent(BatchAugmentSettings.self, forKey: .augmentation)
     normalization = try Normalization(
       from: decoder, swapsChannels: try keys.decodeIfPresent(Bool.self, forKey: .convertsToRGB) ?? false)
   }

@@ -77,8 +77,15 @@ extension Components {
       try CrossEntropyLoss(c, in: context)
     }
     classificationLosses.add(
+      "CrossEntropyLoss", scope: "mmpretrain", description: "Cross entropy of images' classes"
+    ) { (c: CrossEntropyLoss.ImageSettings, context: ClassificationLossContext) in
+      try CrossEntropyLoss(c, in: context)
+    }
+    classificationLosses.add(
       "LabelSmoothLoss", description: "Cross entropy of which a part goes to all classes alike"
-    ) { (c: LabelSmoothLoss.Settings, _: ClassificationLossContext) in LabelSmoothLoss(c) }
+    ) { (c: LabelSmoothLoss.Settings, context: ClassificationLossContext) in
+      try LabelSmoothLoss(c, in: context)
+    }
   }
 }
 

@@ -1,10 +1,11 @@
 import Configuration
 import Tensors
 
-/// Cross entropy by softmax, or of each class by a sigmoid (`CrossEntropyLoss` of mmdetection and mmsegmentation).
+/// Cross entropy by softmax, or of each class by a sigmoid (`CrossEntropyLoss` of mmdetection, mmsegmentation and
+/// mmpretrain).
 public struct CrossEntropyLoss: ClassificationLoss {
-  /// Where the two differ.
-  private enum Rules { case detection, segmentation }
+  /// Where the three differ.
+  private enum Rules { case detection, segmentation, images }
 
   /// Name of the term: mmsegmentation's `loss_name`.
   public let name: String
@@ -53,7 +54,32 @@ public struct CrossEntropyLoss: ClassificationLoss {
     }
   }
 
-  /// The keys that both have.
+  /// mmpretrain's keys.
+  struct ImageSettings: Decodable, Sendable {
+    var shared: Settings
+
+    enum CodingKeys: String, CodingKey {
+      case isSoft = "use_soft"
+      case usesSigmoid = "use_sigmoid"
+      case usesMask = "use_mask"
+      case averagesLabelledOnly = "avg_non_ignore"
+    }
+
+    init(from decoder: any Decoder) throws {
+      let keys = try decoder.container(keyedBy: CodingKeys.self)
+      for key in [CodingKeys.usesMask, .averagesLabelledOnly] where keys.contains(key) {
+        throw keys.refusal("mmpretrain's CrossEntropyLoss has no such key", forKey: key)
+      }
+      shared = try Settings(from: decoder)
+      // Targets are taken as they come: a class, or a share of each.
+      let isSoft = try keys.decodeIfPresent(Bool.self, forKey: .isSoft) ?? false
+      guard !isSoft || !shared.usesSigmoid else {
+        throw keys.refusal("use_sigmoid and use_soft exclude each other", forKey: .isSoft)
+      }
+    }
+  }
+
+  /// The keys that all have.
   struct Settings: Decodable, Sendable {
     var usesSigmoid: Bool
     var usesMask: Bool
@@ -104,6 +130,10 @@ public struct CrossEntropyLoss: ClassificationLoss {
 
   init(_ settings: SegmentationSettings, in context: ClassificationLossContext) throws {
     try self.init(settings.shared, .segmentation, name: settings.name, ignoreIndex: nil, in: context)
+  }
+
+  init(_ settings: ImageSettings, in context: ClassificationLossContext) throws {
+    try self.init(settings.shared, .images, name: "loss", ignoreIndex: nil, in: context)
   }
 
   private init(
@@ -189,10 +219,11 @@ public struct CrossEntropyLoss: ClassificationLoss {
       losses, weights: Tensor(factors, shape: logits.shape), averagingFactor: factor, weight: weight)
   }
 
-  /// Binary cross entropies; `class_weight` is a factor of what is positive.
+  /// Binary cross entropies; `class_weight` is a factor of what is positive, in mmpretrain of the whole.
   private func binaryLosses(_ logits: Tensor, _ targets: Tensor) -> Tensor {
     let losses = binaryCrossEntropy(logits: logits, targets: targets)
     guard let classWeights else { return losses }
+    if rules == .images { return losses * Tensor(classWeights, shape: [classWeights.count]) }
     let excess = Tensor(classWeights.map { $0 - 1 }, shape: [classWeights.count])
     let positive = binaryCrossEntropy(
       logits: logits, targets: Tensor([Float](repeating: 1, count: logits.count), shape: logits.shape))

@@ -24,6 +24,7 @@ public struct LabelSmoothLoss: ClassificationLoss {
     let smoothing: Float
     let weight: Float
     let reduction: LossReduction
+    let classes: Int?
 
     enum CodingKeys: String, CodingKey {
       case mode, reduction
@@ -40,15 +41,20 @@ public struct LabelSmoothLoss: ClassificationLoss {
       smoothing = mode == .original ? value : value / (1 + value)
       weight = try keys.lossWeight(forKey: .weight)
       reduction = try keys.decodeIfPresent(LossReduction.self, forKey: .reduction) ?? .mean
-      // The scores say how many there are.
-      _ = try keys.decodeIfPresent(Int.self, forKey: .classes)
+      classes = try keys.decodeIfPresent(Int.self, forKey: .classes)
       if try keys.decodeIfPresent(Bool.self, forKey: .usesSigmoid) == true {
         throw keys.refusal("only false is known: classes exclude each other", forKey: .usesSigmoid)
       }
     }
   }
 
-  init(_ settings: Settings) {
+  /// - Throws: `ConfigurationError` where `num_classes` is not how many scores there are.
+  init(_ settings: Settings, in context: ClassificationLossContext = ClassificationLossContext()) throws {
+    if let classes = settings.classes, let scores = context.channels, classes != scores {
+      throw ConfigurationError(
+        keyPath: "num_classes", message: "\(classes), but there are \(scores) scores",
+        hint: "Leave it out: the scores say how many classes there are.")
+    }
     (smoothing, weight, reduction) = (settings.smoothing, settings.weight, settings.reduction)
   }
 

@@ -17,7 +17,7 @@ public struct Predictor {
   private let pipeline: Pipeline
 
   /// Opens config and checkpoint. The pipeline is that of the test data, without the loading of annotations; the
-  /// classes are the checkpoint's, else those of the test data's `metainfo`.
+  /// classes are the checkpoint's, else those of the test data's `metainfo`, else the numbers of a classifier's.
   ///
   /// - Throws: `ConfigurationError` and `CheckpointError`.
   public init(configuration: ExperimentConfiguration, components: Components, checkpoint file: String) throws
@@ -29,7 +29,10 @@ public struct Predictor {
     let checkpoint = try TrainingCheckpoint(file: file)
     let context = DataContext(scope: experiment.scope, components: components.data)
     let outline = try context.outline(of: dataset)
-    guard let classes = checkpoint.classes ?? outline.classes else {
+    // A published classifier is of more classes than anybody writes into a config.
+    let count = configuration.model?.node.node(at: "head.num_classes")?.int
+    let numbers = count.flatMap { (1...100_000).contains($0) ? (0..<$0).map(String.init) : nil }
+    guard let classes = checkpoint.classes ?? outline.classes ?? numbers else {
       throw ConfigurationError(
         location: dataset.node.location, keyPath: "\(dataset.node.keyPath).metainfo.classes",
         message: "is missing, and the checkpoint does not name its classes either")
@@ -42,6 +45,11 @@ public struct Predictor {
     let steps = outline.pipeline.filter { $0.type.split(separator: ".").last != "LoadAnnotations" }
     pipeline = try Pipeline(steps, in: context)
     var notes = configuration.unusedNotes
+    if checkpoint.classes == nil, outline.classes == nil {
+      notes.append(
+        "neither the checkpoint nor \(dataset.node.keyPath).metainfo.classes names the classes: they are called by their "
+          + "numbers, from 0")
+    }
     if let named = checkpoint.classes, let others = outline.classes, named != others {
       notes.append(
         "the classes are the checkpoint's, not those of \(dataset.node.keyPath):" + sideBySide(named, others))

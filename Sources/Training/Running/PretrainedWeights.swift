@@ -102,10 +102,10 @@ public struct PretrainedWeights: Sendable {
           }
         }
         if let file = node["pretrained"], !file.isNull, let path = file.string, !path.isEmpty {
-          // mmsegmentation's `pretrained` of a model is its backbone's.
+          // mmsegmentation's `pretrained` of a model is its backbone's, mmpretrain's (a `head`) that of all of it.
+          let isWhole = node["backbone"] == nil || node["head"] != nil
           found.weights.append(
-            PretrainedWeights(
-              part: node["backbone"] == nil ? part : below("backbone"), file: path, node: file))
+            PretrainedWeights(part: isWhole ? part : below("backbone"), file: path, node: file))
         }
       }
       let isComponent = node["type"] != nil
@@ -127,7 +127,9 @@ public struct PretrainedWeights: Sendable {
   /// - Throws: `ConfigurationError` for names that the model does not have, `CheckpointError` with a table when the file
   ///   does not fit.
   func load(into model: any Model, allowingMissing: [String]) throws -> LoadingSummary {
-    let names = model.tree.leaves(of: part).map(\.name)
+    let place = model.weights(ofPart: part)
+    let others = Set(place.others)
+    let names = model.tree.leaves(of: place.path).map(\.name).filter { !others.contains($0) }
     guard !names.isEmpty else { throw failure("'\(part)' has no weights") }
     for (index, name) in reset.enumerated() {
       guard !names.contains(where: { $0 == name || $0.hasPrefix(name + ".") }) else { continue }
@@ -137,11 +139,13 @@ public struct PretrainedWeights: Sendable {
     }
     try Self.refuseAddress(file, at: node["checkpoint"] ?? node)
     let checkpoint = try Checkpoint(file: file)
-    let tensors = try checkpoint.selected(averages: false, prefix: prefix, half: false)
+    let tensors = try checkpoint.selected(
+      averages: false, prefix: prefix ?? impliedPrefix(checkpoint, names), half: false)
     do {
       var summary = try model.load(
-        tensors, into: part, file: file,
-        rules: LoadingRules(allowingMissing: allowingMissing, reset: reset, allowsUnused: true))
+        tensors, into: place.path, file: file,
+        rules: LoadingRules(
+          allowingMissing: allowingMissing, reset: reset + place.others, allowsUnused: true))
       summary.skipped = checkpoint.skipped
       return summary
     } catch let error as CheckpointError {
@@ -149,8 +153,16 @@ public struct PretrainedWeights: Sendable {
         file: file,
         error.message
           + Self.hint(
-            try model.tree.underCurrentNames(tensors, of: part, file: file), names))
+            try model.tree.underCurrentNames(tensors, of: place.path, file: file), names))
     }
+  }
+
+  /// `backbone`, where a backbone's `pretrained`, which can say no prefix, is the file of a whole model with mm's names.
+  private func impliedPrefix(_ checkpoint: Checkpoint, _ names: [String]) -> String? {
+    let name = part.split(separator: ".").last ?? ""
+    guard name == "backbone", node["checkpoint"] == nil else { return nil }
+    let tensors = checkpoint.weights
+    return names.contains { tensors[$0] == nil && tensors["backbone.\($0)"] != nil } ? "backbone" : nil
   }
 
   private func failure(
