@@ -13,6 +13,8 @@ public struct Checkpoint: Sendable {
     case zip = "pytorch-zip"
     /// `torch.save` before that.
     case legacy = "pytorch-legacy"
+    /// A plain pickle of NumPy arrays (detectron2's `.pkl`).
+    case pickle
   }
 
   /// The file.
@@ -89,22 +91,27 @@ public struct Checkpoint: Sendable {
 
   private init(_ read: PyTorchFile, _ file: String, _ namings: [any WeightNaming]) throws {
     let layout = try CheckpointLayout(read.graph, root: read.root, file: file)
-    let groups = try layout.groups.mapValues { try OlderNames.mapped($0, by: namings, file: file) }
-    func full(_ group: String, _ name: String) -> String { groups.count > 1 ? "\(group).\(name)" : name }
+    func full(_ group: String, _ name: String) -> String {
+      layout.groups.count > 1 ? "\(group).\(name)" : name
+    }
     var chosen: [String: Int] = [:]
-    for (group, names) in groups {
+    for (group, names) in layout.groups {
       for (name, number) in names { chosen[full(group, name)] = number }
     }
-    let (tensors, byteCount) = try read.tensors(chosen)
+    let (stored, byteCount) = try read.tensors(chosen)
+    let groups = try layout.groups.reduce(into: [String: [String: StoredTensor]]()) { groups, group in
+      let members = group.value.keys.reduce(into: [:]) { $0[$1] = stored[full(group.key, $1)] }
+      groups[group.key] = try OlderNames.mapped(members, by: namings, file: file)
+    }
     func members(_ keys: [String]) -> [String: StoredTensor]? {
-      guard let group = keys.first(where: { groups[$0] != nil }), let names = groups[group] else {
-        return nil
-      }
-      return names.keys.reduce(into: [:]) { $0[$1] = tensors[full(group, $1)] }
+      keys.first { groups[$0] != nil }.flatMap { groups[$0] }
     }
     self.file = file
     (format, self.layout, metadata) = (read.format, layout.name, layout.metadata)
-    (self.tensors, self.byteCount) = (tensors, byteCount)
+    tensors = groups.reduce(into: [:]) { all, group in
+      for (name, tensor) in group.value { all[full(group.key, name)] = tensor }
+    }
+    self.byteCount = byteCount
     averages = members(CheckpointLayout.averageKeys)
     weights = members(CheckpointLayout.weightKeys + [""]) ?? averages ?? [:]
     skipped = read.graph.skipped.sorted()
