@@ -100,7 +100,8 @@ let package = Package(
       name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: swift),
     tests("Analysis", ["Analysis", "Data", "Imaging", "Tensors"]),
     tests(
-      "Backbones", ["Backbones", "Configuration", "Data", "Layers", "Modeling", "Tensors", "TestSupport"]),
+      "Backbones",
+      ["Backbones", "CZlib", "Configuration", "Data", "Layers", "Modeling", "Tensors", "TestSupport"]),
     tests("Checkpoints", ["CZlib", "Checkpoints", "Files", "Layers", "Tensors", "TestSupport"]),
     tests(
       "Classification",

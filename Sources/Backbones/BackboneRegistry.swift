@@ -30,6 +30,33 @@ extension Components {
         try checkChannels(configuration.inputChannels, key: "in_channels")
         return VisionTransformer(configuration)
       })
+    addResNets()
+  }
+
+  /// One type under three names, which differ in their stem and shortcuts.
+  private mutating func addResNets() {
+    let variants:
+      [(name: String, description: String, change: @Sendable (inout ResNet.Configuration) -> Void)] = [
+        ("ResNet", "ResNet-18 to -152: stages of residual blocks", { _ in }),
+        ("ResNetV1c", "ResNet with three 3x3 convolutions in its stem", { $0.hasDeepStem = true }),
+        (
+          "ResNetV1d", "ResNetV1c with means in its shortcuts",
+          { ($0.hasDeepStem, $0.averagesDown) = (true, true) }
+        ),
+      ]
+    for variant in variants {
+      backbones.add(variant.name, description: variant.description) {
+        (configuration: ResNet.Configuration, context: ModelContext) in
+        try checkChannels(configuration.inputChannels, key: "in_channels")
+        var configuration = configuration
+        variant.change(&configuration)
+        if let misfit = configuration.normMisfit {
+          throw ConfigurationError(keyPath: "norm_cfg", message: misfit)
+        }
+        return ResNet(configuration, scope: context.scope)
+      }
+    }
+    weightNamings.append(ResNetNaming())
   }
 }
 

@@ -13,6 +13,8 @@ public struct Checkpoint: Sendable {
     case zip = "pytorch-zip"
     /// `torch.save` before that.
     case legacy = "pytorch-legacy"
+    /// A plain pickle of NumPy arrays (detectron2's `.pkl`).
+    case pickle
   }
 
   /// The file.

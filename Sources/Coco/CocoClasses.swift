@@ -7,6 +7,12 @@ public enum CocoClasses {
   /// Red, green and blue.
   public static let palette = table.map { Palette.colour(hex: $0.colour) }
 
+  /// The categories' numbers in COCO's files, in the same order: ten numbers up to 90 have no category.
+  public static let categories: [Int] = {
+    let absent: Set = [12, 26, 29, 30, 45, 66, 68, 69, 71, 83]
+    return (1...90).filter { !absent.contains($0) }
+  }()
+
   private static let colours = Dictionary(zip(names, palette)) { first, _ in first }
 
   /// COCO's colours for the classes that have its names, distinct ones for the others; none at all where no name is

@@ -10,7 +10,12 @@ extension Components {
     addDetectorParts()
     models.add(
       "MaskRCNN", defaultScope: "mmdet", description: "Two stages: proposals, then boxes and masks"
-    ) { (c: MaskRCNN.Configuration, context: ModelContext) in try MaskRCNN(c, in: context) }
+    ) { (c: TwoStageDetector.Configuration, context: ModelContext) in try TwoStageDetector(c, in: context) }
+    models.add("FasterRCNN", defaultScope: "mmdet", description: "Two stages: proposals, then boxes") {
+      (c: TwoStageDetector.Configuration, context: ModelContext) in try TwoStageDetector(c, in: context)
+    }
+    weightNamings.append(TorchvisionDetectorNaming())
+    weightNamings.append(Detectron2Naming())
     metrics.add("CocoMetric", description: "COCO's average precision and recall") {
       (c: CocoMetric.Configuration, context: MetricContext) in try CocoMetric(c, dataset: context.dataset)
     }
@@ -32,9 +37,11 @@ extension Components {
     rpnHeads.add("RPNHead", description: "Region proposal network") {
       (c: RPNHead.Configuration, context: ModelContext) in try RPNHead(c, in: context)
     }
-    boxHeads.add("Shared2FCBBoxHead", description: "Two linear layers, class scores and box deltas") {
-      (c: Shared2FCBBoxHead.Configuration, context: ModelContext) in
-      try Shared2FCBBoxHead(c, classes: try context.classCount(c.classes), in: context)
+    for trunk in ConvFCBBoxHead.Trunk.all {
+      boxHeads.add(trunk.name, description: trunk.description) {
+        (c: ConvFCBBoxHead.Configuration, context: ModelContext) in
+        try ConvFCBBoxHead(c, trunk, classes: try context.classCount(c.classes), in: context)
+      }
     }
     maskHeads.add("FCNMaskHead", description: "Convolutions, a deconvolution and a mask a class") {
       (c: FCNMaskHead.Configuration, context: ModelContext) in

@@ -1,35 +1,45 @@
 import Tensors
 
-/// Convolution, norm, ReLU (mmcv's `ConvModule`): without bias where a norm follows.
+/// Convolution, norm, activation (mmcv's `ConvModule`): without bias where a norm follows, unless told otherwise.
 ///
 /// In evaluation without gradients a batch norm is part of the convolution's weights.
 public struct ConvModule: UnaryLayer {
   private let convolution: Conv2d
   private let norm: (any UnaryLayer)?
   private let normName: String
-  private let hasReLU: Bool
+  private let activation: Activation?
   private let folded = FoldedWeights()
 
   /// A block; Kaiming normal, fan out, unless said otherwise.
+  ///
+  /// - Parameters:
+  ///   - bias: Whether the convolution has one; nil: where no norm follows.
+  ///   - normWeight: First value of the norm's weight.
   public init(
-    _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0,
-    norm: NormConfiguration? = nil, relu: Bool = true, initializer: Initializer = .kaimingNormalFanOut
+    _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, dilation: Int = 1,
+    bias: Bool? = nil, norm: NormConfiguration? = nil, normWeight: Initializer = .ones,
+    activation: Activation? = .relu, initializer: Initializer = .kaimingNormalFanOut
   ) {
     convolution = Conv2d(
-      inputs, outputs, kernel: kernel, stride: stride, padding: padding, bias: norm == nil,
-      initializer: initializer)
-    self.norm = norm?.make(outputs)
+      inputs, outputs, kernel: kernel, stride: stride, padding: padding, dilation: dilation,
+      bias: bias ?? (norm == nil), initializer: initializer)
+    self.norm = norm?.make(outputs, weight: normWeight)
     normName = norm?.name ?? "bn"
-    hasReLU = relu
+    self.activation = activation
   }
 
   /// `conv` and the norm under mmcv's name.
-  public var tree: ParameterTree { ["conv": .layer(convolution)] + ParameterTree([(normName, .layer(norm))]) }
+  public var tree: ParameterTree { tree(convolution: "conv", norm: normName) }
+
+  /// The same weights under other names of the convolution and the norm.
+  package func tree(convolution name: String, norm normName: String) -> ParameterTree {
+    ParameterTree([(name, .layer(convolution)), (normName, .layer(norm))])
+  }
 
   /// `[B, H, W, I]` to `[B, H', W', O]`.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     let y = normalized(x)
-    return hasReLU ? y.relu() : y
+    return activation?(y) ?? y
   }
 
   private func normalized(_ x: Tensor) -> Tensor {

@@ -51,6 +51,11 @@ public struct ForwardMode: Sendable {
     }
   }
 
+  /// Runs a part that is trained with the statistics that it has (mm's `norm_eval`): as in evaluation, but recorded.
+  public static func keepingStatistics<R>(_ body: () throws -> R) rethrows -> R {
+    try $current.withValue(ForwardMode(training: nil), operation: body)
+  }
+
   /// Runs `body` as evaluation, without recording for a backward pass.
   public static func evaluation<R>(_ body: () throws -> R) rethrows -> R {
     try $current.withValue(ForwardMode(training: nil)) { try withoutGradients(body) }

@@ -6,11 +6,14 @@ public struct LayerNorm: UnaryLayer {
   public let weight, bias: Parameter
   private let epsilon: Float
 
-  /// A norm with weight 1 and bias 0.
+  /// A norm with weight 1, unless said otherwise, and bias 0.
   ///
   /// - Parameter layout: `.flattened` when its channels are those of a cell of pixels.
-  public init(_ channels: Int, epsilon: Float = 1e-5, layout: WeightLayout = .plain) {
-    weight = Parameter([channels], .ones, layout: layout)
+  public init(
+    _ channels: Int, epsilon: Float = 1e-5, weight initial: Initializer = .ones,
+    layout: WeightLayout = .plain
+  ) {
+    weight = Parameter([channels], initial, layout: layout)
     bias = Parameter([channels], .zeros, layout: layout)
     self.epsilon = epsilon
   }
@@ -31,9 +34,11 @@ public struct BatchNorm2d: UnaryLayer {
   private let runningMean, runningVariance, batches: Buffer
   private let epsilon, momentum: Float
 
-  /// A norm with weight 1, bias 0 and statistics of the standard distribution.
-  public init(_ channels: Int, epsilon: Float = 1e-5, momentum: Float = 0.1) {
-    weight = Parameter([channels], .ones)
+  /// A norm with statistics of the standard distribution, weight 1 unless said otherwise, and bias 0.
+  public init(
+    _ channels: Int, epsilon: Float = 1e-5, momentum: Float = 0.1, weight initial: Initializer = .ones
+  ) {
+    weight = Parameter([channels], initial)
     bias = Parameter([channels], .zeros)
     runningMean = Buffer(.zeros([channels]))
     runningVariance = Buffer(.ones([channels]))
@@ -69,7 +74,8 @@ public struct BatchNorm2d: UnaryLayer {
     }
     let (y, mean, variance) = batchNorm(x, weight: weight.value, bias: bias.value, epsilon: epsilon)
     // What runs twice for a backward pass has moved them the first time.
-    guard Recomputation.current != .second, Computation.isOn else { return y }
+    // Nor are there statistics of no numbers at all.
+    guard Recomputation.current != .second, Computation.isOn, x.count > 0 else { return y }
     let rows = Float(x.count / max(1, mean.count))
     // PyTorch normalises by the biased variance and keeps the unbiased one.
     let unbiased = rows / max(1, rows - 1)
@@ -85,12 +91,38 @@ public struct BatchNorm2d: UnaryLayer {
   }
 }
 
+/// Group norm (Wu and He, 2018): the channels of a group share mean and variance over all positions of a sample.
+public struct GroupNorm: UnaryLayer {
+  /// `[C]`.
+  public let weight, bias: Parameter
+  private let groups: Int
+  private let epsilon: Float
+
+  /// A norm with weight 1, unless said otherwise, and bias 0.
+  ///
+  /// - Parameter groups: A divisor of `channels`.
+  public init(_ channels: Int, groups: Int, epsilon: Float = 1e-5, weight initial: Initializer = .ones) {
+    weight = Parameter([channels], initial)
+    bias = Parameter([channels], .zeros)
+    (self.groups, self.epsilon) = (groups, epsilon)
+  }
+
+  /// Weight and bias.
+  public var tree: ParameterTree { .norm(["weight": .parameter(weight), "bias": .parameter(bias)]) }
+
+  /// `[B, ..., C]`, shape kept.
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    groupNorm(x, groups: groups, weight: weight.value, bias: bias.value, epsilon: epsilon)
+  }
+}
+
 /// `norm_cfg`: which norm follows a convolution.
 public struct NormConfiguration: Decodable, Sendable {
   /// The norms there are.
   public enum Kind: String, Decodable, CaseIterable, Sendable {
     case batchNorm = "BN"
     case synchronizedBatchNorm = "SyncBN"
+    case groupNorm = "GN"
     case layerNorm = "LN"
   }
 
@@ -100,44 +132,82 @@ public struct NormConfiguration: Decodable, Sendable {
   public var epsilon: Float
   /// Of the running statistics.
   public var momentum: Float
+  /// Parts that the channels of a group norm are cut into.
+  public var groups: Int
+  /// Whether weight and bias are trained (`requires_grad`); statistics move in any case, as in mm.
+  public var isTrained: Bool
 
   enum CodingKeys: String, CodingKey {
     case kind = "type"
     case epsilon = "eps"
     case momentum
+    case groups = "num_groups"
     case requiresGradient = "requires_grad"
   }
 
   /// A norm with PyTorch's defaults.
-  public init(_ kind: Kind = .batchNorm, epsilon: Float = 1e-5, momentum: Float = 0.1) {
+  public init(
+    _ kind: Kind = .batchNorm, epsilon: Float = 1e-5, momentum: Float = 0.1, groups: Int = 1,
+    isTrained: Bool = true
+  ) {
     (self.kind, self.epsilon, self.momentum) = (kind, epsilon, momentum)
+    (self.groups, self.isTrained) = (groups, isTrained)
   }
 
-  /// Decodes mm's keys; `requires_grad: false` is refused, since frozen norms are not built.
+  /// Decodes mm's keys.
   public init(from decoder: any Decoder) throws {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
+    func refusal(_ message: String, forKey key: CodingKeys) -> DecodingError {
+      .dataCorruptedError(forKey: key, in: keys, debugDescription: message)
+    }
     kind = try keys.decode(Kind.self, forKey: .kind)
     epsilon = try keys.decodeIfPresent(Float.self, forKey: .epsilon) ?? 1e-5
     momentum = try keys.decodeIfPresent(Float.self, forKey: .momentum) ?? 0.1
     for (key, value) in [(CodingKeys.epsilon, epsilon), (.momentum, momentum)] where !(0...1).contains(value)
     {
-      throw DecodingError.dataCorruptedError(
-        forKey: key, in: keys, debugDescription: "\(value) is not in 0...1")
+      throw refusal("\(value) is not in 0...1", forKey: key)
     }
-    if try keys.decodeIfPresent(Bool.self, forKey: .requiresGradient) == false {
-      throw DecodingError.dataCorruptedError(
-        forKey: .requiresGradient, in: keys, debugDescription: "only true is known: norms are trained")
+    isTrained = try keys.decodeIfPresent(Bool.self, forKey: .requiresGradient) ?? true
+    let groups = try keys.decodeIfPresent(Int.self, forKey: .groups)
+    if kind == .groupNorm {
+      guard let groups else { throw refusal("is missing: GN needs it", forKey: .groups) }
+      guard (1...65_536).contains(groups) else {
+        throw refusal("\(groups) is not in 1...65536", forKey: .groups)
+      }
+      self.groups = groups
+    } else {
+      guard groups == nil else { throw refusal("is a key of GN, not of \(kind.rawValue)", forKey: .groups) }
+      self.groups = 1
     }
   }
 
-  /// The norm for a number of channels.
-  public func make(_ channels: Int) -> any UnaryLayer {
+  /// Why there is no such norm for so many channels; nil where there is.
+  public func misfit(channels: Int) -> String? {
+    guard kind == .groupNorm, channels % groups != 0 else { return nil }
+    return "num_groups \(groups) does not divide the \(channels) channels"
+  }
+
+  /// The norm for a number of channels, which has no `misfit`.
+  ///
+  /// - Parameter weight: Its first value.
+  public func make(_ channels: Int, weight: Initializer = .ones) -> any UnaryLayer {
+    let norm: any UnaryLayer =
+      switch kind {
+      case .batchNorm, .synchronizedBatchNorm:
+        BatchNorm2d(channels, epsilon: epsilon, momentum: momentum, weight: weight)
+      case .groupNorm: GroupNorm(channels, groups: groups, epsilon: epsilon, weight: weight)
+      case .layerNorm: LayerNorm(channels, epsilon: epsilon, weight: weight)
+      }
+    if !isTrained { norm.tree.freeze() }
+    return norm
+  }
+
+  /// mmcv's name of the norm inside a `ConvModule`; in a backbone a number follows.
+  package var name: String {
     switch kind {
-    case .batchNorm, .synchronizedBatchNorm: BatchNorm2d(channels, epsilon: epsilon, momentum: momentum)
-    case .layerNorm: LayerNorm(channels, epsilon: epsilon)
+    case .batchNorm, .synchronizedBatchNorm: "bn"
+    case .groupNorm: "gn"
+    case .layerNorm: "ln"
     }
   }
-
-  /// mmcv's name of the norm inside a `ConvModule`.
-  var name: String { kind == .layerNorm ? "ln" : "bn" }
 }

@@ -61,6 +61,7 @@ public struct DecodeHeadSettings: Decodable, Sendable {
     threshold = try keys.decodeIfPresent(Float.self, forKey: .threshold, in: 0...1) ?? 0.3
     dropoutRatio = try keys.decodeIfPresent(Float.self, forKey: .dropoutRatio) ?? 0.1
     norm = try keys.decodeIfPresent(NormConfiguration.self, forKey: .norm)
+    if let misfit = norm?.misfit(channels: channels) { throw keys.refusal(misfit, forKey: .norm) }
     alignCorners = try keys.decodeIfPresent(Bool.self, forKey: .alignCorners) ?? false
     ignoreIndex = try keys.decodeIfPresent(Located<Int>.self, forKey: .ignoreIndex)
     if (try? keys.decode([ComponentConfiguration].self, forKey: .losses)) != nil {

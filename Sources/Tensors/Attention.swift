@@ -50,6 +50,8 @@ public func attention(
   let shape = qkv.shape
   let sizes = TokenAttention(
     tokens: shape[1], channels: shape[2] / 3, heads: heads, scale: scale, dropout: dropout)
+  // q kᵀ and p v.
+  OperationCounter.current?.add(.matmul, 2, shape[0], shape[1], shape[1], shape[2] / 3)
   return Tensor.operation("attention", of: [qkv]) {
     let y = Tensor.uninitialized([shape[0], shape[1], shape[2] / 3])
     let (input, result) = (qkv.storage, y.storage)

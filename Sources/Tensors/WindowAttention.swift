@@ -34,6 +34,8 @@ public func windowAttention(
   let windows = AttentionWindows(
     height: shape[1], width: shape[2], channels: shape[3] / 3, heads: heads, side: window, shift: shift,
     scale: scale, dropout: dropout)
+  // q kᵀ and p v.
+  OperationCounter.current?.add(.matmul, 2, shape[0], shape[1], shape[2], positions, shape[3] / 3)
   return Tensor.operation("window_attention", of: [qkv] + (bias.map { [$0] } ?? [])) {
     let y = Tensor.uninitialized(shape.dropLast() + [shape[3] / 3])
     let (input, result) = (qkv.storage, y.storage)

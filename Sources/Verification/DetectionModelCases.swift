@@ -80,9 +80,7 @@ let detectionModelCases: [String: CaseRunner] = [
     return results
   },
   "bbox_head_loss": { golden in
-    let configuration = try golden.config.decode(Shared2FCBBoxHead.Configuration.self)
-    let head = try Shared2FCBBoxHead(
-      configuration, classes: configuration.classes ?? 1, in: detectionContext)
+    let (configuration, head) = try boxHead(golden.config)
     try head.load(golden.group("state"), file: golden.path)
     let x = try golden.input("feat").tensor.withGradient()
     let output = head(x.channelsLast)
@@ -110,8 +108,7 @@ let detectionModelCases: [String: CaseRunner] = [
   },
   "bbox_post": { golden in
     let configuration = try golden.config.decode(BoxPostCase.self)
-    let head = try Shared2FCBBoxHead(
-      configuration.head, classes: configuration.head.classes ?? 1, in: detectionContext)
+    let (headConfiguration, head) = try boxHead(configuration.head.node)
     let regions = try golden.regions("rois")
     let output = BoxHeadOutput(
       scores: try golden.input("cls_score").tensor, deltas: try golden.input("bbox_pred").tensor)
@@ -119,7 +116,7 @@ let detectionModelCases: [String: CaseRunner] = [
     let scaled = decoded.boxes.scaled(x: 1 / configuration.scale[0], y: 1 / configuration.scale[1])
     let selection = configuration.selection
     let found = multiclassNMS(
-      scaled, scores: decoded.scores, classes: configuration.head.classes ?? 1,
+      scaled, scores: decoded.scores, classes: headConfiguration.classes ?? 1,
       scoreThreshold: selection.scoreThreshold, nms: selection.nms, limit: selection.limit)
     var results = CaseResults()
     results.add("output.bboxes", Tensor(found.boxes.values, shape: [found.boxes.count, 4]))
@@ -148,42 +145,77 @@ let detectionModelCases: [String: CaseRunner] = [
       model: head, inputs: ["feat": (x, { $0 })])
     return results
   },
-  "mask_rcnn_loss": { golden in
-    let (model, geometry) = try golden.detector()
-    let images = try golden.input("img").tensor.withGradient()
-    let truths = try geometry.indices.map { try golden.truth($0) }
-    let losses = model.detailedLosses(images.channelsLast, geometry: geometry, truths: truths)
+  "mask_rcnn_loss": detectorLosses, "faster_rcnn_loss": detectorLosses,
+  "mask_rcnn_predict": detectorPredictions, "faster_rcnn_predict": detectorPredictions,
+  "conv_module": { golden in
+    let block = try golden.config.decode(ConvModuleCase.self).block
+    try block.load(golden.group("state"), file: golden.path)
+    let x = try golden.input("x").tensor.withGradient()
+    let step = ForwardMode.Step(seed: 0, step: 0, samples: Array(0..<x.shape[0]))
+    let y = ForwardMode.training(step) { block(x.channelsLast).channelsFirst }
     var results = CaseResults()
-    var named = numberedByLevel(losses.rpn)
-    for term in losses.roi where term.isMinimized { named[term.name] = term.value }
-    for (name, value) in named {
-      let shape = golden.tensors["loss.\(name)"]?.shape ?? []
-      results.add("loss.\(name)", value.reshaped(shape))
-    }
-    for term in losses.roi where !term.isMinimized { results.add("output.\(term.name)", term.value) }
-    results.differentiate(golden, losses: named, model: model, inputs: ["img": (images, { $0 })])
-    return results
-  },
-  "mask_rcnn_predict": { golden in
-    let (model, geometry) = try golden.detector()
-    let images = try golden.input("img").tensor.channelsLast
-    let found = ForwardMode.evaluation {
-      let scores = model.scores(images, geometry: geometry)
-      return zip(scores, geometry).map { model.decide($0, size: $1.originalSize) }
-    }
-    var results = CaseResults()
-    for (index, image) in found.enumerated() {
-      results.add("output.bboxes\(index)", Tensor(image.boxes.values, shape: [image.boxes.count, 4]))
-      results.add("output.scores\(index)", Tensor(image.scores, shape: [image.scores.count]))
-      results.add("output.labels\(index)", integers: image.labels, shape: [image.labels.count])
-      let size = geometry[index].originalSize
-      let pixels = (image.masks ?? []).flatMap { $0.bitmap.pixels }
-      results.tensors["output.masks\(index)"] = StoredTensor(
-        type: .uint8, shape: [image.masks?.count ?? 0, size.height, size.width], bytes: pixels)
-    }
+    results.add("output.y", y)
+    for (name, buffer) in block.tree.buffers { results.add("output.updated.\(name)", buffer.value) }
+    results.differentiate(golden, outputs: ["y": y], model: block, inputs: ["x": (x, { $0 })])
     return results
   },
 ]
+
+/// The losses of a detector, of each level and stage.
+private let detectorLosses: CaseRunner = { golden in
+  let (model, geometry) = try golden.detector()
+  let images = try golden.input("img").tensor.withGradient()
+  let truths = try geometry.indices.map { try golden.truth($0) }
+  let losses = model.detailedLosses(images.channelsLast, geometry: geometry, truths: truths)
+  var results = CaseResults()
+  var named = numberedByLevel(losses.rpn)
+  for term in losses.roi where term.isMinimized { named[term.name] = term.value }
+  for (name, value) in named {
+    let shape = golden.tensors["loss.\(name)"]?.shape ?? []
+    results.add("loss.\(name)", value.reshaped(shape))
+  }
+  for term in losses.roi where !term.isMinimized { results.add("output.\(term.name)", term.value) }
+  results.differentiate(golden, losses: named, model: model, inputs: ["img": (images, { $0 })])
+  return results
+}
+
+/// The objects that a detector finds.
+private let detectorPredictions: CaseRunner = { golden in
+  let (model, geometry) = try golden.detector()
+  let images = try golden.input("img").tensor.channelsLast
+  let found = ForwardMode.evaluation {
+    let scores = model.scores(images, geometry: geometry)
+    return zip(scores, geometry).map { model.decide($0, size: $1.originalSize) }
+  }
+  var results = CaseResults()
+  for (index, image) in found.enumerated() {
+    results.add("output.bboxes\(index)", Tensor(image.boxes.values, shape: [image.boxes.count, 4]))
+    results.add("output.scores\(index)", Tensor(image.scores, shape: [image.scores.count]))
+    results.add("output.labels\(index)", integers: image.labels, shape: [image.labels.count])
+    let size = geometry[index].originalSize
+    guard let masks = image.masks else { continue }
+    results.tensors["output.masks\(index)"] = StoredTensor(
+      type: .uint8, shape: [masks.count, size.height, size.width], bytes: masks.flatMap { $0.bitmap.pixels })
+  }
+  return results
+}
+
+/// The box head of a config.
+///
+/// - Throws: `NotBuiltYet` for a type that does not exist here.
+private func boxHead(
+  _ node: ConfigurationNode
+) throws -> (configuration: ConvFCBBoxHead.Configuration, head: ConvFCBBoxHead) {
+  let type = node["type"]?.string ?? ""
+  guard let trunk = ConvFCBBoxHead.Trunk.all.first(where: { $0.name == type }) else {
+    throw NotBuiltYet(what: type)
+  }
+  let configuration = try ComponentConfiguration(node).node.decode(ConvFCBBoxHead.Configuration.self)
+  return (
+    configuration,
+    try ConvFCBBoxHead(configuration, trunk, classes: configuration.classes ?? 1, in: detectionContext)
+  )
+}
 
 /// Losses under the golden cases' names: those of one name, a level each, are numbered.
 private func numberedByLevel(_ losses: [LossTerm]) -> [String: Tensor] {
@@ -238,6 +270,47 @@ private struct RoIAlignCase: Decodable {
   }
 }
 
+/// mmcv's keys of a block.
+private struct ConvModuleCase: Decodable {
+  let block: ConvModule
+
+  enum CodingKeys: String, CodingKey {
+    case stride, padding, dilation, bias
+    case inputs = "in_channels"
+    case outputs = "out_channels"
+    case kernel = "kernel_size"
+    case norm = "norm_cfg"
+    case activation = "act_cfg"
+  }
+
+  private struct Function: Decodable {
+    enum Kind: String, Decodable, CaseIterable { case relu = "ReLU", gelu = "GELU", silu = "SiLU" }
+    let type: Kind
+  }
+
+  init(from decoder: any Decoder) throws {
+    let keys = try decoder.container(keyedBy: CodingKeys.self)
+    func number(_ key: CodingKeys, default value: Int) throws -> Int {
+      try keys.decodeIfPresent(Int.self, forKey: key) ?? value
+    }
+    var activation: Activation? = .relu
+    if keys.contains(.activation) {
+      switch try keys.decodeIfPresent(Function.self, forKey: .activation)?.type {
+      case .relu: activation = .relu
+      case .gelu: activation = .gelu
+      case .silu: activation = .silu
+      case nil: activation = nil
+      }
+    }
+    block = ConvModule(
+      try keys.decode(Int.self, forKey: .inputs), try keys.decode(Int.self, forKey: .outputs),
+      kernel: try keys.decode(Int.self, forKey: .kernel), stride: try number(.stride, default: 1),
+      padding: try number(.padding, default: 0), dilation: try number(.dilation, default: 1),
+      bias: try keys.decodeIfPresent(Bool.self, forKey: .bias),
+      norm: try keys.decodeIfPresent(NormConfiguration.self, forKey: .norm), activation: activation)
+  }
+}
+
 private struct RPNCase: Decodable {
   let head: RPNHead.Configuration
   let images: [ImageCase]
@@ -252,7 +325,7 @@ private struct RPNCase: Decodable {
 }
 
 private struct BoxPostCase: Decodable {
-  let head: Shared2FCBBoxHead.Configuration
+  let head: ComponentConfiguration
   let selection: RoISelection
   let imageSize: [Int]
   let scale: [Float]
@@ -320,11 +393,13 @@ extension GoldenCase {
   }
 
   /// The whole model of a case with its weights, and the geometry of its images.
-  fileprivate func detector() throws -> (model: MaskRCNN, geometry: [ImageGeometry]) {
+  fileprivate func detector() throws -> (model: TwoStageDetector, geometry: [ImageGeometry]) {
     let configuration = try config.decode(DetectorCase.self)
-    guard configuration.model.type == "MaskRCNN" else { throw NotBuiltYet(what: configuration.model.type) }
-    let model = try MaskRCNN(
-      configuration.model.node.decode(MaskRCNN.Configuration.self), in: detectionContext)
+    guard ["MaskRCNN", "FasterRCNN"].contains(configuration.model.type) else {
+      throw NotBuiltYet(what: configuration.model.type)
+    }
+    let model = try TwoStageDetector(
+      configuration.model.node.decode(TwoStageDetector.Configuration.self), in: detectionContext)
     try model.load(group("state"), file: path)
     return (model, configuration.images.map { $0.geometry(batch: configuration.batchSize) })
   }

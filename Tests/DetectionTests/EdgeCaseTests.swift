@@ -70,7 +70,7 @@ struct EdgeCaseTests {
   @Test("scores, then a decision: the prediction, and masks as they come out of the head")
   func scores() throws {
     let model = try #require(
-      try TinyDetector.model(["model.test_cfg.rcnn.score_thr=0.0"]) as? MaskRCNN)
+      try TinyDetector.model(["model.test_cfg.rcnn.score_thr=0.0"]) as? TwoStageDetector)
     let sample = TinyDetector.sample(boxes: nil)
     try ForwardMode.evaluation {
       let scores = try model.scores([sample])

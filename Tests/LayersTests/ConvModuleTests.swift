@@ -9,7 +9,8 @@ struct ConvModuleTests {
   /// A block whose norm has statistics of its own.
   static func block(stride: Int = 1, relu: Bool = true) -> ConvModule {
     let block = ConvModule(
-      3, 5, kernel: 3, stride: stride, padding: 1, norm: NormConfiguration(.batchNorm), relu: relu)
+      3, 5, kernel: 3, stride: stride, padding: 1, norm: NormConfiguration(.batchNorm),
+      activation: relu ? .relu : nil)
     block.initialize(seed: 7)
     for (index, (_, parameter)) in block.parameters.enumerated().dropFirst() {
       parameter.replace(by: .random(parameter.shape, in: 0.5...2, seed: index))

@@ -16,6 +16,8 @@ enum PickleValue {
   case name(Int)
   case storage(Int)
   case tensor(Int)
+  /// The type of an array's numbers.
+  case numberType(Int)
   /// What a class that is not known here would have made; inert.
   case placeholder(Int)
 
@@ -34,6 +36,7 @@ enum PickleValue {
     case .name: "a class"
     case .storage: "a storage"
     case .tensor: "a tensor"
+    case .numberType: "a type of numbers"
     case .placeholder: "an object"
     }
   }
@@ -88,6 +91,10 @@ struct PickleGraph {
   var names: [PickleName] = []
   var storages: [PickledStorage] = []
   var tensors: [PickledTensor] = []
+  /// The types of NumPy arrays.
+  var numberTypes: [NumberType] = []
+  /// The bytes of NumPy arrays, which stand in the pickle itself; their storages' keys are their numbers here.
+  var arrays: [[UInt8]] = []
   /// Unknown classes and functions.
   var skipped: Set<String> = []
   /// Names that can only mean harm, and where they stand.

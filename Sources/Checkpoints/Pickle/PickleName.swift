@@ -16,6 +16,14 @@ struct PickleName {
     /// A tensor of a kind that is not read.
     case foreignTensor(String)
     case type(ElementType?)
+    /// `numpy.dtype`.
+    case numberType
+    /// NumPy's `_reconstruct`: an array that is yet to be filled.
+    case emptyArray
+    /// NumPy's `_frombuffer`: an array with its bytes.
+    case filledArray
+    /// `_codecs.encode`: Python 3 writes bytes so in protocol 2.
+    case encoding
     /// Harmless and not worth a word.
     case plain
     /// Unknown: becomes a placeholder.
@@ -43,7 +51,13 @@ struct PickleName {
     switch module {
     case "collections" where ["OrderedDict", "defaultdict"].contains(name): return .dictionary
     case "builtins", "__builtin__": return name == "dict" ? .dictionary : .plain
+    case "_codecs" where name == "encode": return .encoding
     case "copyreg", "copy_reg", "_codecs": return .plain
+    case "numpy": return name == "dtype" ? .numberType : name == "ndarray" ? .plain : .unknown
+    // NumPy 2 has an underscore before `core`.
+    case "numpy.core.multiarray", "numpy._core.multiarray":
+      return name == "_reconstruct" ? .emptyArray : name == "scalar" ? .plain : .unknown
+    case "numpy.core.numeric", "numpy._core.numeric": return name == "_frombuffer" ? .filledArray : .unknown
     case "torch._utils", "torch._tensor":
       if let kind = foreignTensors[name] { return .foreignTensor(kind) }
       switch name {

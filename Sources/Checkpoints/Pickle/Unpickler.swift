@@ -12,6 +12,8 @@ struct Unpickler {
     static let stack = 10_000
     static let memo = 1_000_000
     static let text = 64 << 20
+    /// Of an array's numbers.
+    static let bytes = 1 << 30
     /// Containers and their members.
     static let values = 3_000_000
     static let line = 4096
@@ -30,6 +32,8 @@ struct Unpickler {
   private var scatteredMemo: [Int: PickleValue] = [:]
   private var nameIndices: [String: Int] = [:]
   private var values = 0
+  /// Bytes that arrays hold.
+  var arrayBytes = 0
   /// `getattr` that has not (yet) been called for what it may be called for.
   var attribute: (name: String, byte: Int)?
   /// Where the current opcode stands.
@@ -159,9 +163,11 @@ struct Unpickler {
       guard case .name = try top() else { throw fault("NEWOBJ of \(try top().kind), not of a class") }
       try push(try result(of: try pop(), arguments))
     case .build:
-      _ = try pop()
+      let state = try pop()
       switch try top() {
       case .dictionary, .placeholder: break
+      case .numberType(let index): try fill(numberType: index, state)
+      case .tensor(let index): try fill(array: index, state)
       case let other: throw fault("BUILD on \(other.kind)")
       }
     case .binaryPersistent: try push(try storage(try pop()))
@@ -297,9 +303,9 @@ struct Unpickler {
     return text
   }
 
-  private mutating func counted(_ count: UInt64) throws -> [UInt8] {
-    guard count <= UInt64(Limit.text) else {
-      throw fault("a string of \(count) bytes, more than \(Limit.text)")
+  private mutating func counted(_ count: UInt64, limit: Int = Limit.text) throws -> [UInt8] {
+    guard count <= UInt64(limit) else {
+      throw fault("a string of \(count) bytes, more than \(limit)")
     }
     return try stream.bytes(Int(count))
   }
@@ -316,7 +322,7 @@ struct Unpickler {
 
   /// A string of Python 2 is text where it can be.
   private mutating func pushBytes(_ count: UInt64, asText isText: Bool = false) throws {
-    let bytes = try counted(count)
+    let bytes = try counted(count, limit: Limit.bytes)
     if isText, let text = String(validating: bytes, as: UTF8.self) { return try push(.string(text)) }
     try push(.bytes(bytes))
   }

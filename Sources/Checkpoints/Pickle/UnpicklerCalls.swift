@@ -42,6 +42,10 @@ extension Unpickler {
       }
       return first
     case .foreignTensor(let kind): return try foreignTensor(kind)
+    case .numberType: return try numberType(arguments)
+    case .emptyArray: return try emptyArray()
+    case .filledArray: return try filledArray(arguments)
+    case .encoding: return try encoded(arguments) ?? .placeholder(index)
     case .attribute:
       guard arguments.count == 2, case .name(let owner) = arguments[0],
         case .string(let attribute) = arguments[1],
@@ -75,7 +79,7 @@ extension Unpickler {
     return .dictionary(graph.dictionaries.count - 1)
   }
 
-  private mutating func foreignTensor(_ kind: String) throws -> PickleValue {
+  mutating func foreignTensor(_ kind: String) throws -> PickleValue {
     try keep(1)
     graph.tensors.append(
       PickledTensor(type: .uint8, storage: 0, offset: 0, shape: [], strides: [], fault: kind))

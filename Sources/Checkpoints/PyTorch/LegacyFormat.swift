@@ -10,8 +10,21 @@ extension PyTorchFile {
     head.first == 0x80 || head.starts(with: "L\(magicText)".utf8)
   }
 
+  /// A plain pickle of NumPy arrays, as detectron2 and Caffe2 write their models (`.pkl`).
+  private init(arrays source: ByteSource, _ graph: PickleGraph, _ root: PickleValue) throws {
+    try self.init(
+      source, format: .pickle, graph: graph, root: root, isBigEndian: false,
+      sizes: Dictionary(uniqueKeysWithValues: graph.arrays.enumerated().map { ("\($0)", $1.count) })
+    ) { key in
+      guard let number = Int(key), graph.arrays.indices.contains(number) else {
+        throw source.failure("array '\(key.printed)' is missing")
+      }
+      return graph.arrays[number]
+    }
+  }
+
   /// Reads the format before PyTorch 1.6: pickles with magic number, protocol, machine, object, storage keys; then
-  /// for each key the count of numbers and the numbers. It has no checksums.
+  /// for each key the count of numbers and the numbers. It has no checksums. Also reads a plain pickle of arrays.
   ///
   /// - Throws: `CheckpointError`.
   init(legacy source: ByteSource) throws {
@@ -22,8 +35,17 @@ extension PyTorchFile {
       stream = machine.stream
       return (machine.graph, root)
     }
-    guard case .large(Self.magic) = try pickle().1 else {
-      throw source.failure("is a pickle, but not one of torch.save: its magic number is wrong")
+    let (first, magic) = try pickle()
+    guard case .large(Self.magic) = magic else {
+      guard !first.arrays.isEmpty else {
+        throw source.failure(
+          "is a pickle, but neither of torch.save (its magic number is wrong) nor of NumPy arrays")
+      }
+      guard stream.remaining == 0 else {
+        throw source.failure("\(stream.remaining) bytes after the pickle, at byte \(stream.position)")
+      }
+      try self.init(arrays: source, first, magic)
+      return
     }
     guard case .integer(let version) = try pickle().1, version == 1001 else {
       throw source.failure("is of a torch.save with another protocol than 1001")

@@ -14,11 +14,17 @@ public struct FPN: Neck {
     public var outputChannels: Int
     /// Levels of the pyramid; those beyond the backbone's come by max pooling of the last one.
     public var levels: Int
+    /// The norm behind each convolution, if any.
+    public var norm: NormConfiguration?
+    /// Whether the convolutions on the backbone's maps go without.
+    public var leavesLateralsPlain: Bool
 
     enum CodingKeys: String, CodingKey {
       case inputChannels = "in_channels"
       case outputChannels = "out_channels"
       case levels = "num_outs"
+      case norm = "norm_cfg"
+      case leavesLateralsPlain = "no_norm_on_lateral"
     }
 
     /// Decodes mmdetection's keys.
@@ -27,6 +33,9 @@ public struct FPN: Neck {
       inputChannels = try keys.decode([Int].self, forKey: .inputChannels)
       outputChannels = try keys.decode(Int.self, forKey: .outputChannels, in: 1...65_536)
       levels = try keys.decode(Int.self, forKey: .levels, in: 1...16)
+      norm = try keys.decodeIfPresent(NormConfiguration.self, forKey: .norm)
+      leavesLateralsPlain = try keys.decodeIfPresent(Bool.self, forKey: .leavesLateralsPlain) ?? false
+      if let misfit = norm?.misfit(channels: outputChannels) { throw keys.refusal(misfit, forKey: .norm) }
       guard inputChannels.allSatisfy({ (1...65_536).contains($0) }), !inputChannels.isEmpty else {
         throw keys.refusal("\(inputChannels) is not a list of widths in 1...65536", forKey: .inputChannels)
       }
@@ -52,12 +61,15 @@ public struct FPN: Neck {
     levels = configuration.levels
     inputChannels = configuration.inputChannels
     laterals = configuration.inputChannels.map {
-      ConvModule($0, configuration.outputChannels, kernel: 1, relu: false, initializer: .xavierUniform)
+      ConvModule(
+        $0, configuration.outputChannels, kernel: 1,
+        norm: configuration.leavesLateralsPlain ? nil : configuration.norm, activation: nil,
+        initializer: .xavierUniform)
     }
     convolutions = configuration.inputChannels.map { _ in
       ConvModule(
-        configuration.outputChannels, configuration.outputChannels, kernel: 3, padding: 1, relu: false,
-        initializer: .xavierUniform)
+        configuration.outputChannels, configuration.outputChannels, kernel: 3, padding: 1,
+        norm: configuration.norm, activation: nil, initializer: .xavierUniform)
     }
   }
 

@@ -8,12 +8,13 @@ import Tensors
 
 /// Region proposal network (Ren et al., arXiv:1506.01497, figure 3; mmdetection's `RPNHead`).
 ///
-/// One 3x3 convolution shared by all levels, then for each anchor a score and four deltas.
+/// 3x3 convolutions shared by all levels, one unless told otherwise, then for each anchor a score and four deltas.
 public struct RPNHead: ProposalHead {
   /// mmdetection's keys.
   public struct Configuration: Decodable, Sendable {
     var inputChannels: Int
     var featureChannels: Int
+    var convolutions: Int
     var anchorGenerator: AnchorGenerator
     var boxCoder: DeltaXYWHBBoxCoder
     var classificationLoss: ComponentConfiguration
@@ -26,6 +27,7 @@ public struct RPNHead: ProposalHead {
     enum CodingKeys: String, CodingKey {
       case inputChannels = "in_channels"
       case featureChannels = "feat_channels"
+      case convolutions = "num_convs"
       case anchorGenerator = "anchor_generator"
       case boxCoder = "bbox_coder"
       case classificationLoss = "loss_cls"
@@ -40,6 +42,7 @@ public struct RPNHead: ProposalHead {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
       inputChannels = try keys.decode(Int.self, forKey: .inputChannels, in: 1...65_536)
       featureChannels = try keys.decodeIfPresent(Int.self, forKey: .featureChannels, in: 1...65_536) ?? 256
+      convolutions = try keys.decodeIfPresent(Int.self, forKey: .convolutions, in: 1...64) ?? 1
       anchorGenerator = try keys.decode(AnchorGenerator.self, forKey: .anchorGenerator)
       boxCoder = try keys.decode(DeltaXYWHBBoxCoder.self, forKey: .boxCoder)
       classificationLoss = try keys.decode(ComponentConfiguration.self, forKey: .classificationLoss)
@@ -50,7 +53,7 @@ public struct RPNHead: ProposalHead {
     }
   }
 
-  private let convolution: Conv2d
+  private let convolutions: [ConvModule]
   private let scores: Conv2d
   private let deltas: Conv2d
   private let anchorGenerator: AnchorGenerator
@@ -82,7 +85,10 @@ public struct RPNHead: ProposalHead {
     let width = configuration.featureChannels
     inputChannels = configuration.inputChannels
     let normal = Initializer.normal(deviation: 0.01)
-    convolution = Conv2d(configuration.inputChannels, width, kernel: 3, padding: 1, initializer: normal)
+    convolutions = (0..<configuration.convolutions).map {
+      ConvModule(
+        $0 == 0 ? configuration.inputChannels : width, width, kernel: 3, padding: 1, initializer: normal)
+    }
     scores = Conv2d(width, anchors, kernel: 1, initializer: normal)
     deltas = Conv2d(width, 4 * anchors, kernel: 1, initializer: normal)
     anchorGenerator = configuration.anchorGenerator
@@ -94,9 +100,12 @@ public struct RPNHead: ProposalHead {
       learnsDecodedBoxes: configuration.learnsDecodedBoxes, in: context)
   }
 
-  /// Weights under mmdetection's names.
+  /// Weights under mmdetection's names: a single convolution has no number.
   public var tree: ParameterTree {
-    ["rpn_conv": .layer(convolution), "rpn_cls": .layer(scores), "rpn_reg": .layer(deltas)]
+    let alone = convolutions.count == 1 ? convolutions.first : nil
+    let shared = alone.map { $0.tree(convolution: "rpn_conv", norm: "") }
+    return (shared ?? ["rpn_conv": .layers(convolutions)])
+      + ["rpn_cls": .layer(scores), "rpn_reg": .layer(deltas)]
   }
 
   /// What the head says of each level: scores `[B, h, w, A]` before the sigmoid, deltas `[B, h, w, 4 A]`.
@@ -107,7 +116,7 @@ public struct RPNHead: ProposalHead {
 
   /// Maps `[B, h, w, C]`, the finest first.
   public func callAsFunction(_ features: [Tensor]) -> Output {
-    let shared = features.map { convolution($0).relu() }
+    let shared = features.map { map in convolutions.reduce(map) { $1($0) } }
     return Output(scores: shared.map { scores($0) }, deltas: shared.map { deltas($0) })
   }
 

@@ -15,6 +15,7 @@ public struct FCNMaskHead: MaskHead {
     var inputChannels: Int
     var channels: Int
     package var classes: Int?
+    var norm: NormConfiguration?
     var loss: ComponentConfiguration
 
     enum CodingKeys: String, CodingKey {
@@ -22,6 +23,7 @@ public struct FCNMaskHead: MaskHead {
       case inputChannels = "in_channels"
       case channels = "conv_out_channels"
       case classes = "num_classes"
+      case norm = "norm_cfg"
       case loss = "loss_mask"
     }
 
@@ -32,6 +34,8 @@ public struct FCNMaskHead: MaskHead {
       inputChannels = try keys.decodeIfPresent(Int.self, forKey: .inputChannels, in: 1...65_536) ?? 256
       channels = try keys.decodeIfPresent(Int.self, forKey: .channels, in: 1...65_536) ?? 256
       classes = try keys.decodeIfPresent(Int.self, forKey: .classes, in: 1...100_000)
+      norm = try keys.decodeIfPresent(NormConfiguration.self, forKey: .norm)
+      if let misfit = norm?.misfit(channels: channels) { throw keys.refusal(misfit, forKey: .norm) }
       loss = try keys.decode(ComponentConfiguration.self, forKey: .loss)
       guard (0...64).contains(convolutions) else {
         throw keys.refusal("\(convolutions) is not in 0...64", forKey: .convolutions)
@@ -56,7 +60,8 @@ public struct FCNMaskHead: MaskHead {
     let width = configuration.channels
     inputChannels = configuration.inputChannels
     convolutions = (0..<configuration.convolutions).map {
-      ConvModule($0 == 0 ? configuration.inputChannels : width, width, kernel: 3, padding: 1)
+      ConvModule(
+        $0 == 0 ? configuration.inputChannels : width, width, kernel: 3, padding: 1, norm: configuration.norm)
     }
     let before = configuration.convolutions == 0 ? configuration.inputChannels : width
     upsampling = ConvTranspose2d(before, width, kernel: 2, stride: enlargement)

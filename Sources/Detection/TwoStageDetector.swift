@@ -6,8 +6,9 @@ import Masks
 import Modeling
 import Tensors
 
-/// Mask R-CNN (He et al., arXiv:1703.06870, figure 1; mmdetection's `MaskRCNN`).
-public struct MaskRCNN: ScoringModel {
+/// Proposals, then boxes and classes (Ren et al., arXiv:1506.01497, figure 2; mmdetection's `FasterRCNN`), and masks if
+/// the second stage has them (He et al., arXiv:1703.06870, figure 1; `MaskRCNN`).
+public struct TwoStageDetector: ScoringModel {
   /// mmdetection's keys.
   public struct Configuration: Decodable, Sendable {
     var preprocessor: ComponentConfiguration
@@ -88,12 +89,13 @@ public struct MaskRCNN: ScoringModel {
       of: configuration.roiHead)
   }
 
-  /// Weights under mmdetection's names.
+  /// Weights under mmdetection's names; torchvision's and detectron2's are known.
   public var tree: ParameterTree {
-    [
+    let tree: ParameterTree = [
       "backbone": .layer(backbone), "neck": .layer(neck), "rpn_head": .layer(rpnHead),
       "roi_head": .layer(roiHead),
     ]
+    return tree.named(by: TorchvisionDetectorNaming(), Detectron2Naming())
   }
 
   /// Boxes, and masks where the second stage learns them.

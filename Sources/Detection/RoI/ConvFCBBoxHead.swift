@@ -6,12 +6,33 @@ import Masks
 import Modeling
 import Tensors
 
-/// Two shared fully connected layers, then class scores and box deltas (mmdetection's `Shared2FCBBoxHead`).
-public struct Shared2FCBBoxHead: BoxHead {
+/// Shared 3x3 convolutions and fully connected layers, then class scores and box deltas (mmdetection's
+/// `Shared2FCBBoxHead` and `Shared4Conv1FCBBoxHead`).
+public struct ConvFCBBoxHead: BoxHead {
+  /// The shared layers of one of mmdetection's types.
+  package struct Trunk: Sendable {
+    /// The type.
+    package let name: String
+    let convolutions, layers: Int
+    let description: String
+
+    /// All there are.
+    package static let all = [
+      Trunk(
+        name: "Shared2FCBBoxHead", convolutions: 0, layers: 2,
+        description: "Two linear layers, class scores and box deltas"),
+      Trunk(
+        name: "Shared4Conv1FCBBoxHead", convolutions: 4, layers: 1,
+        description: "Four convolutions, a linear layer, class scores and box deltas"),
+    ]
+  }
+
   /// mmdetection's keys.
   public struct Configuration: Decodable, Sendable {
     var inputChannels: Int
+    var convolutionChannels: Int
     var hiddenChannels: Int
+    var norm: NormConfiguration?
     var side: Int
     package var classes: Int?
     var boxCoder: DeltaXYWHBBoxCoder
@@ -22,7 +43,9 @@ public struct Shared2FCBBoxHead: BoxHead {
 
     enum CodingKeys: String, CodingKey {
       case inputChannels = "in_channels"
+      case convolutionChannels = "conv_out_channels"
       case hiddenChannels = "fc_out_channels"
+      case norm = "norm_cfg"
       case side = "roi_feat_size"
       case classes = "num_classes"
       case boxCoder = "bbox_coder"
@@ -36,6 +59,12 @@ public struct Shared2FCBBoxHead: BoxHead {
     public init(from decoder: any Decoder) throws {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
       inputChannels = try keys.decode(Int.self, forKey: .inputChannels, in: 1...65_536)
+      convolutionChannels =
+        try keys.decodeIfPresent(Int.self, forKey: .convolutionChannels, in: 1...65_536) ?? 256
+      norm = try keys.decodeIfPresent(NormConfiguration.self, forKey: .norm)
+      if let misfit = norm?.misfit(channels: convolutionChannels) {
+        throw keys.refusal(misfit, forKey: .norm)
+      }
       hiddenChannels = try keys.decodeIfPresent(Int.self, forKey: .hiddenChannels, in: 1...65_536) ?? 1024
       side = try keys.decodeIfPresent(Int.self, forKey: .side, in: 1...256) ?? 7
       classes = try keys.decodeIfPresent(Int.self, forKey: .classes, in: 1...100_000)
@@ -53,6 +82,7 @@ public struct Shared2FCBBoxHead: BoxHead {
   public let inputSide: Int
   /// How many classes there are, without the background.
   public let classes: Int
+  private let convolutions: [ConvModule]
   private let shared: [Linear]
   private let classifier: Linear
   private let regressor: Linear
@@ -63,15 +93,24 @@ public struct Shared2FCBBoxHead: BoxHead {
   /// A head with mmdetection's initial values.
   ///
   /// - Throws: `ConfigurationError` about `loss_cls` and `loss_bbox`.
-  public init(_ configuration: Configuration, classes: Int, in context: ModelContext) throws {
+  package init(
+    _ configuration: Configuration, _ trunk: Trunk, classes: Int, in context: ModelContext
+  ) throws {
     let (hidden, side) = (configuration.hiddenChannels, configuration.side)
     (inputChannels, inputSide) = (configuration.inputChannels, side)
-    shared = [
-      Linear(
-        configuration.inputChannels * side * side, hidden, initializer: .xavierUniform,
-        layout: .flattened(channels: configuration.inputChannels, height: side, width: side)),
-      Linear(hidden, hidden, initializer: .xavierUniform),
-    ]
+    let width = configuration.convolutionChannels
+    convolutions = (0..<trunk.convolutions).map {
+      ConvModule(
+        $0 == 0 ? configuration.inputChannels : width, width, kernel: 3, padding: 1, norm: configuration.norm)
+    }
+    let flat = trunk.convolutions == 0 ? configuration.inputChannels : width
+    shared = (0..<trunk.layers).map {
+      $0 > 0
+        ? Linear(hidden, hidden, initializer: .xavierUniform)
+        : Linear(
+          flat * side * side, hidden, initializer: .xavierUniform,
+          layout: .flattened(channels: flat, height: side, width: side))
+    }
     classifier = Linear(hidden, classes + 1, initializer: .normal(deviation: 0.01))
     regressor = Linear(
       hidden, 4 * (configuration.isClassAgnostic ? 1 : classes), initializer: .normal(deviation: 0.001))
@@ -88,12 +127,16 @@ public struct Shared2FCBBoxHead: BoxHead {
 
   /// Weights under mmdetection's names.
   public var tree: ParameterTree {
-    ["fc_cls": .layer(classifier), "fc_reg": .layer(regressor), "shared_fcs": .layers(shared)]
+    [
+      "fc_cls": .layer(classifier), "fc_reg": .layer(regressor), "shared_convs": .layers(convolutions),
+      "shared_fcs": .layers(shared),
+    ]
   }
 
   /// `[R, side, side, C]` regions.
   public func callAsFunction(_ regions: Tensor) -> BoxHeadOutput {
-    let flat = regions.reshaped([regions.shape[0], regions.shape.dropFirst().reduce(1, *)])
+    let maps = convolutions.reduce(regions) { $1($0) }
+    let flat = maps.reshaped([maps.shape[0], maps.shape.dropFirst().reduce(1, *)])
     let hidden = shared.reduce(flat) { $1($0).relu() }
     return BoxHeadOutput(scores: classifier(hidden), deltas: regressor(hidden))
   }

@@ -2,7 +2,7 @@ import Layers
 import Modeling
 import Tensors
 
-extension MaskRCNN: MeasurableModel {
+extension TwoStageDetector: MeasurableModel {
   /// Detectors are counted as they are built, in training.
   public var isMeasuredInTraining: Bool { true }
 
