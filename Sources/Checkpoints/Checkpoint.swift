@@ -82,39 +82,36 @@ public struct Checkpoint: Sendable {
   private init(_ read: Safetensors, _ file: String, _ namings: [any WeightNaming]) throws {
     self.file = file
     (format, layout, metadata, averages, skipped) = (.safetensors, "plain", read.metadata, nil, [])
-    tensors = try OlderNames.mapped(read.tensors, by: namings, file: file).underCurrentShapes(by: namings)
+    tensors = try OlderNames.mapped(read.tensors, by: namings, file: file)
     weights = tensors.filter { !$0.key.hasPrefix(Self.optimizerPrefix) }
     byteCount = tensors.values.reduce(0) { $0 + $1.bytes.count }
   }
 
   private init(_ read: PyTorchFile, _ file: String, _ namings: [any WeightNaming]) throws {
     let layout = try CheckpointLayout(read.graph, root: read.root, file: file)
-    let groups = try layout.groups.mapValues { try OlderNames.mapped($0, by: namings, file: file) }
-    func full(_ group: String, _ name: String) -> String { groups.count > 1 ? "\(group).\(name)" : name }
+    func full(_ group: String, _ name: String) -> String {
+      layout.groups.count > 1 ? "\(group).\(name)" : name
+    }
     var chosen: [String: Int] = [:]
-    for (group, names) in groups {
+    for (group, names) in layout.groups {
       for (name, number) in names { chosen[full(group, name)] = number }
     }
     let (stored, byteCount) = try read.tensors(chosen)
-    let tensors = stored.underCurrentShapes(by: namings)
+    let groups = try layout.groups.reduce(into: [String: [String: StoredTensor]]()) { groups, group in
+      let members = group.value.keys.reduce(into: [:]) { $0[$1] = stored[full(group.key, $1)] }
+      groups[group.key] = try OlderNames.mapped(members, by: namings, file: file)
+    }
     func members(_ keys: [String]) -> [String: StoredTensor]? {
-      guard let group = keys.first(where: { groups[$0] != nil }), let names = groups[group] else {
-        return nil
-      }
-      return names.keys.reduce(into: [:]) { $0[$1] = tensors[full(group, $1)] }
+      keys.first { groups[$0] != nil }.flatMap { groups[$0] }
     }
     self.file = file
     (format, self.layout, metadata) = (read.format, layout.name, layout.metadata)
-    (self.tensors, self.byteCount) = (tensors, byteCount)
+    tensors = groups.reduce(into: [:]) { all, group in
+      for (name, tensor) in group.value { all[full(group.key, name)] = tensor }
+    }
+    self.byteCount = byteCount
     averages = members(CheckpointLayout.averageKeys)
     weights = members(CheckpointLayout.weightKeys + [""]) ?? averages ?? [:]
     skipped = read.graph.skipped.sorted()
-  }
-}
-
-extension [String: StoredTensor] {
-  fileprivate func underCurrentShapes(by namings: [any WeightNaming]) -> [String: StoredTensor] {
-    guard !namings.isEmpty else { return self }
-    return reduce(into: [:]) { $0[$1.key] = $1.value.underCurrentShape(of: $1.key, by: namings) }
   }
 }

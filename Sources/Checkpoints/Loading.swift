@@ -70,8 +70,7 @@ extension Layer {
     let tree = tree
     let leaves = tree.leaves(of: part)
     let tensors = try tree.underCurrentNames(tensors, of: part, file: file)
-    let optional = tree.tree(at: part)?.naming?.optionalInPretrained ?? []
-    let namings = tree.tree(at: part)?.namings ?? []
+    let optional = tree.tree(at: part)?.ownNamings.flatMap(\.optionalInPretrained) ?? []
     var summary = LoadingSummary()
     var misfits: [Misfit] = []
     var used: Set<String> = []
@@ -87,7 +86,7 @@ extension Layer {
         summary.initialized.append(name)
         continue
       }
-      guard let stored = tensors[name]?.fitted(to: shape, of: name, by: namings) else {
+      guard let stored = tensors[name] else {
         // PyTorch counts batches for a momentum of None only; older files lack the counter.
         if name.hasSuffix("num_batches_tracked") { continue }
         summary.initialized.append(name)
@@ -161,13 +160,20 @@ public struct LoadingRules: Sendable {
 }
 
 extension ParameterTree {
-  /// The tensors of a file for a part, under today's names where they have those of an older release of a part.
+  /// The tensors of a file for a part, with today's names and numbers where they have those of an older release of a
+  /// part.
   ///
   /// - Throws: `CheckpointError` when two tensors would get one name.
-  package func underCurrentNames<Value>(
-    _ tensors: [String: Value], of part: String, file: String
-  ) throws -> [String: Value] {
-    try OlderNames.mapped(tensors, by: tree(at: part)?.namings ?? [], file: file)
+  package func underCurrentNames(
+    _ tensors: [String: StoredTensor], of part: String, file: String
+  ) throws -> [String: StoredTensor] {
+    guard let namings = tree(at: part)?.namings, !namings.isEmpty else { return tensors }
+    let shapes = leaves(of: part).reduce(into: [String: [Int]]()) { shapes, leaf in
+      if case .parameter(let parameter) = leaf.entry {
+        shapes[leaf.name] = parameter.layout.shapeInPyTorch(parameter.shape)
+      }
+    }
+    return try OlderNames.mapped(tensors, by: namings, shapes: shapes, file: file)
   }
 
   /// Weights and buffers of a part, under their names below it; all of them where the part has no name.

@@ -40,7 +40,7 @@ public struct ParameterTree: ExpressibleByDictionaryLiteral {
   public var isNorm: Bool
 
   /// What is known of the files that its weights come from.
-  public var naming: (any WeightNaming)?
+  public internal(set) var ownNamings: [any WeightNaming] = []
 
   /// A tree with these entries.
   public init(_ entries: [(String, Entry)], isNorm: Bool = false) {

@@ -1,9 +1,9 @@
 import Tensors
 
-/// What a part of a model knows of the files that its weights come from: the names of its older releases, the shapes
-/// that weights may have there, and what a pretrained file may lack.
+/// What a part of a model knows of the files that its weights come from: the names of its older releases, and what a
+/// pretrained file may lack.
 ///
-/// A part that has some says so in its tree (`ParameterTree.naming`); its names are looked for where that part is loaded.
+/// A part that has some says so in its tree (`ParameterTree.named(by:)`); its names are looked for where that part is loaded.
 public protocol WeightNaming: Sendable {
   /// What stands before the part's own names, dot included, in a name that only an older release has; nil for any other
   /// name. By these names a file of an older release is known.
@@ -12,40 +12,53 @@ public protocol WeightNaming: Sendable {
   /// Today's name of a weight of an older release, without what stands before it; the same name where it did not change.
   func currentName(of name: String) -> String
 
-  /// The shape of a weight whose numbers lie in the same order under another shape in a file, such as `[O, I]` of a
-  /// linear layer that is held as a 1x1 convolution; the same shape where it did not change.
-  ///
-  /// - Parameter name: Today's, with whatever stands before the part's own.
-  func currentShape(of name: String, _ shape: [Int]) -> [Int]
+  /// Whether an older release's tensor, named as there, has no place today, such as a mean of pictures' colours.
+  func leavesOut(_ name: String) -> Bool
 
-  /// A weight of another resolution at the model's, both in PyTorch's layout; nil where the two do not go together.
+  /// What knows the names of one file: another than this where a name depends on what else the file holds.
   ///
-  /// - Parameter name: Today's, with whatever stands before the part's own.
-  func resampled(_ tensor: Tensor, of name: String, to shape: [Int]) -> Tensor?
+  /// - Parameter names: The file's names below what stands before the part's own, as they are in it.
+  func adapted(to names: [String]) -> any WeightNaming
+
+  /// A weight's numbers as this part wants them, in PyTorch's layout; nil where they stay as they are.
+  ///
+  /// - Parameters:
+  ///   - numbers: The numbers of the file, made when they are asked for.
+  ///   - name: Today's name; of an older release's weight without what stands before it.
+  ///   - shape: What the file has, and what the model wants, nil where there is no model.
+  ///   - isOlder: Whether the file is of an older release.
+  func converted(
+    _ numbers: () -> Tensor, of name: String, shape: (stored: [Int], wanted: [Int]?), isOlder: Bool
+  ) -> Tensor?
 
   /// Patterns, with `*`, of the part's weights that a pretrained file may lack: they keep their initial values.
   var optionalInPretrained: [String] { get }
 }
 
 extension WeightNaming {
-  /// The same shape.
-  public func currentShape(of name: String, _ shape: [Int]) -> [Int] { shape }
-
-  /// None: the model's shape is the only one.
-  public func resampled(_ tensor: Tensor, of name: String, to shape: [Int]) -> Tensor? { nil }
+  /// Every tensor has a place.
+  public func leavesOut(_: String) -> Bool { false }
+  /// This, whatever the file holds.
+  public func adapted(to _: [String]) -> any WeightNaming { self }
+  /// All numbers stay as they are.
+  public func converted(
+    _: () -> Tensor, of _: String, shape _: (stored: [Int], wanted: [Int]?), isOlder _: Bool
+  ) -> Tensor? { nil }
+  /// No weight may be lacking.
+  public var optionalInPretrained: [String] { [] }
 }
 
 extension ParameterTree {
   /// The same tree with what is known of its files.
-  public func named(by naming: any WeightNaming) -> ParameterTree {
+  public func named(by namings: any WeightNaming...) -> ParameterTree {
     var tree = self
-    tree.naming = naming
+    tree.ownNamings += namings
     return tree
   }
 
   /// What this tree and those in it know of their files.
   public var namings: [any WeightNaming] {
-    var all = naming.map { [$0] } ?? []
+    var all = ownNamings
     for (_, entry) in entries {
       if case .tree(let tree) = entry { all += tree.namings }
     }

@@ -5,7 +5,8 @@ import Foundation
 public struct Verifier: Sendable {
   /// What computes the cases of each kind: a new family is a file in this folder and a line here.
   static let runners: [String: CaseRunner] = [
-    layerCases, scanCases, vssmCases, detectionOperatorCases, detectionModelCases, segmentationCases, imageCases,
+    layerCases, scanCases, vssmCases, detectionOperatorCases, detectionModelCases, segmentationCases,
+    imageCases,
     trainingCases, checkpointCases,
   ].reduce(into: [:]) { $0.merge($1) { _, new in new } }
 

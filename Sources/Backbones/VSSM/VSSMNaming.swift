@@ -38,11 +38,6 @@ public struct VSSMNaming: WeightNaming {
     return parts.joined(separator: ".")
   }
 
-  /// `[O, I]` of a linear layer that is held as a 1x1 convolution, `[O, I, 1, 1]`.
-  public func currentShape(of name: String, _ shape: [Int]) -> [Int] {
-    shape.count == 4 && shape[2...] == [1, 1] && Self.isLinear(name) ? Array(shape[..<2]) : shape
-  }
-
   /// The linear layers, by their places in a block, `layers.I.blocks.J.`, and in a stage, `layers.I.`.
   private static let linearOfBlock = ["op.in_proj", "op.out_proj", "mlp.fc1", "mlp.fc2"]
   private static let linearOfStage = "downsample.reduction"
@@ -62,14 +57,24 @@ public struct VSSMNaming: WeightNaming {
     return place.last == "layers"
   }
 
-  /// The embedding of positions, `[1, C, h, w]`, at the model's resolution.
-  public func resampled(_ tensor: Tensor, of name: String, to shape: [Int]) -> Tensor? {
-    guard name == "pos_embed" || name.hasSuffix(".pos_embed"), tensor.rank == 4, shape.count == 4,
-      tensor.shape[..<2] == shape[..<2], tensor.count > 0
+  /// Linear layers that are held as 1x1 convolutions, `[O, I, 1, 1]`, become `[O, I]`; the embedding of positions,
+  /// `[1, C, h, w]`, comes to the model's resolution.
+  public func converted(
+    _ numbers: () -> Tensor, of name: String, shape: (stored: [Int], wanted: [Int]?), isOlder _: Bool
+  ) -> Tensor? {
+    let stored = shape.stored
+    guard stored.count == 4, !stored.contains(0) else { return nil }
+    if stored[2...] == [1, 1], Self.isLinear(name) { return numbers().reshaped(Array(stored[..<2])) }
+    guard name == "pos_embed" || name.hasSuffix(".pos_embed"), let wanted = shape.wanted, wanted != stored,
+      wanted.count == 4, wanted[0] == 1, wanted[..<2] == stored[..<2]
     else { return nil }
+    let (height, width) = (wanted[2], wanted[3])
     return withoutGradients {
-      tensor.permuted([0, 2, 3, 1]).resizedBicubic(height: shape[2], width: shape[3])
-        .permuted([0, 3, 1, 2])
+      PositionResizing()(
+        numbers().permuted([0, 2, 3, 1]).reshaped([stored[2] * stored[3], stored[1]]),
+        from: (stored[2], stored[3]), to: (height, width)
+      )
+      .reshaped([1, height, width, stored[1]]).permuted([0, 3, 1, 2])
     }
   }
 }
