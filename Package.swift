@@ -101,7 +101,10 @@ let package = Package(
     tests("Analysis", ["Analysis", "Data", "Imaging", "Tensors"]),
     tests(
       "Backbones",
-      ["Backbones", "CZlib", "Configuration", "Data", "Layers", "Modeling", "Tensors", "TestSupport"]),
+      [
+        "Backbones", "CZlib", "Checkpoints", "Classification", "Configuration", "Data", "Layers", "Modeling",
+        "Tensors", "TestSupport",
+      ]),
     tests("Checkpoints", ["CZlib", "Checkpoints", "Files", "Layers", "Tensors", "TestSupport"]),
     tests(
       "Classification",
@@ -114,8 +117,8 @@ let package = Package(
     tests(
       "Configuration",
       [
-        "Backbones", "Configuration", "Data", "Detection", "Layers", "Modeling", "Segmentation", "Tensors",
-        "TestSupport", "Training",
+        "Backbones", "Classification", "Configuration", "Data", "Detection", "Layers", "Modeling",
+        "Segmentation", "Tensors", "TestSupport", "Training",
       ]),
     tests(
       "Data",

@@ -7,12 +7,13 @@ import Tensors
 
 @Suite("gradient checkpointing of blocks")
 struct CheckpointingTests {
-  @Test("a VSS block in training gives the same bits with and without", arguments: [0, 20])
-  func block(hidden: Int) {
+  @Test("a VSS block in training gives the same bits with and without", arguments: [0.0, 2.0])
+  func block(ratio: Double) {
     func run(_ wrap: ([Tensor], @escaping ([Tensor]) -> Tensor) -> Tensor) -> [[Float]] {
-      let block = VSSBlock(
-        SS2D.Configuration(channels: 10, states: .value(3)), hidden: hidden,
-        dropPath: DropPath(probability: 0.5, layer: 1))
+      var settings = VSSBlock.Settings()
+      settings.scan.states = .value(3)
+      settings.perceptron.ratio = ratio
+      let block = VSSBlock(10, settings, number: 1, dropPathRate: 0.5)
       block.initialize(seed: 3)
       let x = Tensor.random([3, 5, 7, 10]).withGradient()
       let y = ForwardMode.training(.init(seed: 1, step: 2, samples: [4, 8, 9])) {

@@ -26,12 +26,14 @@ struct TinyBackbone: CustomTestStringConvertible, Sendable {
   static let all: [TinyBackbone] = [
     TinyBackbone(
       type: "VSSM",
-      settings: "dims: 8, depths: [1, 2], ssm_d_state: 2, forward_type: v0, mlp_ratio: 0.0, downsample_version: v1, "
+      settings:
+        "dims: 8, depths: [1, 2], ssm_d_state: 2, forward_type: v0, mlp_ratio: 0.0, downsample_version: v1, "
         + "out_indices: [0, 1]", recomputing: "use_checkpoint: true",
       freezing: ("frozen_stages: 1", ["patch_embed.", "layers.0.", "outnorm0."])),
     TinyBackbone(
       type: "VSSM",
-      settings: "dims: 8, depths: [1, 2], ssm_d_state: 1, ssm_ratio: 1.0, forward_type: v05_noz, ssm_conv_bias: false, "
+      settings:
+        "dims: 8, depths: [1, 2], ssm_d_state: 1, ssm_ratio: 1.0, forward_type: v05_noz, ssm_conv_bias: false, "
         + "norm_layer: ln2d, mlp_ratio: 2.0, downsample_version: v3, patchembed_version: v2, out_indices: [1]",
       recomputing: "use_checkpoint: true", freezing: ("frozen_stages: 0", ["patch_embed."])),
     TinyBackbone(
@@ -67,7 +69,9 @@ struct RegisteredBackboneTests {
 
   /// A number that all maps go into, each element with its own weight.
   private func weighted(_ maps: [Tensor]) -> Tensor {
-    maps.enumerated().map { ($1 * Tensor.random($1.shape, seed: 50 + $0)).sum() }.reduce(Tensor(0)) { $0 + $1 }
+    maps.enumerated().map { ($1 * Tensor.random($1.shape, seed: 50 + $0)).sum() }.reduce(Tensor(0)) {
+      $0 + $1
+    }
   }
 
   @Test("is in the table of tiny ones")
@@ -77,7 +81,8 @@ struct RegisteredBackboneTests {
     #expect(Set(TinyBackbone.all.map(\.type)) == Set(components.backbones.components.map(\.name)))
   }
 
-  @Test("gives maps of the channels and strides that it declares, for odd sizes too", arguments: TinyBackbone.all)
+  @Test(
+    "gives maps of the channels and strides that it declares, for odd sizes too", arguments: TinyBackbone.all)
   func contract(_ tiny: TinyBackbone) throws {
     let backbone = try tiny.build()
     for size in tiny.sizes.indices {
@@ -88,7 +93,8 @@ struct RegisteredBackboneTests {
         #expect(map.shape[0] == 2 && map.shape[3] == output.channels)
         for axis in [1, 2] {
           let exact = Double(images.shape[axis]) / Double(output.stride)
-          #expect(abs(Double(map.shape[axis]) - exact) < 1, "\(map.shape) of \(images.shape) at \(output.stride)")
+          #expect(
+            abs(Double(map.shape[axis]) - exact) < 1, "\(map.shape) of \(images.shape) at \(output.stride)")
         }
         #expect(map.values.allSatisfy { $0.isFinite })
       }
@@ -105,16 +111,21 @@ struct RegisteredBackboneTests {
     // Along one direction through the image and all weights.
     let weights = backbone.parameters.map { (parameter: $0.parameter, value: $0.parameter.value.detached) }
     let directions = weights.enumerated().map {
-      $1.value * 0 + Tensor.random($1.value.shape, seed: $0) * (1 / Float(max(1, $1.value.count)).squareRoot())
+      $1.value * 0 + Tensor.random($1.value.shape, seed: $0)
+        * (1 / Float(max(1, $1.value.count)).squareRoot())
     }
     let towards = Tensor.random(x.shape, seed: 77) * 0.1
     func product(_ gradient: Tensor?, _ direction: Tensor) -> Double {
       zip(gradient?.values ?? [], direction.values).reduce(0) { $0 + Double($1.0) * Double($1.1) }
     }
     let gradients = weights.map(\.parameter.gradient)
-    let expected = zip(gradients, directions).reduce(product(leaf.gradient, towards)) { $0 + product($1.0, $1.1) }
+    let expected = zip(gradients, directions).reduce(product(leaf.gradient, towards)) {
+      $0 + product($1.0, $1.1)
+    }
     func moved(_ step: Float) -> Double {
-      for (weight, direction) in zip(weights, directions) { weight.parameter.replace(by: weight.value + direction * step) }
+      for (weight, direction) in zip(weights, directions) {
+        weight.parameter.replace(by: weight.value + direction * step)
+      }
       return withoutGradients {
         let maps = backbone(x + towards * step)
         return maps.enumerated().reduce(0) { sum, map in
@@ -151,7 +162,9 @@ struct RegisteredBackboneTests {
     guard let freezing = tiny.freezing else { return }
     let backbone = try tiny.build(freezing.setting)
     let before = backbone.stateDict
-    let isAllFrozen = backbone.parameters.allSatisfy { named in freezing.names.contains { named.name.hasPrefix($0) } }
+    let isAllFrozen = backbone.parameters.allSatisfy { named in
+      freezing.names.contains { named.name.hasPrefix($0) }
+    }
     for _ in 0..<2 {
       let loss = training(2) { weighted(backbone(tiny.images(2))) }
       guard !isAllFrozen else { continue }

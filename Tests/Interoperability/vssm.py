@@ -89,9 +89,9 @@ class VSSM(nn.Module):
     """Four maps of an image."""
 
     def __init__(self, dims, depths, d_state=16, dt_rank='auto', ssm_ratio=2.0, out_indices=(0, 1, 2, 3),
-                 patch_size=4, downsample_version='v1', mlp_ratio=0.0, drop_path_rate=0.0, **_):
+                 patch_size=4, downsample_version='v1', mlp_ratio=0.0, forward_type='v0', **_):
         super().__init__()
-        assert downsample_version == 'v1' and mlp_ratio == 0
+        assert downsample_version == 'v1' and mlp_ratio == 0 and forward_type == 'v0'
         def scan(width):
             return dict(states=d_state, rank=-(-width // 16) if dt_rank == 'auto' else dt_rank, ratio=ssm_ratio)
         self.patch_embed = nn.ModuleDict({

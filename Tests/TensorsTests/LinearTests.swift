@@ -18,6 +18,7 @@ struct LinearTests {
 
   static let activations: [(name: String, fused: Activation, apart: @Sendable (Tensor) -> Tensor)] = [
     ("relu", .relu, { $0.relu() }), ("gelu", .gelu, { $0.gelu() }), ("silu", .silu, { $0.silu() }),
+    ("sigmoid", .sigmoid, { $0.sigmoid() }),
   ]
 
   @Test(

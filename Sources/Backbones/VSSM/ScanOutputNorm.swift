@@ -43,7 +43,8 @@ enum ScanOutputNorm: UnaryLayer {
     case .layerNorm(let norm): norm(x)
     case .depthwise(let convolution): convolution(x)
     case .layerNormDepthwise(let norm, let convolution): convolution(norm(x))
-    case .softmax: x.reshaped([x.shape[0], x.shape[1] * x.shape[2], x.shape[3]]).softmax(axis: 1).reshaped(x.shape)
+    case .softmax:
+      x.reshaped([x.shape[0], x.shape[1] * x.shape[2], x.shape[3]]).softmax(axis: 1).reshaped(x.shape)
     case .sigmoid: x.sigmoid()
     }
   }

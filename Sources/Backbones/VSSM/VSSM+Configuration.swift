@@ -121,7 +121,8 @@ extension VSSM {
         "\(outIndices) is not an ascending list of stages in 0..<\(depths.count)")
       try check(
         (-1...depths.count).contains(frozenStages), .frozenStages,
-        "\(frozenStages) is not in -1...\(depths.count): -1 for none, 0 for the patch embedding, n for n stages too")
+        "\(frozenStages) is not in -1...\(depths.count): -1 for none, 0 for the patch embedding, n for n stages too"
+      )
       if patchEmbedding == .v2 {
         try check(
           patchSize % 2 == 0, .patchSize, "\(patchSize) is odd, and patchembed_version v2 halves it")

@@ -109,10 +109,12 @@ public struct VSSM: Backbone {
 
   private func positioned(_ x: Tensor) -> Tensor {
     guard usesPositions, let positions = positions?.value else { return x }
-    let (height, width) = (x.shape[1], x.shape[2])
+    let size = (height: x.shape[1], width: x.shape[2])
+    let grid = (height: positions.shape[1], width: positions.shape[2])
+    guard grid != size else { return x + positions }
     return x
-      + (positions.shape[1] == height && positions.shape[2] == width
-        ? positions : positions.resizedBicubic(height: height, width: width))
+      + PositionResizing()(positions, from: grid, to: size)
+      .reshaped([1, size.height, size.width, positions.shape[3]])
   }
 
   /// Blocks of one resolution, and the way to the next.

@@ -38,23 +38,6 @@ public struct VSSMNaming: WeightNaming {
     return parts.joined(separator: ".")
   }
 
-  /// `[O, I]` of a linear layer that is held as a 1x1 convolution, and positions, `[1, C, h, w]`, at the model's
-  /// resolution.
-  public func converted(
-    _ numbers: () -> Tensor, of name: String, shape: (stored: [Int], wanted: [Int]?), isOlder _: Bool
-  ) -> Tensor? {
-    let stored = shape.stored
-    guard stored.count == 4 else { return nil }
-    if stored[2...] == [1, 1], Self.isLinear(name) { return numbers().reshaped(Array(stored[..<2])) }
-    guard name == "pos_embed" || name.hasSuffix(".pos_embed"), let wanted = shape.wanted, wanted.count == 4,
-      wanted != stored, wanted[..<2] == stored[..<2], stored.product > 0
-    else { return nil }
-    return withoutGradients {
-      numbers().permuted([0, 2, 3, 1]).resizedBicubic(height: wanted[2], width: wanted[3])
-        .permuted([0, 3, 1, 2])
-    }
-  }
-
   /// The linear layers, by their places in a block, `layers.I.blocks.J.`, and in a stage, `layers.I.`.
   private static let linearOfBlock = ["op.in_proj", "op.out_proj", "mlp.fc1", "mlp.fc2"]
   private static let linearOfStage = "downsample.reduction"
@@ -72,5 +55,26 @@ public struct VSSMNaming: WeightNaming {
     }
     guard let stage = place.popLast(), Int(stage) != nil else { return false }
     return place.last == "layers"
+  }
+
+  /// Linear layers that are held as 1x1 convolutions, `[O, I, 1, 1]`, become `[O, I]`; the embedding of positions,
+  /// `[1, C, h, w]`, comes to the model's resolution.
+  public func converted(
+    _ numbers: () -> Tensor, of name: String, shape: (stored: [Int], wanted: [Int]?), isOlder _: Bool
+  ) -> Tensor? {
+    let stored = shape.stored
+    guard stored.count == 4, !stored.contains(0) else { return nil }
+    if stored[2...] == [1, 1], Self.isLinear(name) { return numbers().reshaped(Array(stored[..<2])) }
+    guard name == "pos_embed" || name.hasSuffix(".pos_embed"), let wanted = shape.wanted, wanted != stored,
+      wanted.count == 4, wanted[0] == 1, wanted[..<2] == stored[..<2]
+    else { return nil }
+    let (height, width) = (wanted[2], wanted[3])
+    return withoutGradients {
+      PositionResizing()(
+        numbers().permuted([0, 2, 3, 1]).reshaped([stored[2] * stored[3], stored[1]]),
+        from: (stored[2], stored[3]), to: (height, width)
+      )
+      .reshaped([1, height, width, stored[1]]).permuted([0, 3, 1, 2])
+    }
   }
 }
