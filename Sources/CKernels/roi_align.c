@@ -6,9 +6,11 @@
 
 // A bilinear sample is a product of one along each axis, so a bin's mean is a weighted sum over rows and columns:
 // the weights are added up first, and every feature is read once a bin.
-void dp_roi_align_axis(float low, float high, float spatialScale, ptrdiff_t size, ptrdiff_t outputs,
+void dp_roi_align_axis(float low, float high, float spatialScale, int aligned, ptrdiff_t size, ptrdiff_t outputs,
                        ptrdiff_t samplingRatio, float *weights, ptrdiff_t *first, ptrdiff_t *last) {
-  const float start = low * spatialScale - 0.5f, side = (high * spatialScale - 0.5f) - start;
+  const float centre = aligned ? 0.5f : 0.f;
+  const float start = low * spatialScale - centre, given = (high * spatialScale - centre) - start;
+  const float side = aligned || given > 1.f ? given : 1.f;
   const float bin = side / (float)outputs;
   const float most = 4096;  // of a box beyond all images; keeps the loop finite
   const ptrdiff_t whole = bin > 0 ? (ptrdiff_t)(bin < most ? bin : most) : 0;
@@ -46,10 +48,10 @@ INLINE axes find_axes(const dp_roi_align *r, const float *box, float *weights, p
   float *const weightsX = weights + r->outputHeight * r->height;
   ptrdiff_t *const lastY = ranges + r->outputHeight, *const firstX = lastY + r->outputHeight;
   ptrdiff_t *const lastX = firstX + r->outputWidth;
-  dp_roi_align_axis(box[1], box[3], r->spatialScale, r->height, r->outputHeight, r->samplingRatio, weights, ranges,
-                    lastY);
-  dp_roi_align_axis(box[0], box[2], r->spatialScale, r->width, r->outputWidth, r->samplingRatio, weightsX, firstX,
-                    lastX);
+  dp_roi_align_axis(box[1], box[3], r->spatialScale, r->aligned, r->height, r->outputHeight, r->samplingRatio,
+                    weights, ranges, lastY);
+  dp_roi_align_axis(box[0], box[2], r->spatialScale, r->aligned, r->width, r->outputWidth, r->samplingRatio,
+                    weightsX, firstX, lastX);
   return (axes){weights, weightsX, ranges, lastY, firstX, lastX};
 }
 

@@ -13,10 +13,12 @@ import CKernels
 ///   - outputSize: Bins of a region.
 ///   - spatialScale: Features a pixel: 1 / stride.
 ///   - samplingRatio: Samples in a bin along an axis; one a feature, rounded up, where it is not positive.
+///   - isAligned: Whether a feature lies at its centre; without (torchvision's detectors), a side is
+///     coordinate * spatialScale, and a region at least one feature wide and high.
 /// - Returns: `[R, height, width, C]`.
 public func roiAlign(
   _ features: Tensor, boxes: [Float], batchIndices: [Int], outputSize: (height: Int, width: Int),
-  spatialScale: Float, samplingRatio: Int = 0
+  spatialScale: Float, samplingRatio: Int = 0, isAligned: Bool = true
 ) -> Tensor {
   require(
     features.rank == 4 && boxes.count == 4 * batchIndices.count,
@@ -30,7 +32,7 @@ public func roiAlign(
     geometry: dp_roi_align(
       height: features.shape[1], width: features.shape[2], channels: features.shape[3],
       outputHeight: outputSize.height, outputWidth: outputSize.width, samplingRatio: samplingRatio,
-      spatialScale: spatialScale),
+      spatialScale: spatialScale, aligned: isAligned ? 1 : 0),
     boxes: boxes, images: batchIndices)
   return Tensor.operation("roiAlign", of: [features]) {
     let y = Tensor.uninitialized([

@@ -8,7 +8,8 @@ import Verification
 let passingCases: [String] = [
   "ckpt/*", "coco/*", "segeval/*", "scan/*", "vssm/*",
   "layer/*", "det/anchors_*", "det/assigner_*", "det/batched_nms_*",
-  "det/bbox_coder_*", "det/bbox_head_*", "det/bbox_post*", "det/fpn_*", "det/mask_head_loss*",
+  "det/bbox_coder_*", "det/bbox_head_*", "det/bbox_post*", "det/fpn_*", "det/mask_head_*",
+  "det/conv_module_*", "det/faster_*",
   "det/mask_rcnn_vssm_*", "det/mask_target.*", "det/nms_*", "det/paste_masks*", "det/roi_align_*",
   "det/roi_extractor*", "det/rpn_*", "det/loss_giou*", "det/loss_l1*", "det/loss_smooth_l1*",
   "det/mask_rcnn_no_positive_loss*", "seg/cross_entropy_*", "seg/fcn_head_*", "seg/upernet_non_ignore_*",

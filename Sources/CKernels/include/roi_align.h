@@ -8,11 +8,12 @@ typedef struct {
   ptrdiff_t outputHeight, outputWidth;  // of a region
   ptrdiff_t samplingRatio;              // samples in a bin along an axis; 0: one a feature, rounded up
   float spatialScale;                   // features a pixel
+  int aligned;                          // whether a feature's number is its centre
 } dp_roi_align;
 
 /// Weights of an axis: out[i] = sum of weights[i * size + j] in[j] over first[i] <= j < last[i], which is the mean
 /// of the bin's samples at coordinates from `low` to `high` (pixels).
-void dp_roi_align_axis(float low, float high, float spatialScale, ptrdiff_t size, ptrdiff_t outputs,
+void dp_roi_align_axis(float low, float high, float spatialScale, int aligned, ptrdiff_t size, ptrdiff_t outputs,
                        ptrdiff_t samplingRatio, float *weights, ptrdiff_t *first, ptrdiff_t *last);
 
 /// Floats and indices that the weights of both axes need.

@@ -130,12 +130,12 @@ extension Unpickler {
     let axes = isColumnMajor ? Array(extents.indices) : extents.indices.reversed()
     for (axis, next) in zip(axes, axes.dropFirst()) { strides[next] = strides[axis] * max(1, extents[axis]) }
     try keep(2 + 2 * extents.count)
+    let key = "array \(graph.arrays.count)"
     graph.storages.append(
       PickledStorage(
-        key: "\(graph.arrays.count)", byteCount: bytes.count, range: 0..<bytes.count,
-        elementSize: element.size,
-        type: element, typeName: type.name))
-    graph.arrays.append(bytes)
+        key: key, byteCount: bytes.count, range: 0..<bytes.count, elementSize: element.size, type: element,
+        typeName: type.name))
+    graph.arrays[key] = bytes
     return PickledTensor(
       type: element, storage: graph.storages.count - 1, offset: 0, shape: extents, strides: strides)
   }

@@ -93,8 +93,8 @@ struct PickleGraph {
   var tensors: [PickledTensor] = []
   /// The types of NumPy arrays.
   var numberTypes: [NumberType] = []
-  /// The bytes of NumPy arrays, which stand in the pickle itself; their storages' keys are their numbers here.
-  var arrays: [[UInt8]] = []
+  /// The bytes of NumPy arrays, which stand in the pickle itself, low byte first, by their storages' keys.
+  var arrays: [String: [UInt8]] = [:]
   /// Unknown classes and functions.
   var skipped: Set<String> = []
   /// Names that can only mean harm, and where they stand.

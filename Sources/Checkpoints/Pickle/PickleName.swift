@@ -56,7 +56,7 @@ struct PickleName {
     case "numpy": return name == "dtype" ? .numberType : name == "ndarray" ? .plain : .unknown
     // NumPy 2 has an underscore before `core`.
     case "numpy.core.multiarray", "numpy._core.multiarray":
-      return name == "_reconstruct" ? .emptyArray : name == "scalar" ? .plain : .unknown
+      return name == "_reconstruct" ? .emptyArray : .unknown
     case "numpy.core.numeric", "numpy._core.numeric": return name == "_frombuffer" ? .filledArray : .unknown
     case "torch._utils", "torch._tensor":
       if let kind = foreignTensors[name] { return .foreignTensor(kind) }

@@ -12,8 +12,8 @@ struct Unpickler {
     static let stack = 10_000
     static let memo = 1_000_000
     static let text = 64 << 20
-    /// Of an array's numbers.
-    static let bytes = 1 << 30
+    /// Of strings where there are arrays, whose numbers they hold.
+    static let numbers = 1 << 30
     /// Containers and their members.
     static let values = 3_000_000
     static let line = 4096
@@ -34,6 +34,8 @@ struct Unpickler {
   private var values = 0
   /// Bytes that arrays hold.
   var arrayBytes = 0
+  /// Whether a function that makes NumPy arrays was named.
+  private var namesArrays = false
   /// `getattr` that has not (yet) been called for what it may be called for.
   var attribute: (name: String, byte: Int)?
   /// Where the current opcode stands.
@@ -289,6 +291,7 @@ struct Unpickler {
     case .harmful: graph.harmful.append((named.full, place))
     case .attribute: attribute = (named.full, place)
     case .unknown: graph.skipped.insert(named.full)
+    case .emptyArray, .filledArray: namesArrays = true
     default: break
     }
     nameIndices["\(module)\n\(name)"] = graph.names.count
@@ -303,7 +306,8 @@ struct Unpickler {
     return text
   }
 
-  private mutating func counted(_ count: UInt64, limit: Int = Limit.text) throws -> [UInt8] {
+  private mutating func counted(_ count: UInt64) throws -> [UInt8] {
+    let limit = namesArrays ? Limit.numbers : Limit.text
     guard count <= UInt64(limit) else {
       throw fault("a string of \(count) bytes, more than \(limit)")
     }
@@ -322,7 +326,7 @@ struct Unpickler {
 
   /// A string of Python 2 is text where it can be.
   private mutating func pushBytes(_ count: UInt64, asText isText: Bool = false) throws {
-    let bytes = try counted(count, limit: Limit.bytes)
+    let bytes = try counted(count)
     if isText, let text = String(validating: bytes, as: UTF8.self) { return try push(.string(text)) }
     try push(.bytes(bytes))
   }

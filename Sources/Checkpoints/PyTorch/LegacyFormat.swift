@@ -14,13 +14,8 @@ extension PyTorchFile {
   private init(arrays source: ByteSource, _ graph: PickleGraph, _ root: PickleValue) throws {
     try self.init(
       source, format: .pickle, graph: graph, root: root, isBigEndian: false,
-      sizes: Dictionary(uniqueKeysWithValues: graph.arrays.enumerated().map { ("\($0)", $1.count) })
-    ) { key in
-      guard let number = Int(key), graph.arrays.indices.contains(number) else {
-        throw source.failure("array '\(key.printed)' is missing")
-      }
-      return graph.arrays[number]
-    }
+      sizes: [:]
+    ) { key in throw source.failure("storage '\(key.printed)' is missing") }
   }
 
   /// Reads the format before PyTorch 1.6: pickles with magic number, protocol, machine, object, storage keys; then

@@ -27,7 +27,9 @@ struct PyTorchFile {
     }
     self.source = source
     (self.format, self.graph, self.root, self.isBigEndian) = (format, graph, root, isBigEndian)
-    (self.sizes, self.bytes) = (sizes, bytes)
+    // What stands in the pickle itself goes before what stands beside it.
+    self.sizes = sizes.merging(graph.arrays.mapValues(\.count)) { $1 }
+    self.bytes = { key in try graph.arrays[key] ?? bytes(key) }
   }
 
   /// The dense tensors, by their names; each storage is read once and freed before the next.
@@ -68,11 +70,12 @@ struct PyTorchFile {
     var total = 0
     for (key, members) in byKey.sorted(by: { $0.key < $1.key }) {
       let bytes = try bytes(key)
+      let isSwapped = isBigEndian && graph.arrays[key] == nil
       total += bytes.count
       var whole: [ElementType: [UInt8]] = [:]
       for (name, tensor) in members {
         var dense = isWhole(tensor) ? whole[tensor.type] ?? bytes : gathered(tensor, bytes)
-        if isBigEndian, !isWhole(tensor) || whole[tensor.type] == nil { dense.swap(size: tensor.type.size) }
+        if isSwapped, !isWhole(tensor) || whole[tensor.type] == nil { dense.swap(size: tensor.type.size) }
         if isWhole(tensor) { whole[tensor.type] = dense }
         tensors[name] = StoredTensor(type: tensor.type, shape: tensor.shape, bytes: dense)
       }

@@ -124,7 +124,7 @@ public struct RPNHead: ProposalHead {
   public func losses(
     _ output: Output, geometry: [ImageGeometry], truths: [Instances], training: ProposalTraining
   ) -> [LossTerm] {
-    let anchors = anchorGenerator.anchors(for: output.scores.map { mapSize($0) })
+    let anchors = anchors(of: output, for: geometry)
     var targets = anchors.map { _ in LevelTargets() }
     var averagingFactor: Float = 0
     let generators = ForwardMode.current.training?.generators(for: .sampling(stage: 0))
@@ -155,6 +155,14 @@ public struct RPNHead: ProposalHead {
             targets: target.boxTargets, averagingFactor: averagingFactor)))
     }
     return losses.classification + losses.boxes
+  }
+
+  /// The anchors of each level.
+  private func anchors(of output: Output, for geometry: [ImageGeometry]) -> [Boxes] {
+    let sizes = geometry.map(\.paddedSize)
+    let image = ImageSize(
+      height: sizes.map(\.height).max() ?? 0, width: sizes.map(\.width).max() ?? 0)
+    return anchorGenerator.anchors(for: output.scores.map { mapSize($0) }, image: image)
   }
 
   /// Which anchors of a level are in the loss: numbers among all of the batch, cell by cell.
@@ -213,7 +221,7 @@ public struct RPNHead: ProposalHead {
   public func proposals(
     _ output: Output, geometry: [ImageGeometry], selection: ProposalSelection
   ) -> [Proposals] {
-    let anchors = anchorGenerator.anchors(for: output.scores.map { mapSize($0) })
+    let anchors = anchors(of: output, for: geometry)
     let levels = zip(output.scores, output.deltas).map { scores, deltas in
       (scores: withoutGradients { scores.sigmoid() }.values, deltas: deltas.values)
     }

@@ -22,11 +22,13 @@ public struct SingleRoIExtractor: RoIExtractor {
       var kind: Kind
       var outputSize: Int
       var samplingRatio: Int
+      var isAligned: Bool
 
       enum CodingKeys: String, CodingKey {
         case kind = "type"
         case outputSize = "output_size"
         case samplingRatio = "sampling_ratio"
+        case isAligned = "aligned"
       }
 
       init(from decoder: any Decoder) throws {
@@ -35,6 +37,7 @@ public struct SingleRoIExtractor: RoIExtractor {
         outputSize = try keys.decode(Int.self, forKey: .outputSize, in: 1...256)
         // -1 and 0: as many samples as fit, as in mmcv and torchvision.
         samplingRatio = try keys.decodeIfPresent(Int.self, forKey: .samplingRatio, in: -1...1024) ?? 0
+        isAligned = try keys.decodeIfPresent(Bool.self, forKey: .isAligned) ?? true
       }
     }
 
@@ -80,7 +83,7 @@ public struct SingleRoIExtractor: RoIExtractor {
           features[level], boxes: regions.boxes[indices].values,
           batchIndices: indices.map { regions.images[$0] }, outputSize: (outputSize, outputSize),
           spatialScale: 1 / Float(configuration.strides[level]),
-          samplingRatio: configuration.align.samplingRatio))
+          samplingRatio: configuration.align.samplingRatio, isAligned: configuration.align.isAligned))
     }
     guard !parts.isEmpty else { return .zeros([0, outputSize, outputSize, features[0].shape[3]]) }
     guard parts.count > 1 else { return parts[0] }
