@@ -61,9 +61,33 @@ INLINE void bilinear(
   }
 }
 
+// Pillow's places of the nearest pixel, in units of 2^-16: a shift alone is exact without them.
+INLINE int64_t fixed(double value) { return (int64_t)floor(value * 65536.0 + 0.5); }
+
+static void nearest(
+    const uint8_t *source, int64_t height, int64_t width, const double *m, const uint8_t *fill, uint8_t *target) {
+  const int64_t xx = fixed(m[0]), xy = fixed(m[1]), yx = fixed(m[3]), yy = fixed(m[4]);
+  const int64_t x0 = fixed(m[2] + m[0] * 0.5 + m[1] * 0.5), y0 = fixed(m[5] + m[3] * 0.5 + m[4] * 0.5);
+  const int is_shift = m[1] == 0 && m[3] == 0;
+  for (int64_t row = 0; row < height; ++row) {
+    for (int64_t column = 0; column < width; ++column, target += 3) {
+      const double u = m[0] * ((double)column + 0.5) + m[2], v = m[4] * ((double)row + 0.5) + m[5];
+      const int64_t x = is_shift ? (int64_t)floor(u) : (x0 + column * xx + row * xy) >> 16;
+      const int64_t y = is_shift ? (int64_t)floor(v) : (y0 + column * yx + row * yy) >> 16;
+      const int is_within = x >= 0 && x < width && y >= 0 && y < height;
+      const uint8_t *from = is_within ? source + (y * width + x) * 3 : fill;
+      for (int c = 0; c < 3; ++c) target[c] = from[c];
+    }
+  }
+}
+
 MULTIVERSION void dp_affine(
     const uint8_t *source, int64_t height, int64_t width, const double *m, const uint8_t *fill, int32_t filter,
     uint8_t *target) {
+  if (filter == DP_AFFINE_NEAREST) {
+    nearest(source, height, width, m, fill, target);
+    return;
+  }
   for (int64_t row = 0; row < height; ++row) {
     for (int64_t column = 0; column < width; ++column, target += 3) {
       const double u = (double)column + 0.5, v = (double)row + 0.5;
@@ -72,11 +96,8 @@ MULTIVERSION void dp_affine(
         for (int c = 0; c < 3; ++c) target[c] = fill[c];
       } else if (filter == DP_AFFINE_BICUBIC) {
         bicubic(source, height, width, x - 0.5, y - 0.5, target);
-      } else if (filter == DP_AFFINE_BILINEAR) {
-        bilinear(source, height, width, x - 0.5, y - 0.5, target);
       } else {
-        const uint8_t *from = source + ((int64_t)y * width + (int64_t)x) * 3;
-        for (int c = 0; c < 3; ++c) target[c] = from[c];
+        bilinear(source, height, width, x - 0.5, y - 0.5, target);
       }
     }
   }

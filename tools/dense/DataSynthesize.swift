@@ -19,7 +19,8 @@ extension DataCommand {
       commandName: "reef", abstract: "Draw underwater scenes with five classes of animals.",
       discussion: """
         Writes COCO's instances (annotations/instances_{train,val}.json) and label maps in ADE20K's layout \
-        (annotations/{training,validation}, names in labels.txt) beside images/{training,validation}. A folder that \
+        (annotations/{training,validation}, names in labels.txt) beside images/{training,validation}; with --task \
+        classification pictures of one animal each, train/<animal>/0001.jpg and val/<animal>/0001.jpg. A folder that \
         holds the same Reef is left as it is. The pictures do not depend on the number of threads.
         """)
 
@@ -29,11 +30,20 @@ extension DataCommand {
     @Option(parsing: .unconditional, help: "The seed of all random numbers.")
     var seed: UInt64 = 0
 
-    @Option(parsing: .unconditional, help: "Pictures in all; a seventh of them is for validation.")
-    var images = 700
+    @Option(help: "What it is for: scenes of several animals, or one animal a picture.")
+    var task = Reef.Task.scenes
 
-    @Option(help: ArgumentHelp("Height and width of the pictures, in pixels.", valueName: "HxW"))
-    var size = PictureSize(height: 192, width: 256)
+    @Option(
+      parsing: .unconditional,
+      help: "Pictures in all; a seventh of them is for validation (default: 700; classification: 2100).")
+    var images: Int?
+
+    @Option(
+      help: ArgumentHelp(
+        "Height and width of the pictures, in pixels (default: 192x256; classification: 96x96).",
+        valueName: "HxW"
+      ))
+    var size: PictureSize?
 
     @Option(
       help: ArgumentHelp(
@@ -44,11 +54,17 @@ extension DataCommand {
 
     @OptionGroup var threads: ThreadOptions
 
+    private var reef: Reef {
+      Reef(
+        seed: seed, images: images, size: size.map { ImageSize(height: $0.height, width: $0.width) },
+        task: task)
+    }
+
     func validate() throws {
-      guard Reef.imageCounts.contains(images) else {
+      guard Reef.imageCounts.contains(images ?? task.usualImages) else {
         throw ValidationError("--images must be in \(Reef.imageCounts).")
       }
-      guard Reef.sides.contains(size.height), Reef.sides.contains(size.width) else {
+      guard size.map({ Reef.sides.contains($0.height) && Reef.sides.contains($0.width) }) ?? true else {
         throw ValidationError("--size: both sides must be in \(Reef.sides).")
       }
       try requireNames(["--out": out, "--contact-sheet": contactSheet])
@@ -57,7 +73,7 @@ extension DataCommand {
     func run() throws {
       threads.apply()
       try Output.reporting {
-        let reef = Reef(seed: seed, images: images, size: ImageSize(height: size.height, width: size.width))
+        let reef = reef
         let start = ContinuousClock.now
         try requirePlaceForContactSheet()
         switch try reef.write(to: out) {
@@ -81,12 +97,14 @@ extension DataCommand {
     private func requirePlaceForContactSheet() throws {
       guard let contactSheet else { return }
       var plan = OutputPlan()
-      for name in Reef.files { plan.keep(Folder.join(out, name), as: "a file of the data set") }
-      for name in Reef.folders { plan.keep(folder: Folder.join(out, name)) }
+      for name in reef.files { plan.keep(Folder.join(out, name), as: "a file of the data set") }
+      for name in reef.folders { plan.keep(folder: Folder.join(out, name)) }
       try plan.claim(contactSheet, for: "--contact-sheet", of: "the sheet", remedy: "name another file")
     }
   }
 }
+
+extension Reef.Task: ExpressibleByArgument {}
 
 /// Height and width, written `192x256`.
 struct PictureSize: ExpressibleByArgument {

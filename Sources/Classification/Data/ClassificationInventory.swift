@@ -44,11 +44,13 @@ extension DatasetInventory {
     }
     var faults: [DataFault] = []
     for (_, candidates) in bySize.sorted(by: { $0.key < $1.key }) where candidates.count > 1 {
-      var first: [[UInt8]: Int] = [:]
+      // By a hash, so that few files are held at once.
+      var seen: [Int: [Int]] = [:]
       for index in candidates {
-        guard let bytes = try? RegularFile(samples[index].imagePath).whole() else { continue }
-        guard let other = first[bytes] else {
-          first[bytes] = index
+        guard let bytes = contents(of: samples[index]) else { continue }
+        let hash = bytes.hashValue
+        guard let other = seen[hash]?.first(where: { contents(of: samples[$0]) == bytes }) else {
+          seen[hash, default: []].append(index)
           continue
         }
         let (one, two) = (samples[other], samples[index])
@@ -70,4 +72,6 @@ extension DatasetInventory {
     }
     return faults
   }
+
+  private static func contents(of sample: Sample) -> [UInt8]? { try? RegularFile(sample.imagePath).whole() }
 }

@@ -5,8 +5,25 @@ import Imaging
 import Tensors
 
 /// The embedded data set: painted underwater scenes with five classes of animals, as COCO instances and as label maps
-/// in ADE20K's layout.
+/// in ADE20K's layout; or pictures of one animal each, in class folders.
 public struct Reef: Sendable, Equatable {
+  /// What the data set is for.
+  public enum Task: String, Sendable, CaseIterable {
+    /// Scenes with several animals: for detectors and segmentors.
+    case scenes
+    /// Pictures of one animal each, in `train/<animal>` and `val/<animal>`: for classifiers.
+    case classification
+
+    /// Pictures in all, where nobody says how many.
+    public var usualImages: Int { self == .scenes ? 700 : 2100 }
+    /// Their size, where nobody says it.
+    public var usualSize: ImageSize {
+      self == .scenes ? ImageSize(height: 192, width: 256) : ImageSize(height: 96, width: 96)
+    }
+  }
+
+  /// What the data set is for.
+  public var task: Task
   /// All random numbers follow from it.
   public var seed: UInt64
   /// Pictures in all; a seventh of them is for validation.
@@ -22,12 +39,17 @@ public struct Reef: Sendable, Equatable {
   private static let version = 1
 
   /// A data set of so many pictures.
-  public init(seed: UInt64 = 0, images: Int = 700, size: ImageSize = ImageSize(height: 192, width: 256)) {
+  ///
+  /// - Parameters:
+  ///   - images: Pictures in all; nil: as many as is usual for the task.
+  ///   - size: Of each; nil: what is usual for the task.
+  public init(seed: UInt64 = 0, images: Int? = nil, size: ImageSize? = nil, task: Task = .scenes) {
+    let (images, size) = (images ?? task.usualImages, size ?? task.usualSize)
     precondition(Self.imageCounts.contains(images), "\(images) images; \(Self.imageCounts) are possible")
     precondition(
       Self.sides.contains(size.height) && Self.sides.contains(size.width),
       "images of \(size); sides of \(Self.sides) pixels are possible")
-    (self.seed, self.images, self.size) = (seed, images, size)
+    (self.seed, self.images, self.size, self.task) = (seed, images, size, task)
   }
 
   /// What `write` did.
@@ -59,6 +81,16 @@ public struct Reef: Sendable, Equatable {
     if try isThere(target, as: folder) { return .alreadyThere }
     let partial = try HiddenFolder(for: target)
     let root = partial.path
+    switch task {
+    case .scenes: try writeScenes(below: root, progress)
+    case .classification: try writePortraits(below: root, progress)
+    }
+    try Self.writeText(description, to: "\(root)/\(Self.descriptionFile)")
+    try partial.rename(to: target, as: folder)
+    return .written
+  }
+
+  private func writeScenes(below root: String, _ progress: @escaping @Sendable (_ done: Int) -> Void) throws {
     let splits = [("training", "train", 0..<trainingCount), ("validation", "val", trainingCount..<images)]
     for (name, _, _) in splits {
       try Self.makeFolder("\(root)/images/\(name)")
@@ -92,9 +124,6 @@ public struct Reef: Sendable, Equatable {
       (["0 unlabelled"] + ReefLabels.names.enumerated().map { "\($0 + 1) \($1)" }).joined(separator: "\n")
         + "\n",
       to: "\(root)/\(Self.labelsFile)")
-    try Self.writeText(description, to: "\(root)/\(Self.descriptionFile)")
-    try partial.rename(to: target, as: folder)
-    return .written
   }
 
   private func save(_ index: Int, number: Int, split: String, in root: String) throws -> ReefAnnotations.Page
@@ -111,12 +140,16 @@ public struct Reef: Sendable, Equatable {
   private static let descriptionFile = "reef.json"
   private static let labelsFile = "labels.txt"
   /// The files beside the folders of a data set.
-  public static let files = [descriptionFile, labelsFile]
+  public var files: [String] {
+    task == .scenes ? [Self.descriptionFile, Self.labelsFile] : [Self.descriptionFile]
+  }
   /// The folders of a data set.
-  public static let folders = ["images", "annotations"]
+  public var folders: [String] {
+    task == .scenes ? ["images", "annotations"] : portraitSplits.map(\.name)
+  }
 
   private var description: String {
-    #"{"reef":\#(Self.version),"seed":\#(seed),"images":\#(images),"training":\#(trainingCount),"#
+    #"{"reef":\#(Self.version),\#(task == .scenes ? "" : #""task":"\#(task)","#)"seed":\#(seed),"images":\#(images),"training":\#(trainingCount),"#
       + #""validation":\#(validationCount),"height":\#(size.height),"width":\#(size.width),"#
       + #""opencv":"\#(ImagingLibrary.version)"}"# + "\n"
   }
@@ -142,20 +175,25 @@ public struct Reef: Sendable, Equatable {
           + "\(description.trimmingCharacters(in: .whitespacesAndNewlines)). Name a new folder, or remove this one."
       )
     }
-    for (split, count) in [("training", trainingCount), ("validation", validationCount)] {
-      for kind in ["images", "annotations"] {
-        let files = (try? manager.contentsOfDirectory(atPath: "\(target.path)/\(kind)/\(split)").count) ?? 0
-        guard files >= count else {
-          throw DataError(
-            file: name,
-            "holds \(files) of \(count) files in \(kind)/\(split): some were removed. Remove the rest, too.")
-        }
+    for (inner, count) in task == .scenes ? sceneFolders : portraitFolders {
+      let files = (try? manager.contentsOfDirectory(atPath: "\(target.path)/\(inner)").count) ?? 0
+      guard files >= count else {
+        throw DataError(
+          file: name, "holds \(files) of \(count) files in \(inner): some were removed. Remove the rest, too."
+        )
       }
     }
     return true
   }
 
-  private static func makeFolder(_ path: String) throws {
+  /// The folders of scenes, and how many files each holds.
+  private var sceneFolders: [(name: String, count: Int)] {
+    [("training", trainingCount), ("validation", validationCount)].flatMap { split, count in
+      ["images", "annotations"].map { ("\($0)/\(split)", count) }
+    }
+  }
+
+  static func makeFolder(_ path: String) throws {
     do { try Folder.make(path) } catch { throw DataError(file: path, error.message) }
   }
 

@@ -3,14 +3,16 @@ import Masks
 
 extension Reef {
   /// Draws the first scenes of the set on one sheet of four columns and three rows, every second one with the masks and
-  /// boxes of its animals, and writes it as JPEG.
+  /// boxes of its animals, and writes it as JPEG. Pictures of one animal are shown as they are.
   ///
   /// - Throws: `ImagingError` when the file cannot be written.
   public func writeContactSheet(to file: String) throws {
     let (columns, rows) = (4, 3)
     var sheet = [UInt8]()
     let tiles = (0..<columns * rows).map { tile in
-      Self.picture(of: scene(tile), isMarked: (tile + tile / columns) % 2 == 1)
+      task == .classification
+        ? portrait(tile).image
+        : Self.picture(of: scene(tile), isMarked: (tile + tile / columns) % 2 == 1)
     }
     for row in 0..<rows {
       for line in 0..<size.height {

@@ -39,6 +39,17 @@ struct ReefPlacement {
     return placed
   }
 
+  /// Places one animal near the middle, a third to two thirds as large as the picture.
+  static func portrait(of animal: ReefAnimal, _ painter: inout ReefPainter) -> ReefPlacement {
+    let extent = Float(min(painter.height, painter.width))
+    let frame = Cover(wholeOf: painter)
+    let one = Candidate(animal, &painter, side: extent * painter.random.uniform(0.32, 0.64))
+    let place =
+      Point(Float(painter.width), Float(painter.height)) / 2
+      + Point(painter.random.uniform(-0.16, 0.16), painter.random.uniform(-0.16, 0.16)) * extent
+    return ReefPlacement(one, one.silhouette.centred(at: place), place, frame, &painter)
+  }
+
   /// Paints the animal and gives it its pixels.
   func paint(on painter: inout ReefPainter, number: Int32) {
     var random = colours
@@ -59,6 +70,15 @@ struct ReefPlacement {
     let silhouette: Cover
     let haze: Float
     let isCamouflaged: Bool
+
+    /// An animal that is the subject of a picture of so many pixels.
+    init(_ animal: ReefAnimal, _ painter: inout ReefPainter, side: Float) {
+      self.animal = animal
+      haze = 0.2 * painter.random.uniform()
+      isCamouflaged = painter.random.uniform() < 0.1
+      sketch = ReefSketch(animal, using: &painter.random).posed(animal, side: side, &painter.random)
+      silhouette = sketch.silhouette
+    }
 
     init(_ painter: inout ReefPainter, haze: Float) {
       let random = painter.random.integer(below: ReefAnimal.allCases.count)
