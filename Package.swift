@@ -43,7 +43,9 @@ let rooms: [Target] = [
   room(
     "Training",
     ["Checkpoints", "Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
-  room("Analysis", ["Configuration", "Data", "Files", "Layers", "Modeling", "Tensors"]),
+  room(
+    "Analysis",
+    ["Configuration", "Data", "Files", "Imaging", "Layers", "Masks", "Modeling", "Tensors", "Training"]),
   room(
     "Reporting",
     [
@@ -89,16 +91,15 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "tools/dense", swiftSettings: swift),
-    .executableTarget(
-      name: "training-step",
-      dependencies: [
-        "Backbones", "Configuration", "Data", "Detection", "Modeling", "Segmentation", "Tensors", "Training",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      path: "Benchmarks/TrainingStep", swiftSettings: swift),
     .target(
       name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: swift),
-    tests("Analysis", ["Analysis", "Data", "Imaging", "Tensors"]),
+    tests(
+      "Analysis",
+      [
+        "Analysis", "Backbones", "Classification", "Configuration", "Data", "Detection", "Imaging",
+        "Modeling",
+        "Segmentation", "Tensors",
+      ]),
     tests(
       "Backbones",
       [

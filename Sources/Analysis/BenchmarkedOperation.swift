@@ -21,6 +21,16 @@ struct BenchmarkedOperation {
   static func all(shrinking divisor: Int) -> [BenchmarkedOperation] {
     let sizes = Sizes(divisor: divisor)
     return sizes.linear + sizes.convolutions + [sizes.depthwise, sizes.layerNorm] + sizes.scan
+      + sizes.singleStateScan
+  }
+
+  /// P: a product of square matrices, cut into as many parts as there are threads.
+  static func product(size: Int) -> BenchmarkedOperation {
+    let (a, b) = (Tensor.pattern([size, size]), Tensor.pattern([size, size]))
+    let c = Tensor.zeros([size, size])
+    return BenchmarkedOperation(
+      name: "P", work: 2 * Double(size * size * size), limit: .product, floor: 1,
+      seconds: { measure { MachineLimits.multiply(a, b, into: c) } })
   }
 
   /// The forward pass as in inference: nothing is recorded.
@@ -35,15 +45,25 @@ struct BenchmarkedOperation {
 
   /// The backward pass alone, to all `inputs`.
   fileprivate static func backward(
-    _ name: String, work: Int, floor: Double, to inputs: [Tensor], _ function: @escaping ([Tensor]) -> Tensor
+    _ name: String, work: Int, limit: OperationMeasurement.Limit = .product, floor: Double,
+    to inputs: [Tensor], _ function: @escaping ([Tensor]) -> Tensor
   ) -> BenchmarkedOperation {
     BenchmarkedOperation(
-      name: name, work: Double(work), limit: .product, floor: floor,
+      name: name, work: Double(work), limit: limit, floor: floor,
       seconds: {
         let y = function(inputs.map { $0.withGradient() })
         let gradient = y.detached
         return measure { y.backward(from: gradient) }
       })
+  }
+}
+
+extension [Double] {
+  /// The middle one, or the mean of the two in the middle; of none 0.
+  var median: Double {
+    guard !isEmpty else { return 0 }
+    let sorted = sorted()
+    return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2
   }
 }
 
@@ -127,21 +147,45 @@ private struct Sizes {
 
   /// cross selective scan, 56x56, D = 192, N = 16; R = 6, as of VMamba's first stage. Counted in updates of a state.
   var scan: [BenchmarkedOperation] {
-    let (side, channels, states, rank) = (of(56), of(192), of(16), of(6))
-    let inputs = [
-      Tensor.pattern([1, side, side, channels]), Tensor.pattern([1, side, side, 4 * (rank + 2 * states)]),
-      Tensor.pattern([4, channels, rank]), Tensor.pattern([4, channels]),
-      Tensor.pattern([4 * channels, states]), Tensor.pattern([4 * channels]),
-    ]
-    func scan(_ inputs: [Tensor]) -> Tensor {
-      crossSelectiveScan(
-        inputs[0], projected: inputs[1], dtWeight: inputs[2], dtBias: inputs[3], aLogs: inputs[4],
-        skip: inputs[5])
-    }
+    let (side, channels, states) = (of(56), of(192), of(16))
+    let inputs = scanInputs(images: 1, side: side, channels: channels, states: states)
     let work = side * side * 4 * channels * states
     return [
-      .forward("scan", work: work, limit: .product, floor: 1.0 / 45) { scan(inputs) },
-      .backward("scan.backward", work: work, floor: 1.0 / 110, to: inputs, scan),
+      .forward("scan", work: work, limit: .product, floor: 1.0 / 45) { Self.scan(inputs) },
+      .backward("scan.backward", work: work, floor: 1.0 / 110, to: inputs, Self.scan),
     ]
+  }
+
+  /// The same with N = 1, 8x56x56, D = 96, as of today's VMamba. Counted are the bytes of a scan whose deltas are given, as
+  /// published kernels have it, each once: u, y, and a delta a channel, B and C of each direction; backward also the
+  /// gradients by all of them. (This one makes the deltas from R numbers a pixel itself, and moves fewer.)
+  var singleStateScan: [BenchmarkedOperation] {
+    let (images, side, channels) = (of(8), of(56), of(96))
+    let inputs = scanInputs(images: images, side: side, channels: channels, states: 1)
+    let pixels = images * side * side
+    let given = 4 * (channels + 2)
+    return [
+      .forward(
+        "scan_n1", work: 4 * pixels * (2 * channels + given), limit: .memory, floor: 0.5
+      ) { Self.scan(inputs) },
+      .backward(
+        "scan_n1.backward", work: 4 * pixels * (3 * channels + 2 * given), limit: .memory, floor: 0.4,
+        to: inputs, Self.scan),
+    ]
+  }
+
+  private func scanInputs(images: Int, side: Int, channels: Int, states: Int) -> [Tensor] {
+    let rank = of(6)
+    return [
+      Tensor.pattern([images, side, side, channels]),
+      Tensor.pattern([images, side, side, 4 * (rank + 2 * states)]), Tensor.pattern([4, channels, rank]),
+      Tensor.pattern([4, channels]), Tensor.pattern([4 * channels, states]), Tensor.pattern([4 * channels]),
+    ]
+  }
+
+  private static func scan(_ inputs: [Tensor]) -> Tensor {
+    crossSelectiveScan(
+      inputs[0], projected: inputs[1], dtWeight: inputs[2], dtBias: inputs[3], aLogs: inputs[4],
+      skip: inputs[5])
   }
 }

@@ -20,7 +20,9 @@ public struct OperationBenchmark {
   /// - Parameter rounds: How often each is measured, after a round that does not count.
   public func run(rounds: Int = 5) -> OperationBenchmarkReport {
     precondition(rounds > 0, "\(rounds) rounds")
-    let all = [product(), copy()] + BenchmarkedOperation.all(shrinking: divisor)
+    let all =
+      [BenchmarkedOperation.product(size: max(1, 2048 / divisor)), copy()]
+      + BenchmarkedOperation.all(shrinking: divisor)
     var times = [[Double]](repeating: [], count: all.count)
     var repeats = [Int](repeating: 1, count: all.count)
     for round in 0...rounds {
@@ -34,7 +36,7 @@ public struct OperationBenchmark {
         }
       }
     }
-    let seconds = times.map(Self.median)
+    let seconds = times.map(\.median)
     let rates = zip(all, seconds).map { $0.work / $1 }
     let operations = zip(all, zip(seconds, rates)).dropFirst(2).map { operation, measured in
       OperationMeasurement(
@@ -44,21 +46,6 @@ public struct OperationBenchmark {
     return OperationBenchmarkReport(
       blas: BLAS.processorKernels, threads: Threads.count,
       productRate: rates[0], memoryRate: rates[1], operations: operations)
-  }
-
-  private static func median(_ numbers: [Double]) -> Double {
-    let sorted = numbers.sorted()
-    return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
-  }
-
-  /// P: a product of square matrices, cut into as many parts as there are threads.
-  private func product() -> BenchmarkedOperation {
-    let size = max(1, 2048 / divisor)
-    let (a, b) = (Tensor.pattern([size, size]), Tensor.pattern([size, size]))
-    let c = Tensor.zeros([size, size])
-    return BenchmarkedOperation(
-      name: "P", work: 2 * Double(size * size * size), limit: .product, floor: 1,
-      seconds: { BenchmarkedOperation.measure { MachineLimits.multiply(a, b, into: c) } })
   }
 
   /// M: a copy, cut likewise.

@@ -6,13 +6,6 @@
 
 #pragma clang fp contract(fast)
 
-#define STATES 1
-#define CAPACITY 1
-#define NAMED(x) x##_1
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define TURN(n) 0
-#include "scan_block.h"
-
 #define STATES 4
 #define CAPACITY 4
 #define NAMED(x) x##_4
@@ -51,7 +44,6 @@
 MULTIVERSION void dp_scan_forward(const dp_scan_chunk *chunk, float *state, float *y, int adds) {
   const ptrdiff_t whole = chunk->channels / DP_SCAN_LANES * DP_SCAN_LANES;
   switch (chunk->states) {
-    case 1: FORWARD_BLOCKS(scan_forward_1); break;
     case 4: FORWARD_BLOCKS(scan_forward_4); break;
     case 8: FORWARD_BLOCKS(scan_forward_8); break;
     case 16: FORWARD_BLOCKS(scan_forward_16); break;
@@ -74,7 +66,6 @@ MULTIVERSION void dp_scan_backward(const dp_scan_chunk *chunk, const float *stat
         *before = decays + count + 13;
   memset(sumB, 0, (size_t)(2 * count + 5) * sizeof *sumB);
   switch (states) {  // more states than four do not fit in registers here
-    case 1: BACKWARD_BLOCKS(scan_backward_1); break;
     case 4: BACKWARD_BLOCKS(scan_backward_4); break;
     default: BACKWARD_BLOCKS(scan_backward_any); break;
   }
@@ -87,10 +78,20 @@ MULTIVERSION void dp_scan_backward(const dp_scan_chunk *chunk, const float *stat
 
 void dp_scan_places(ptrdiff_t direction, ptrdiff_t height, ptrdiff_t width, ptrdiff_t begin, ptrdiff_t count,
                     ptrdiff_t *places) {
-  const ptrdiff_t last = height * width - 1;
+  const ptrdiff_t first = direction >= 2 ? height * width - 1 - begin : begin, sign = direction >= 2 ? -1 : 1;
+  if (count <= 0) return;
+  if (direction % 2 == 0) {
+    for (ptrdiff_t i = 0; i < count; i++) places[i] = first + sign * i;
+    return;
+  }
+  ptrdiff_t row = first % height, column = first / height;
   for (ptrdiff_t i = 0; i < count; i++) {
-    const ptrdiff_t t = direction >= 2 ? last - (begin + i) : begin + i;
-    places[i] = direction % 2 == 0 ? t : t % height * width + t / height;
+    places[i] = row * width + column;
+    row += sign;
+    if (row == height || row < 0) {
+      row = row < 0 ? height - 1 : 0;
+      column += sign;
+    }
   }
 }
 

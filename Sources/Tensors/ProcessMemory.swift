@@ -2,7 +2,7 @@
   import Glibc
 #endif
 
-/// How much memory the process may have.
+/// How much memory the process may have, and has had.
 package struct ProcessMemory: Sendable {
   /// In bytes.
   package let limit: Int
@@ -28,6 +28,13 @@ package struct ProcessMemory: Sendable {
     }
     return least
   }()
+
+  /// The most bytes of the process that were ever resident.
+  package static var peak: Int {
+    var usage = rusage()
+    guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
+    return Int(usage.ru_maxrss) << 10
+  }
 
   /// Bytes of addresses the process may use (`ulimit -v`); nil without a limit.
   package static var addressLimit: Int? {

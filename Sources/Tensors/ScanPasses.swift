@@ -23,11 +23,17 @@ extension ScanPlan {
           }
           workspace.findPlaces(direction: direction, steps)
           inputs.fill(workspace, image: image, direction: direction, steps: steps.count)
-          dp_scan_softplus(
-            workspace.z.base, workspace.bias.base, steps.count, workspace.stride, workspace.delta.base, nil)
           var kernel = workspace.kernelChunk(steps: steps.count, u: u.base + offset)
-          dp_scan_forward(
-            &kernel, workspace.state.base, y[part].base + offset, direction > directions.lowerBound ? 1 : 0)
+          let adds: Int32 = direction > directions.lowerBound ? 1 : 0
+          if states == 1 {
+            kernel.delta = UnsafePointer(workspace.z.base)
+            dp_single_scan_forward(
+              &kernel, workspace.bias.base, workspace.state.base, y[part].base + offset, adds)
+          } else {
+            dp_scan_softplus(
+              workspace.z.base, workspace.bias.base, steps.count, workspace.stride, workspace.delta.base, nil)
+            dp_scan_forward(&kernel, workspace.state.base, y[part].base + offset, adds)
+          }
         }
       }
     }
@@ -54,9 +60,6 @@ extension ScanPlan {
           let steps = steps(ofChunk: chunk)
           workspace.findPlaces(direction: direction, steps)
           inputs.fill(workspace, image: image, direction: direction, steps: steps.count)
-          dp_scan_softplus(
-            workspace.z.base, workspace.bias.base, steps.count, workspace.stride, workspace.delta.base,
-            workspace.slope.base)
           var kernel = workspace.kernelChunk(steps: steps.count, u: u.base + offset)
           var outputs = dp_scan_gradients(
             gy: gy.base + offset, gu: gu[part].base + offset, adds: isFirst ? 0 : 1,
@@ -66,10 +69,19 @@ extension ScanPlan {
             gc: workspace.rowGradients.base + workspace.rank + states, gradientRowStride: workspace.rowWidth,
             scratch: workspace.scratch.base)
           let kept = boundary(image: image, direction: direction, chunk: chunk, range: range)
-          dp_scan_backward(&kernel, boundaries.base + kept, &outputs)
-          dp_scan_softplus_backward(
-            workspace.zGradient.base, workspace.slope.base, steps.count, workspace.stride,
-            workspace.biasGradient.base)
+          if states == 1 {
+            kernel.delta = UnsafePointer(workspace.z.base)
+            dp_single_scan_backward(
+              &kernel, workspace.bias.base, boundaries.base + kept, &outputs, workspace.biasGradient.base)
+          } else {
+            dp_scan_softplus(
+              workspace.z.base, workspace.bias.base, steps.count, workspace.stride, workspace.delta.base,
+              workspace.slope.base)
+            dp_scan_backward(&kernel, boundaries.base + kept, &outputs)
+            dp_scan_softplus_backward(
+              workspace.zGradient.base, workspace.slope.base, steps.count, workspace.stride,
+              workspace.biasGradient.base)
+          }
           gradients.take(workspace, image: image, direction: direction, isFirst: isFirst, steps: steps.count)
         }
         gradients.finish(workspace, image: image, direction: direction)

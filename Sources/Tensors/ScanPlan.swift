@@ -33,7 +33,8 @@ struct ScanPlan: Sendable {
     let lanes = DP_SCAN_LANES
     let perGroup = channels / groups
     let blocks = (perGroup + lanes - 1) / lanes
-    let count = max(1, blocks / 4)
+    // One state takes as little memory as work: narrower ranges cost nothing, a second sum over the image would.
+    let count = max(1, blocks / (states == 1 ? 3 : 4))
     ranges = (0..<groups).flatMap { group in
       (0..<count).map { part in
         let start = group * perGroup
@@ -42,9 +43,16 @@ struct ScanPlan: Sendable {
       }
     }
     rangesPerGroup = count
-    let pieces = images * ranges.count
-    directionParts = directions == 1 || pieces >= 8 ? 1 : pieces >= 4 ? 2 : 4
-    chunk = max(16, min(256, 1024 / states))
+    if states == 1 {
+      // Whatever the batch is, so that an image's sums are the same in every one.
+      directionParts = directions == 1 || ranges.count >= 4 ? 1 : 2
+      // z and what the backward pass keeps of a step stay in the first cache.
+      chunk = 64
+    } else {
+      let pieces = images * ranges.count
+      directionParts = directions == 1 || pieces >= 8 ? 1 : pieces >= 4 ? 2 : 4
+      chunk = max(16, min(256, 1024 / states))
+    }
   }
 
   var pixels: Int { height * width }
@@ -203,7 +211,8 @@ final class ScanWorkspace {
   private(set) lazy var biasGradient = TensorStorage(count: stride, for: "the workspace of a scan")
   private(set) lazy var weightGradient = TensorStorage(count: rank * stride, for: "the workspace of a scan")
   private(set) lazy var scratch = TensorStorage(
-    count: ((4 * plan.chunk + 1) * plan.states + 32) * Int(DP_SCAN_LANES), for: "the workspace of a scan")
+    count: ((4 * plan.chunk + 1) * plan.states + 32) * Int(DP_SCAN_LANES)
+      + (plan.states == 1 ? 2 * plan.chunk * Int(DP_SCAN_LANES) : 0), for: "the workspace of a scan")
 
   func clearGradients() {
     for buffer in [carry, rateGradient, skipGradient, biasGradient, weightGradient] {

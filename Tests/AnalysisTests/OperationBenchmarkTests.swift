@@ -26,6 +26,7 @@ struct OperationBenchmarkTests {
     "conv3x3_2048.forward": ("P", 2.6), "conv1x1_256.forward": ("P", 0.85),
     "depthwise3x3_192.forward": ("M", 0.5), "layer_norm_96.forward": ("M", 0.6),
     "scan.forward": ("P", 1.0 / 45), "scan.backward": ("P", 1.0 / 110),
+    "scan_n1.forward": ("M", 0.5), "scan_n1.backward": ("M", 0.4),
   ]
 
   @Test("has the names, limits and floors of the table, and the keys of its JSON")

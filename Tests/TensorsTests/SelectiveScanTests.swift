@@ -108,6 +108,8 @@ struct CrossScanCase: Sendable, CustomTestStringConvertible {
     .init(images: 3, height: 12, width: 13, channels: 130, states: 8, rank: 5),
     .init(images: 8, height: 3, width: 70, channels: 20, states: 2, rank: 1, sets: 1),
     .init(images: 2, height: 5, width: 4, channels: 150, states: 3, rank: 7, sets: 1),
+    .init(images: 3, height: 9, width: 17, channels: 96, states: 1, rank: 6),
+    .init(height: 11, width: 8, channels: 130, states: 1, rank: 3, sets: 1),
   ]
 
   /// u, projected, dtWeight, dtBias, aLogs, skip.
@@ -218,5 +220,57 @@ struct CrossSelectiveScanTests {
   @Test("gradients", arguments: CrossScanCase.all)
   func gradients(_ scan: CrossScanCase) {
     #expect(gradientMismatches(at: scan.inputs, samples: 16) { scan($0) } == [])
+  }
+
+  /// Of one state.
+  static let single = CrossScanCase.all.filter { $0.states == 1 }
+
+  @Test("one state is what two are, the second of which nothing goes into", arguments: single)
+  func singleState(_ scan: CrossScanCase) {
+    var pair = scan
+    pair.states = 2
+    var inputs = scan.inputs
+    let rows = inputs[1].reshaped([-1, scan.rank + 2])
+    func columns(_ range: Range<Int>) -> Tensor {
+      rows.sliced(axis: 1, from: range.lowerBound, to: range.upperBound)
+    }
+    let nothing = Tensor.zeros([rows.shape[0], 1])
+    let (b, c) = (scan.rank..<scan.rank + 1, scan.rank + 1..<scan.rank + 2)
+    inputs[1] = concatenated(
+      [columns(0..<scan.rank), columns(b), nothing, columns(c), nothing], axis: 1
+    )
+    .reshaped(pair.inputs[1].shape)
+    let logarithms = inputs[4].reshaped([-1, 1])
+    inputs[4] = concatenated([logarithms, logarithms], axis: 1)
+    let (leaves, pairLeaves) = (scan.inputs.map { $0.withGradient() }, inputs.map { $0.withGradient() })
+    let (y, expected) = (scan(leaves), pair(pairLeaves))
+    #expect(zip(y.values, expected.values).allSatisfy { abs($0 - $1) <= 1e-5 * max(1, abs($1)) })
+    let gradient = Tensor.random(y.shape, seed: 9)
+    y.backward(from: gradient)
+    expected.backward(from: gradient)
+    for index in [0, 2, 3, 5] {
+      let (own, other) = (leaves[index].gradient?.values ?? [], pairLeaves[index].gradient?.values ?? [])
+      #expect(own.count == other.count && !own.isEmpty)
+      #expect(zip(own, other).allSatisfy { abs($0 - $1) <= 2e-5 * max(1, abs($1)) }, "input \(index)")
+    }
+  }
+
+  @Test("one state: an image's bits are the same in every batch", arguments: [20, 96, 130, 200])
+  func rowsOfBatches(_ channels: Int) {
+    let scan = CrossScanCase(images: 3, height: 9, width: 11, channels: channels, states: 1, rank: 4)
+    let inputs = scan.inputs
+    func run(_ images: Range<Int>) -> (y: [Float], gradients: [[Float]]) {
+      let leaves = inputs.enumerated().map { index, input in
+        (index < 2 ? input.sliced(axis: 0, from: images.lowerBound, to: images.upperBound) : input)
+          .withGradient()
+      }
+      let y = scan(leaves)
+      y.backward(from: y.detached)
+      return (y.values, leaves.prefix(2).map { $0.gradient?.values ?? [] })
+    }
+    let whole = run(0..<3)
+    let alone = (0..<3).map { run($0..<$0 + 1) }
+    #expect(whole.y == alone.flatMap(\.y))
+    for index in 0..<2 { #expect(whole.gradients[index] == alone.flatMap { $0.gradients[index] }) }
   }
 }

@@ -6,8 +6,9 @@ import Training
 /// `dense benchmark`
 struct Benchmark: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure speed: operations against the machine's own limits, or the loading of data.",
-    subcommands: [BenchmarkOperations.self, BenchmarkData.self])
+    abstract:
+      "Measure speed: operations or a model against the machine's own limits, or the loading of data.",
+    subcommands: [BenchmarkOperations.self, BenchmarkModel.self, BenchmarkData.self])
 }
 
 /// `dense benchmark ops`

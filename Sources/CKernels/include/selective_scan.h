@@ -45,6 +45,14 @@ typedef struct {
 /// The backward pass of a chunk; `state` is the one before it. Chunks go from the last to the first.
 void dp_scan_backward(const dp_scan_chunk *chunk, const float *state, const dp_scan_gradients *gradients);
 
+/// `dp_scan_forward` for one state, softplus included: chunk->delta holds z, before bias [stride] and softplus.
+void dp_single_scan_forward(const dp_scan_chunk *chunk, const float *bias, float *state, float *y, int adds);
+
+/// `dp_scan_backward` for one state, softplus included: chunk->delta holds z; gdelta is the gradient by it, to whose sums
+/// over the steps gbias [stride] is added. Scratch: (6 steps + 14) DP_SCAN_LANES floats.
+void dp_single_scan_backward(const dp_scan_chunk *chunk, const float *bias, const float *state,
+                             const dp_scan_gradients *gradients, float *gbias);
+
 /// The pixels of the steps begin ..< begin + count: direction 0 by rows, 1 by columns, 2 and 3 these reversed.
 void dp_scan_places(ptrdiff_t direction, ptrdiff_t height, ptrdiff_t width, ptrdiff_t begin, ptrdiff_t count,
                     ptrdiff_t *places);

@@ -1,5 +1,6 @@
 import Configuration
 import Modeling
+import Tensors
 
 /// Writes means over the last iterations, and the figures of each validation, to the log and to all sinks.
 public struct LoggerHook: Hook {
@@ -48,7 +49,7 @@ public struct LoggerHook: Hook {
       trainer.loop.unit == .epochs
       ? (trainer.iteration - 1) % trainer.iterationsPerEpoch + 1 : trainer.iteration
     guard count % interval == 0 || isEpochsEnd || trainer.isDone else { return }
-    let memory = ProcessMemory.peakMegabytes
+    let memory = ProcessMemory.peak >> 20
     var fields = [
       "lr: \(scientific(step.rate))", "eta: \(eta(trainer))", "time: \(decimal(window.seconds, 4))",
       "data_time: \(decimal(window.dataSeconds, 4))", "memory: \(memory)", "loss: \(decimal(window.loss, 4))",
