@@ -30,3 +30,41 @@ MULTIVERSION void dp_adamw(float *restrict x, float *restrict m, float *restrict
     x[i] = keep * x[i] - length * (m[i] / deviation);
   }
 }
+
+MULTIVERSION void dp_sgd(float *restrict x, float *restrict v, const float *restrict g, ptrdiff_t count,
+                         const dp_sgd_step *restrict step) {
+  const float rate = step->rate, decay = step->decay, momentum = step->momentum, fresh = step->fresh;
+  if (step->nesterov)
+    for (ptrdiff_t i = 0; i < count; i++) {
+      const float slope = g[i] + decay * x[i];
+      v[i] = momentum * v[i] + fresh * slope;
+      x[i] -= rate * (slope + momentum * v[i]);
+    }
+  else
+    for (ptrdiff_t i = 0; i < count; i++) {
+      v[i] = momentum * v[i] + fresh * (g[i] + decay * x[i]);
+      x[i] -= rate * v[i];
+    }
+}
+
+MULTIVERSION void dp_sgd_plain(float *restrict x, const float *restrict g, ptrdiff_t count,
+                               const dp_sgd_step *restrict step) {
+  const float rate = step->rate, decay = step->decay;
+  for (ptrdiff_t i = 0; i < count; i++) x[i] -= rate * (g[i] + decay * x[i]);
+}
+
+MULTIVERSION void dp_add_scaled(float *restrict y, const float *restrict x, float factor, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) y[i] += factor * x[i];
+}
+
+MULTIVERSION void dp_move_towards(float *restrict y, const float *restrict x, float weight, ptrdiff_t count) {
+  const float rest = 1 - weight;
+  if (weight < 0.5f)
+    for (ptrdiff_t i = 0; i < count; i++) y[i] += weight * (x[i] - y[i]);
+  else
+    for (ptrdiff_t i = 0; i < count; i++) y[i] = x[i] - rest * (x[i] - y[i]);
+}
+
+MULTIVERSION void dp_limit(float *restrict x, float bound, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) x[i] = x[i] > bound ? bound : x[i] < -bound ? -bound : x[i];
+}

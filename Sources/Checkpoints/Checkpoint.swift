@@ -29,7 +29,7 @@ public struct Checkpoint: Sendable {
   public let tensors: [String: StoredTensor]
   /// The weights: of the groups the plain one, without an optimiser's state.
   public let weights: [String: StoredTensor]
-  /// Averages of the weights (`model_ema`, `ema_state_dict`), where there are some.
+  /// Averages of the weights (`model_ema`, `ema_state_dict`; of a run with an `EMAHook` its weights), where there are some.
   public let averages: [String: StoredTensor]?
   /// Classes and functions in a pickle that are not known here, and were passed over.
   public let skipped: [String]
@@ -38,6 +38,8 @@ public struct Checkpoint: Sendable {
 
   /// What the names of an optimiser's state begin with in a training checkpoint.
   package static let optimizerPrefix = "optimizer/"
+  /// Below it, in a checkpoint whose weights are averages: those that training goes on from.
+  package static let livePrefix = "live/"
 
   /// The classes' names, where the file has them.
   ///
@@ -83,9 +85,11 @@ public struct Checkpoint: Sendable {
 
   private init(_ read: Safetensors, _ file: String, _ namings: [any WeightNaming]) throws {
     self.file = file
-    (format, layout, metadata, averages, skipped) = (.safetensors, "plain", read.metadata, nil, [])
+    (format, layout, metadata, skipped) = (.safetensors, "plain", read.metadata, [])
     tensors = try OlderNames.mapped(read.tensors, by: namings, file: file)
     weights = tensors.filter { !$0.key.hasPrefix(Self.optimizerPrefix) }
+    let live = Self.optimizerPrefix + Self.livePrefix
+    averages = tensors.keys.contains { $0.hasPrefix(live) } ? weights : nil
     byteCount = tensors.values.reduce(0) { $0 + $1.bytes.count }
   }
 

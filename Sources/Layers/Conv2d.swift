@@ -10,6 +10,8 @@ public struct Conv2d: UnaryLayer {
   private let padding: Int
   private let dilation: Int
   private let groups: Int
+  /// Whether each group has one input channel.
+  private let isDepthwise: Bool
 
   /// A convolution with a square kernel.
   ///
@@ -23,10 +25,14 @@ public struct Conv2d: UnaryLayer {
     let bound = 1 / Float(inputs / groups * kernel * kernel).squareRoot()
     bias = hasBias ? Parameter([outputs], initializer == nil ? .uniform(bound: bound) : .zeros) : nil
     (self.stride, self.padding, self.dilation, self.groups) = (stride, padding, dilation, groups)
+    isDepthwise = groups == inputs
   }
 
   /// Weight and bias.
-  public var tree: ParameterTree { ["weight": .parameter(weight), "bias": .optional(bias)] }
+  public var tree: ParameterTree {
+    let entries: ParameterTree = ["weight": .parameter(weight), "bias": .optional(bias)]
+    return entries.depthwise(isDepthwise)
+  }
 
   /// `[B, H, W, I]` to `[B, H', W', O]`.
   public func callAsFunction(_ x: Tensor) -> Tensor { self(x, weight: weight.value, bias: bias?.value) }

@@ -39,6 +39,9 @@ public struct ParameterTree: ExpressibleByDictionaryLiteral {
   /// Whether the entries are those of a norm: a config may give its weights a decay of their own.
   public var isNorm: Bool
 
+  /// Whether the entries are those of a convolution with one input channel a group, which may have a decay of their own.
+  public var isDepthwise = false
+
   /// What is known of the files that its weights come from.
   public internal(set) var ownNamings: [any WeightNaming] = []
 
@@ -56,6 +59,13 @@ public struct ParameterTree: ExpressibleByDictionaryLiteral {
   /// A tree with these entries.
   public init(dictionaryLiteral elements: (String, Entry)...) { self.init(elements) }
 
+  /// The same, marked as that of a depthwise convolution.
+  func depthwise(_ isDepthwise: Bool) -> ParameterTree {
+    var tree = self
+    tree.isDepthwise = isDepthwise
+    return tree
+  }
+
   /// The entries of both, at the same level.
   public static func + (a: ParameterTree, b: ParameterTree) -> ParameterTree {
     ParameterTree(a.entries.map { ($0.name, $0.entry) } + b.entries.map { ($0.name, $0.entry) })
@@ -67,12 +77,18 @@ public struct ParameterTree: ExpressibleByDictionaryLiteral {
   }
 
   /// The full names of the weights that belong to norms.
-  public var normParameterNames: Set<String> {
+  public var normParameterNames: Set<String> { parameterNames(where: \.isNorm) }
+
+  /// The full names of the weights that belong to depthwise convolutions.
+  public var depthwiseParameterNames: Set<String> { parameterNames(where: \.isDepthwise) }
+
+  /// The full names of the weights at levels of one kind.
+  private func parameterNames(where isOfKind: (ParameterTree) -> Bool) -> Set<String> {
     var names: Set<String> = []
     for (name, entry) in entries {
       switch entry {
-      case .parameter: if isNorm { names.insert(name) }
-      case .tree(let tree): names.formUnion(tree.normParameterNames.map { "\(name).\($0)" })
+      case .parameter: if isOfKind(self) { names.insert(name) }
+      case .tree(let tree): names.formUnion(tree.parameterNames(where: isOfKind).map { "\(name).\($0)" })
       case .buffer, .nothing: continue
       }
     }

@@ -14,11 +14,27 @@ package enum OperationProfile {
 
   /// Measures all operations that `body` runs; the most expensive first. Nested operations count in both.
   package static func collect(_ body: () throws -> Void) rethrows -> [Entry] {
-    entries.withLock { $0 = [:] }
-    isOn.store(true, ordering: .sequentiallyConsistent)
+    begin()
     defer { isOn.store(false, ordering: .sequentiallyConsistent) }
     try body()
-    return entries.withLock { $0.values.sorted { $0.seconds > $1.seconds } }
+    return end()
+  }
+
+  /// Measures all operations from now on; what was measured before is forgotten.
+  package static func begin() {
+    entries.withLock { $0 = [:] }
+    isOn.store(true, ordering: .sequentiallyConsistent)
+  }
+
+  /// Measures no longer.
+  ///
+  /// - Returns: The operations since `begin`, the most expensive first; nothing the second time.
+  package static func end() -> [Entry] {
+    isOn.store(false, ordering: .sequentiallyConsistent)
+    return entries.withLock { entries in
+      defer { entries = [:] }
+      return entries.values.sorted { $0.seconds > $1.seconds }
+    }
   }
 
   static func measure<R>(_ name: @autoclosure () -> String, _ body: () -> R) -> R {

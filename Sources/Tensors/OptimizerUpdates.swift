@@ -1,4 +1,5 @@
 import CKernels
+import Foundation
 
 /// The numbers of one step of AdamW for one weight.
 package struct AdamWStep: Sendable {
@@ -17,6 +18,24 @@ package struct AdamWStep: Sendable {
   package init(keep: Float, betas: (Double, Double), length: Float, correction: Float, epsilon: Float) {
     (self.keep, self.betas, self.length, self.correction) = (keep, betas, length, correction)
     self.epsilon = epsilon
+  }
+}
+
+/// The numbers of one step of gradient descent for one weight.
+package struct DescentStep: Sendable {
+  /// The learning rate and the weight decay.
+  package var rate, decay: Double
+  /// What stays of the velocity.
+  package var momentum: Double
+  /// What of a gradient goes into the velocity.
+  package var fresh: Double
+  /// Whether the step looks ahead along the velocity (Nesterov).
+  package var looksAhead: Bool
+
+  /// A step by these numbers.
+  package init(rate: Double, decay: Double, momentum: Double, fresh: Double, looksAhead: Bool) {
+    (self.rate, self.decay, self.momentum) = (rate, decay, momentum)
+    (self.fresh, self.looksAhead) = (fresh, looksAhead)
   }
 }
 
@@ -47,6 +66,79 @@ extension Tensor {
       let start = range.lowerBound
       var numbers = numbers
       dp_adamw(x.base + start, m.base + start, v.base + start, g.base + start, range.count, &numbers)
+    }
+  }
+
+  /// One step of gradient descent (Sutskever et al., "On the importance of initialization and momentum", 2013, in
+  /// PyTorch's form), in place where nobody else holds the numbers: v = momentum v + fresh (g + decay x), then
+  /// x -= rate v, or with Nesterov's momentum x -= rate (g + decay x + momentum v).
+  ///
+  /// - Parameters:
+  ///   - velocity: Of this shape; nil without momentum.
+  ///   - gradient: Of this shape.
+  package mutating func descend(velocity: inout Tensor?, gradient: Tensor, _ step: DescentStep) {
+    require(
+      gradient.shape == shape && velocity.map { $0.shape == shape } ?? true,
+      "a step of a weight \(shape) by a gradient \(gradient.shape)")
+    makeUnique()
+    velocity?.makeUnique()
+    let (x, v, g) = (storage, velocity?.storage, gradient.storage)
+    let numbers = dp_sgd_step(
+      rate: Float(step.rate), decay: Float(step.decay), momentum: Float(step.momentum),
+      fresh: Float(step.fresh), nesterov: step.looksAhead ? 1 : 0)
+    parallel(over: count, grain: 1 << 15) { range in
+      let start = range.lowerBound
+      var numbers = numbers
+      if let v {
+        dp_sgd(x.base + start, v.base + start, g.base + start, range.count, &numbers)
+      } else {
+        dp_sgd_plain(x.base + start, g.base + start, range.count, &numbers)
+      }
+    }
+  }
+
+  /// Adds a multiple of others of this shape, in place where nobody else holds the numbers; no derivative.
+  package mutating func add(_ other: Tensor, times factor: Float) {
+    require(other.shape == shape, "a multiple of \(other.shape) added to \(shape)")
+    makeUnique()
+    let (x, y) = (storage, other.storage)
+    parallel(over: count, grain: 1 << 16) { range in
+      dp_add_scaled(x.base + range.lowerBound, y.base + range.lowerBound, factor, range.count)
+    }
+  }
+
+  /// Moves every number towards that of another tensor of this shape by a share of what lies between, in place where
+  /// nobody else holds the numbers; no derivative.
+  package mutating func move(towards other: Tensor, by weight: Float) {
+    require(other.shape == shape, "numbers of shape \(shape) moved towards shape \(other.shape)")
+    makeUnique()
+    let (x, y) = (storage, other.storage)
+    parallel(over: count, grain: 1 << 16) { range in
+      dp_move_towards(x.base + range.lowerBound, y.base + range.lowerBound, weight, range.count)
+    }
+  }
+
+  /// Brings every number to -bound ... bound, in place where nobody else holds them; no derivative.
+  package mutating func clamp(to bound: Float) {
+    makeUnique()
+    let x = storage
+    parallel(over: count, grain: 1 << 16) { range in
+      dp_limit(x.base + range.lowerBound, bound, range.count)
+    }
+  }
+
+  /// The largest absolute value; 0 of no numbers.
+  package var largestMagnitude: Double {
+    let x = storage
+    return (0..<count).reduce(0) { max($0, Double(x.base[$1].magnitude)) }
+  }
+
+  /// The sum of the absolute values to a power, added up in order.
+  package func sumOfMagnitudes(toThe power: Double) -> Double {
+    let x = storage
+    return (0..<count).reduce(0) { sum, place in
+      let magnitude = Double(x.base[place].magnitude)
+      return sum + (power == 1 ? magnitude : Foundation.pow(magnitude, power))
     }
   }
 

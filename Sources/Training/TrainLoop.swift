@@ -71,11 +71,33 @@ public struct TrainLoop: Sendable {
     }
   }
 
-  /// `ValLoop`, `TestLoop`: no settings but their type.
-  struct EvaluationConfiguration: Decodable, Sendable {
+  /// `ValLoop`.
+  struct ValidationConfiguration: Decodable, Sendable {
+    let loop: EvaluationLoop
+
+    enum CodingKeys: String, CodingKey { case countsLosses = "loss" }
+
+    init(from decoder: any Decoder) throws {
+      let keys = try decoder.container(keyedBy: CodingKeys.self)
+      loop = EvaluationLoop(
+        countsLosses: try keys.decodeIfPresent(Bool.self, forKey: .countsLosses) ?? false)
+    }
+  }
+
+  /// `TestLoop`: no settings but its type.
+  struct TestConfiguration: Decodable, Sendable {
     init(from decoder: any Decoder) throws {
       enum NoKeys: CodingKey {}
       _ = try decoder.container(keyedBy: NoKeys.self)
     }
   }
+}
+
+/// How a validation or test goes over its data: every sample once.
+public struct EvaluationLoop: Sendable {
+  /// `loss`: whether the means of the model's losses are taken, too.
+  public var countsLosses: Bool
+
+  /// A loop.
+  public init(countsLosses: Bool = false) { self.countsLosses = countsLosses }
 }

@@ -28,8 +28,9 @@ public struct TrainingComponents: ComponentGroup {
     kind: "parameter scheduler", keys: ["param_scheduler"])
   /// Training loops.
   public var trainLoops = Registry<TrainLoop, Void>(kind: "train loop", keys: ["train_cfg"])
-  /// Validation and test loops: a type without settings.
-  public var evaluationLoops = Registry<Void, Void>(kind: "evaluation loop", keys: ["val_cfg", "test_cfg"])
+  /// Validation and test loops.
+  public var evaluationLoops = Registry<EvaluationLoop, Void>(
+    kind: "evaluation loop", keys: ["val_cfg", "test_cfg"])
   /// What happens around iterations, epochs, validations and saves; nil for what training does in any case.
   public var hooks = Registry<(any Hook)?, HookContext>(
     kind: "hook", keys: ["custom_hooks", "default_hooks"])
@@ -44,6 +45,12 @@ public struct TrainingComponents: ComponentGroup {
     optimizers.add("AdamW", description: "Adam with decoupled weight decay") {
       (c: AdamW.Configuration, _: Void) in AdamW(c)
     }
+    optimizers.add("Adam", description: "Adaptive moments; the decay is a part of the gradient") {
+      (c: AdamW.CoupledConfiguration, _: Void) in AdamW(c.settings, isDecoupled: false)
+    }
+    optimizers.add("SGD", description: "Gradient descent with momentum") {
+      (c: SGD.Configuration, _: Void) in SGD(c)
+    }
     optimizerWrappers.add("OptimWrapper", description: "An optimizer with clipping, in float32") {
       (c: OptimizerWrapper.Configuration, context: OptimizationContext) in
       try OptimizerWrapper(c, in: context)
@@ -54,8 +61,33 @@ public struct TrainingComponents: ComponentGroup {
         message: "training is float32 only: there is no mixed precision",
         hint: "Write type: OptimWrapper, without loss_scale and dtype.")
     }
+    addSchedules()
+    trainLoops.add("EpochBasedTrainLoop", description: "Counts passes over the data") {
+      (c: TrainLoop.EpochConfiguration, _: Void) in c.loop
+    }
+    trainLoops.add("IterBasedTrainLoop", description: "Counts batches") {
+      (c: TrainLoop.IterationConfiguration, _: Void) in c.loop
+    }
+    evaluationLoops.add("ValLoop", description: "Every sample once; loss: true for the losses, too") {
+      (c: TrainLoop.ValidationConfiguration, _: Void) in c.loop
+    }
+    evaluationLoops.add("TestLoop", description: "Every sample once") {
+      (_: TrainLoop.TestConfiguration, _: Void) in EvaluationLoop()
+    }
+    addHooks()
+  }
+
+  private mutating func addSchedules() {
     schedules.add("LinearLR", description: "A straight line, for warm-up") {
       (c: LinearLR.Configuration, context: ScheduleContext) in try c.span.schedule(c.schedule, in: context)
+    }
+    schedules.add("ConstantLR", description: "Times a factor, up to the end of the span") {
+      (c: ConstantLR.Configuration, context: ScheduleContext) in try c.span.schedule(c.schedule, in: context)
+    }
+    schedules.add("StepLR", description: "Times gamma every so many steps") {
+      (c: StepLR.Configuration, context: ScheduleContext) in
+      try c.span.schedule(
+        StepLR(size: steps(c.size, times: c.span.scale(in: context)), gamma: c.gamma), in: context)
     }
     schedules.add("MultiStepLR", description: "Times gamma at milestones") {
       (c: MultiStepLR.Configuration, context: ScheduleContext) in
@@ -63,20 +95,18 @@ public struct TrainingComponents: ComponentGroup {
       return try c.span.schedule(
         MultiStepLR(milestones: c.milestones.map { steps($0, times: scale) }, gamma: c.gamma), in: context)
     }
+    schedules.add("ExponentialLR", description: "Times gamma at every step") {
+      (c: ExponentialLR.Configuration, context: ScheduleContext) in
+      try c.span.schedule(c.schedule, in: context)
+    }
     schedules.add("PolyLR", description: "A power of what is left") {
       (c: PolyLR.Configuration, context: ScheduleContext) in try c.span.schedule(c.schedule, in: context)
     }
-    trainLoops.add("EpochBasedTrainLoop", description: "Counts passes over the data") {
-      (c: TrainLoop.EpochConfiguration, _: Void) in c.loop
+    schedules.add("CosineAnnealingLR", description: "Half a wave of a cosine, down to eta_min") {
+      (c: CosineAnnealingLR.Configuration, context: ScheduleContext) in try c.schedule(in: context)
     }
-    trainLoops.add("IterBasedTrainLoop", description: "Counts batches") {
-      (c: TrainLoop.IterationConfiguration, _: Void) in c.loop
+    schedules.add("OneCycleLR", description: "Up to eta_max and down to almost nothing") {
+      (c: OneCycleLR.Configuration, context: ScheduleContext) in try c.schedule(in: context)
     }
-    for name in ["ValLoop", "TestLoop"] {
-      evaluationLoops.add(name, description: "Every sample once") {
-        (_: TrainLoop.EvaluationConfiguration, _: Void) in ()
-      }
-    }
-    addHooks()
   }
 }

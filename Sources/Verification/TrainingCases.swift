@@ -8,6 +8,8 @@ import Training
 /// Optimisers, schedules of the learning rate and clipping.
 let trainingCases: [String: CaseRunner] = [
   "optim": runOptimizer,
+  "param_groups": runParameterGroups,
+  "ema": runAveraging,
   "lr_schedule": { golden in
     let configuration = try golden.config.decode(ScheduleConfiguration.self)
     var chain = try configuration.schedules.chain(baseRates: [configuration.baseRate])
@@ -22,7 +24,6 @@ let trainingCases: [String: CaseRunner] = [
     return results
   },
   "clip_grad": { golden in
-    guard golden.config["type"]?.string != "value" else { throw NotBuiltYet(what: "clipping by value") }
     let clipping = try golden.config.decode(GradientClipping.self)
     let names = golden.group("input").keys.sorted()
     let parameters = try names.map { name in
@@ -31,13 +32,14 @@ let trainingCases: [String: CaseRunner] = [
       parameter.gradient = gradient
       return parameter
     }
-    let norm = parameters.reduce(0) { $0 + ($1.gradient?.sumOfSquares ?? 0) }.squareRoot()
+    let euclidean = parameters.reduce(0) { $0 + ($1.gradient?.sumOfSquares ?? 0) }.squareRoot()
+    let norm = clipping.norm(of: parameters, euclidean: euclidean)
     clipping.clip(parameters, norm: norm)
     var results = CaseResults()
     for (name, parameter) in zip(names, parameters) {
       if let gradient = parameter.gradient { results.add("output.\(name)", gradient) }
     }
-    results.add("output.norm", Tensor(Float(norm)))
+    if let norm { results.add("output.norm", Tensor(Float(norm))) }
     return results
   },
 ]
@@ -51,7 +53,7 @@ private struct CaseSchedules {
   func chain(baseRates: [Double]) throws -> ScheduleChain {
     let training = TrainingComponents()
     let context = ScheduleContext(
-      loop: TrainLoop(.epochs, length: 1_000_000), iterationsPerEpoch: iterationsPerEpoch)
+      loop: TrainLoop(.epochs, length: 1_000_000_000), iterationsPerEpoch: iterationsPerEpoch)
     return ScheduleChain(
       try components.map { component in
         guard training.schedules.names.contains(component.type) else {
@@ -122,9 +124,6 @@ private let runOptimizer: CaseRunner = { golden in
   {
     throw NotBuiltYet(what: type)
   }
-  guard configuration.wrapper.node["clip_grad"]?["type"]?.string != "value" else {
-    throw NotBuiltYet(what: "clipping by value")
-  }
   let state = golden.group("state")
   let parameters = state.sorted { $0.key < $1.key }.map { name, value in
     let parameter = Parameter(value.shape, .zeros)
@@ -138,16 +137,114 @@ private let runOptimizer: CaseRunner = { golden in
   var chain = try configuration.schedules.chain(baseRates: optimizer.baseRates)
   var results = CaseResults()
   for step in 0..<configuration.steps {
+    let divisor = Float(optimizer.lossDivisor(of: step, in: configuration.steps))
     for (name, parameter) in parameters {
-      parameter.gradient = golden.tensors["input.grad.\(step).\(name)"]?.tensor
+      guard var gradient = golden.tensors["input.grad.\(step).\(name)"]?.tensor else { continue }
+      gradient.scale(by: 1 / divisor)
+      if let earlier = parameter.gradient { gradient.add(earlier, times: 1) }
+      parameter.gradient = gradient
     }
-    for (name, group) in optimizer.groups {
+    for (name, group, _) in optimizer.groups {
       results.add("output.lr.\(step).\(name)", Tensor(Float(chain.rates[group])))
     }
-    let norm = try optimizer.update(rates: chain.rates)
-    if optimizer.isClipping { results.add("output.grad_norm.\(step)", Tensor(Float(norm))) }
+    if optimizer.updates(after: step, in: configuration.steps),
+      let norm = try optimizer.update(rates: chain.rates)
+    {
+      results.add("output.grad_norm.\(step)", Tensor(Float(norm)))
+    }
     for (name, parameter) in parameters { results.add("output.param.\(step).\(name)", parameter.value) }
     chain.finish(step, of: configuration.schedules.iterationsPerEpoch)
+  }
+  return results
+}
+
+/// A module of a case as the rules of parameter groups see it.
+private struct CaseModule: Decodable {
+  let name: String
+  /// `norm`, `dwconv`, or any other.
+  let kind: String
+  let shapes: [String: [Int]]
+  let frozen: [String]
+  /// The module that this one is, under a second name.
+  let original: String?
+
+  enum CodingKeys: String, CodingKey {
+    case name, kind, frozen
+    case shapes = "parameters"
+    case original = "same_as"
+  }
+
+  init(from decoder: any Decoder) throws {
+    let keys = try decoder.container(keyedBy: CodingKeys.self)
+    name = try keys.decode(String.self, forKey: .name)
+    kind = try keys.decode(String.self, forKey: .kind)
+    shapes = try keys.decode([String: [Int]].self, forKey: .shapes)
+    frozen = try keys.decodeIfPresent([String].self, forKey: .frozen) ?? []
+    original = try keys.decodeIfPresent(String.self, forKey: .original)
+  }
+
+  func fullName(_ parameter: String) -> String { name.isEmpty ? parameter : "\(name).\(parameter)" }
+}
+
+private struct GroupConfiguration: Decodable {
+  let wrapper: ComponentConfiguration
+  let modules: [CaseModule]
+
+  enum CodingKeys: String, CodingKey {
+    case modules
+    case wrapper = "optim_wrapper"
+  }
+}
+
+private let runParameterGroups: CaseRunner = { golden in
+  let configuration = try golden.config.decode(GroupConfiguration.self)
+  let training = TrainingComponents()
+  var known: [String: Parameter] = [:]
+  var context = OptimizationContext(parameters: [], norms: [], components: training)
+  for module in configuration.modules {
+    for (name, shape) in module.shapes.sorted(by: { $0.key < $1.key }) {
+      let full = module.fullName(name)
+      let parameter =
+        module.original.flatMap { known["\($0).\(name)"] } ?? Parameter(shape, .zeros)
+      if module.frozen.contains(name) { parameter.isFrozen = true }
+      known[full] = parameter
+      context.parameters.append((full, parameter))
+      if module.kind == "norm" { context.norms.insert(full) }
+      if module.kind == "dwconv" { context.depthwise.insert(full) }
+    }
+  }
+  let optimizer = try training.optimizerWrappers.build(configuration.wrapper, scope: nil, in: context)
+  var results = CaseResults()
+  for (name, group, decay) in optimizer.groups {
+    results.add("output.lr.\(name)", Tensor(Float(optimizer.baseRates[group])))
+    results.add("output.weight_decay.\(name)", Tensor(Float(decay)))
+  }
+  return results
+}
+
+private let runAveraging: CaseRunner = { golden in
+  let settings = try golden.config.decode(AveragingSettings.self)
+  let inputs = golden.group("input")
+  let calls = Set(inputs.keys.compactMap { $0.split(separator: ".").first.flatMap { Int($0) } }).sorted()
+  let names = inputs.keys.filter { $0.hasPrefix("0.") }.map { String($0.dropFirst(2)) }.sorted()
+  func isBuffer(_ name: String) -> Bool {
+    ["running_mean", "running_var", "num_batches_tracked"].contains(name.split(separator: ".").last ?? "")
+  }
+  let parameters = try names.filter { !isBuffer($0) }.map { name in
+    (name: name, parameter: Parameter(try golden.input("0.\(name)").shape, .zeros))
+  }
+  let buffers = try names.filter(isBuffer).map { name in
+    (name: name, buffer: Buffer(try golden.input("0.\(name)").tensor))
+  }
+  var averages = AveragedWeights(settings, parameters: parameters, buffers: buffers)
+  var results = CaseResults()
+  for call in calls {
+    for (name, parameter) in parameters {
+      parameter.replace(by: try golden.input("\(call).\(name)").tensor)
+    }
+    for (name, buffer) in buffers { buffer.value = try golden.input("\(call).\(name)").tensor }
+    averages.update()
+    for (name, tensor) in averages.stateDict ?? [:] { results.add("output.\(call).\(name)", tensor.tensor) }
   }
   return results
 }

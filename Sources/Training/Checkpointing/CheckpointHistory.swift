@@ -11,7 +11,33 @@ public struct CheckpointHistory: Codable, Sendable, Equatable {
 
   /// The regular ones that still exist, the oldest first.
   var written: [String] = []
-  var best: Best?
+  /// The best by each figure that is followed.
+  var bests: [Best] = []
+
+  enum CodingKeys: String, CodingKey {
+    case written, best, bests
+  }
+
+  init(written: [String] = [], bests: [Best] = []) { (self.written, self.bests) = (written, bests) }
+
+  /// Decodes what `encode` wrote.
+  public init(from decoder: any Decoder) throws {
+    let keys = try decoder.container(keyedBy: CodingKeys.self)
+    written = try keys.decode([String].self, forKey: .written)
+    let single = try keys.decodeIfPresent(Best.self, forKey: .best)
+    bests = try keys.decodeIfPresent([Best].self, forKey: .bests) ?? single.map { [$0] } ?? []
+  }
+
+  /// One figure as `best`, several as `bests`.
+  public func encode(to encoder: any Encoder) throws {
+    var keys = encoder.container(keyedBy: CodingKeys.self)
+    try keys.encode(written, forKey: .written)
+    if bests.count == 1 { try keys.encode(bests[0], forKey: .best) }
+    if bests.count > 1 { try keys.encode(bests, forKey: .bests) }
+  }
+
+  /// The best by a figure so far.
+  func best(by metric: String) -> Best? { bests.first { $0.metric == metric } }
 
   /// The same without names that are not of a run's own form, or of checkpoints that a run cannot have written by then:
   /// a file that somebody else wrote must not decide what is removed.
@@ -26,7 +52,7 @@ public struct CheckpointHistory: Codable, Sendable, Equatable {
     }
     return CheckpointHistory(
       written: written.filter { isOwn($0, isRegular: true) },
-      best: best.flatMap { isOwn($0.file, isRegular: false) && $0.value.isFinite ? $0 : nil })
+      bests: bests.filter { isOwn($0.file, isRegular: false) && $0.value.isFinite })
   }
 }
 

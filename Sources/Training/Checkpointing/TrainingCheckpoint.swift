@@ -22,6 +22,9 @@ public struct TrainingState: Sendable, Equatable {
   public var hooks: [String: HookMemory]
   /// What computed: another one may give other bits.
   public var machine: ComputeFacts?
+  /// Whether the iteration's validation is still to be done: the weights are written before it, so that nothing that
+  /// happens in it can lose them.
+  public var owesValidation = false
 
   /// What decides which images make up which batch.
   public struct DataIdentity: Codable, Sendable, Equatable {
@@ -57,9 +60,10 @@ public struct TrainingCheckpoint: Sendable {
 
   private static let prefix = Checkpoint.optimizerPrefix
   /// Below the optimiser's state, which other readers pass over.
-  private static let livePrefix = "live/", hooksPrefix = "hooks/"
+  private static let livePrefix = Checkpoint.livePrefix, hooksPrefix = "hooks/"
   /// The state of the hook that writes checkpoints has a key of its own; the others' are under `hooks/NAME`.
   private static let historyKey = "checkpoints", historyHook = CheckpointHook.recordName
+  private static let validationKey = "validation", owed = "owed"
   /// Of the file's layout.
   private static let version = 1
 
@@ -128,7 +132,8 @@ public struct TrainingCheckpoint: Sendable {
     else { throw failure("its metadata is not that of a training checkpoint") }
     state = TrainingState(
       iteration: iteration, epoch: epoch, rates: schedule.rates, seed: seed, classes: classes, data: data,
-      hooks: hooks, machine: try json(ComputeFacts.self, "machine"))
+      hooks: hooks, machine: try json(ComputeFacts.self, "machine"),
+      owesValidation: metadata[Self.validationKey] == Self.owed)
   }
 
   /// Fills a model's weights and buffers; `file` is named in errors.
@@ -168,6 +173,7 @@ public struct TrainingCheckpoint: Sendable {
       metadata["schedule"] = try json(Schedule(rates: state.rates))
       metadata["classes"] = try json(state.classes)
       metadata["data"] = try json(state.data)
+      if state.owesValidation { metadata[Self.validationKey] = Self.owed }
       if let machine = state.machine { metadata["machine"] = try json(machine) }
       for (hook, memory) in state.hooks {
         metadata[hook == Self.historyHook ? Self.historyKey : Self.hooksPrefix + hook] = memory.json

@@ -3,27 +3,27 @@ import Modeling
 
 /// Writes `epoch_N.safetensors` or `iter_N.safetensors`, `last_checkpoint`, and the best by a metric.
 public struct CheckpointHook: StatefulHook {
-  /// Whether more or less of a metric is better.
-  enum Rule: String, Decodable, CaseIterable, Sendable {
-    case greater
-    case less
-  }
-
   /// mm's keys.
   struct Configuration: Decodable, Sendable {
     var interval: Int?
     var countsEpochs: Bool?
     var kept: Int?
     var savesLast = true
-    var best: String?
-    var rule: Rule?
+    /// `save_best`; nil where the config does not say, empty where it wants none.
+    var best: [String]?
+    var rules: [MetricRule] = []
+    var begin = 0
+    var published: [PublishedPart]?
 
     enum CodingKeys: String, CodingKey {
-      case interval, rule
+      case interval
       case countsEpochs = "by_epoch"
       case kept = "max_keep_ckpts"
       case savesLast = "save_last"
       case best = "save_best"
+      case rules = "rule"
+      case begin = "save_begin"
+      case published = "published_keys"
     }
 
     init(from decoder: any Decoder) throws {
@@ -32,9 +32,23 @@ public struct CheckpointHook: StatefulHook {
       countsEpochs = try keys.decodeIfPresent(Bool.self, forKey: .countsEpochs)
       kept = try keys.decodeIfPresent(Int.self, forKey: .kept, in: -1...1_000_000)
       savesLast = try keys.decodeIfPresent(Bool.self, forKey: .savesLast) ?? true
-      best = try keys.decodeIfPresent(String.self, forKey: .best)
-      rule = try keys.decodeIfPresent(Rule.self, forKey: .rule)
+      begin = try keys.decodeIfPresent(Int.self, forKey: .begin, in: 0...1_000_000_000) ?? 0
+      if keys.contains(.best) { best = try keys.oneOrSeveral(String.self, forKey: .best) }
+      rules = try keys.oneOrSeveral(MetricRule.self, forKey: .rules)
+      if keys.contains(.published) {
+        published = try keys.oneOrSeveral(PublishedPart.self, forKey: .published)
+      }
+      let names = best ?? []
+      if Set(names).count < names.count || names.count > 1 && names.contains(Self.automatic) {
+        throw keys.refusal("names a figure twice, or auto beside others", forKey: .best)
+      }
+      if rules.count > 1, rules.count != names.count {
+        throw keys.refusal(
+          "\(rules.count) rules for \(names.count) figures: give one, or one a figure", forKey: .rules)
+      }
     }
+
+    static let automatic = "auto"
   }
 
   private let unit: TrainLoop.Unit
@@ -43,8 +57,16 @@ public struct CheckpointHook: StatefulHook {
   /// 0: all.
   private let kept: Int
   private let savesLast: Bool
-  /// The figure by which the best is chosen.
-  private let best: MetricFigure?
+  /// No checkpoint before so many.
+  private let begin: Int
+  /// The figures by which the best are chosen.
+  private let figures: [MetricFigure]
+  /// Whether the config names them, and a validation without one is a mistake.
+  private let namesFigures: Bool
+  /// What of the last and the best is written anew, for others, when the run is over.
+  private let published: [PublishedPart]?
+  /// Figures that the validation at hand has made better, and the checkpoints that their best ones replace.
+  private var improved: (bests: [CheckpointHistory.Best], outdated: [String]) = ([], [])
   /// What was written, in the work directory.
   private var history = CheckpointHistory()
   /// The newest regular checkpoint, and the iteration it holds.
@@ -61,20 +83,23 @@ public struct CheckpointHook: StatefulHook {
   /// Last of the default hooks, as in mm.
   public let priority = HookPriority.veryLow
 
-  /// Without a word in the config: every epoch, or at every validation in a loop that counts iterations.
+  /// Without a word in the config: every epoch, or at every validation in a loop that counts iterations, and the best.
   init(in context: HookContext) {
     unit = context.loop.unit
     interval = unit == .epochs ? 1 : context.loop.validationInterval
-    (kept, savesLast, best, lacksValidation) = (0, true, nil, false)
+    (kept, begin, savesLast, published) = (0, 0, true, nil)
+    figures = Self.headline(of: context.figures).map { [$0] } ?? []
+    (namesFigures, lacksValidation) = (false, false)
   }
 
   init(_ settings: Configuration, in context: HookContext) throws {
     unit = settings.countsEpochs.map { $0 ? .epochs : .iterations } ?? context.loop.unit
     interval = max(0, settings.interval ?? -1)
     kept = max(0, settings.kept ?? -1)
-    savesLast = settings.savesLast
-    best = try Self.figure(settings, among: context.figures)
-    lacksValidation = settings.best != nil && context.figures.isEmpty
+    (savesLast, begin, published) = (settings.savesLast, settings.begin, settings.published)
+    figures = try Self.figures(settings, among: context.figures)
+    namesFigures = settings.best != nil
+    lacksValidation = settings.best?.isEmpty == false && context.figures.isEmpty
     guard unit == .iterations || context.loop.unit == .epochs else {
       throw ConfigurationError(
         message: "counts epochs, but the train loop counts iterations: no checkpoint would be written",
@@ -82,19 +107,37 @@ public struct CheckpointHook: StatefulHook {
     }
   }
 
-  /// The figure that `save_best` names, `auto` for the metrics' first, and which way it is better: by the metric, unless
-  /// the config has a rule.
-  private static func figure(_ settings: Configuration, among figures: [MetricFigure]) throws -> MetricFigure?
-  {
-    guard let name = settings.best, let first = figures.first else { return nil }
-    guard var figure = name == "auto" ? first : figures.first(where: { $0.name == name }) else {
-      throw ConfigurationError(
-        keyPath: Configuration.CodingKeys.best.rawValue,
-        message: "'\(name)' is not a figure of the validation: " + figures.map(\.name).joined(separator: ", ")
-      )
+  /// By which the best is chosen where the config does not say: a task's usual figure, else the metrics' first.
+  private static func headline(of figures: [MetricFigure]) -> MetricFigure? {
+    let usual: Set<Substring> = ["mIoU", "bbox_mAP", "segm_mAP", "mAP", "top1"]
+    return figures.first { $0.name.split(separator: "/").last.map(usual.contains) ?? false } ?? figures.first
+  }
+
+  /// The figures that `save_best` names, `auto` for the metrics' first, and which way each is better: by the metric,
+  /// unless the config has a rule.
+  private static func figures(
+    _ settings: Configuration, among figures: [MetricFigure]
+  ) throws -> [MetricFigure] {
+    guard let names = settings.best else { return headline(of: figures).map { [$0] } ?? [] }
+    guard let first = figures.first else { return [] }
+    return try names.enumerated().map { index, name in
+      let known = name == Configuration.automatic ? first : figures.first { $0.name == name }
+      // The terms of the losses on the validation data are the model's: only the first validation tells them.
+      let isTerm =
+        name.hasPrefix(ValidationLosses.prefix) && figures.contains(ValidationLosses.total)
+      guard var figure = known ?? (isTerm ? MetricFigure(name, isBetterWhenLarger: false) : nil) else {
+        throw ConfigurationError(
+          keyPath: Configuration.CodingKeys.best.rawValue,
+          message: "'\(name)' is not a figure of the validation: "
+            + figures.map(\.name).joined(separator: ", ")
+        )
+      }
+      let rules = settings.rules
+      if let rule = rules.count > 1 ? rules[index] : rules.first {
+        figure.isBetterWhenLarger = rule == .greater
+      }
+      return figure
     }
-    if let rule = settings.rule { figure.isBetterWhenLarger = rule == .greater }
-    return figure
   }
 
   /// What this run has written.
@@ -106,27 +149,30 @@ public struct CheckpointHook: StatefulHook {
       let workDirectory = trainer.workDirectory
     else { return }
     history = state.onlyOwnNames(iteration: trainer.iteration, epoch: trainer.epoch)
-    leftOver = Self.leftOver(
-      in: workDirectory, history, unit: unit, interval: interval,
-      isFull: kept > 0 && history.written.count >= kept)
+    let name = String(resumption.file.split(separator: "/").last ?? "")
+    if history.written.contains(name) { newest = (name, trainer.iteration) }
+    leftOver = leftOver(in: workDirectory, isFull: kept > 0 && history.written.count >= kept)
   }
 
   /// Checkpoints older than all of the history that this run wrote and was about to remove.
-  private static func leftOver(
-    in workDirectory: WorkDirectory, _ history: CheckpointHistory, unit: TrainLoop.Unit, interval: Int,
-    isFull: Bool
-  ) -> [String] {
+  private func leftOver(in workDirectory: WorkDirectory, isFull: Bool) -> [String] {
     let oldest = history.written.first.flatMap { CheckpointName($0) }
-    let best = history.best.flatMap { CheckpointName($0.file) }
+    let bests = history.bests.compactMap { CheckpointName($0.file) }
     return workDirectory.checkpointNames.filter { name in
       if name.isRegular {
         guard isFull, interval > 0, let oldest else { return false }
         return name.unit == unit && name.unit == oldest.unit && name.count < oldest.count
-          && name.count.isMultiple(of: interval)
+          && isDue(after: name.count)
       }
-      guard let best else { return false }
-      return name.metric == best.metric && name.unit == best.unit && name.count < best.count
+      return bests.contains {
+        name.metric == $0.metric && name.unit == $0.unit && name.count < $0.count
+      }
     }.map(\.file)
+  }
+
+  /// Whether the interval asks for a checkpoint, counted from `save_begin` on.
+  private func isDue(after count: Int) -> Bool {
+    interval > 0 && count >= begin && (count - begin).isMultiple(of: interval)
   }
 
   /// Says when no best can be chosen.
@@ -148,8 +194,18 @@ public struct CheckpointHook: StatefulHook {
     try saveIfDue(trainer, count: trainer.epoch, isLast: trainer.isDone)
   }
 
-  /// Writes what a run that was stopped came to, so that it can go on.
+  /// Writes what a run that was stopped came to, so that it can go on, and what is published.
   public mutating func afterRun(_ trainer: Trainer) throws {
+    try saveIfStopped(trainer)
+    guard let published, let workDirectory = trainer.workDirectory else { return }
+    let names = (savesLast ? [newest?.file].compactMap { $0 } : []) + history.bests.map(\.file)
+    for name in names {
+      let file = try PublishedCheckpoint.write("\(workDirectory.path)/\(name)", parts: published)
+      trainer.log.info("Checkpoint published: \(file)")
+    }
+  }
+
+  private mutating func saveIfStopped(_ trainer: Trainer) throws {
     guard trainer.stopReason != nil, savesLast, newest?.iteration != trainer.iteration else { return }
     let isWhole = unit == .epochs && trainer.iteration.isMultiple(of: trainer.iterationsPerEpoch)
     try save(
@@ -158,7 +214,7 @@ public struct CheckpointHook: StatefulHook {
   }
 
   private mutating func saveIfDue(_ trainer: Trainer, count: Int, isLast: Bool) throws {
-    guard interval > 0 && count % interval == 0 || savesLast && isLast else { return }
+    guard isDue(after: count) || savesLast && isLast else { return }
     try save(trainer, as: CheckpointName(unit, count))
   }
 
@@ -177,31 +233,62 @@ public struct CheckpointHook: StatefulHook {
   }
 
   private func remove(_ names: [String], from trainer: Trainer) {
-    for name in names where !history.written.contains(name) && history.best?.file != name {
+    for name in names where !history.written.contains(name) && !history.bests.contains(where: { $0.file == name }) {
       trainer.workDirectory?.remove(name)
     }
   }
 
-  /// Writes `best_METRIC_iter_N.safetensors` when the metric is better than ever.
+  /// Chooses the figures that are better than ever.
   public mutating func afterValidation(_ trainer: Trainer, _ summary: MetricSummary) throws {
-    guard let best else { return }
-    guard let found = summary.values.first(where: { $0.name == best.name }) else {
-      throw TrainingError(
-        "save_best names '\(best.name)', which the validation does not give: "
-          + summary.values.map(\.name).joined(separator: ", "))
+    for figure in figures {
+      guard let found = summary.values.first(where: { $0.name == figure.name }) else {
+        guard namesFigures else { continue }
+        throw TrainingError(
+          "save_best names '\(figure.name)', which the validation does not give: "
+            + summary.values.map(\.name).joined(separator: ", "))
+      }
+      let rule: MetricRule = figure.isBetterWhenLarger ? .greater : .less
+      let old = history.best(by: found.name)
+      guard found.value.isFinite, old.map({ rule.prefers(found.value, to: $0.value) }) ?? true else {
+        continue
+      }
+      let name = CheckpointName(best: found.name, unit, unit == .epochs ? trainer.epoch : trainer.iteration)
+        .file
+      let best = CheckpointHistory.Best(metric: found.name, value: found.value, file: name)
+      improved.bests.append(best)
+      improved.outdated += [old?.file].compactMap { $0 }
     }
-    guard found.value.isFinite else { return }
-    if let old = history.best, old.metric == found.name {
-      guard best.isBetterWhenLarger ? found.value > old.value : found.value < old.value else { return }
+    // Another run may have followed other figures.
+    let followed = history.bests.filter { old in
+      figures.contains { $0.name == old.metric } && !improved.bests.contains { $0.metric == old.metric }
     }
-    let name = CheckpointName(best: found.name, unit, unit == .epochs ? trainer.epoch : trainer.iteration)
-      .file
-    let old = history.best?.file
-    history.best = CheckpointHistory.Best(metric: found.name, value: found.value, file: name)
-    try trainer.save(as: name, by: self)
-    // The newest checkpoint would otherwise tell a resumed run of the old best.
-    if let newest, newest.iteration == trainer.iteration { try trainer.save(as: newest.file, by: self) }
-    remove([old].compactMap { $0 }, from: trainer)
-    trainer.log.info("The best \(found.name) so far is \(decimal(found.value, 4)): \(name)")
+    history.bests = (followed + improved.bests).sorted { a, b in
+      let places = [a, b].map { best in figures.firstIndex { $0.name == best.metric } ?? 0 }
+      return places[0] < places[1]
+    }
+  }
+
+  /// Writes `best_METRIC_iter_N.safetensors` where a figure is better than ever, and what came of the validation into the
+  /// checkpoint of the iteration: a run that goes on from it need not validate again.
+  public mutating func validationDone(_ trainer: Trainer) throws {
+    let (bests, outdated) = improved
+    improved = ([], [])
+    for best in bests { try trainer.save(as: best.file, by: self) }
+    if let newest, newest.iteration == trainer.iteration { try trainer.write(as: newest.file, by: self) }
+    remove(outdated, from: trainer)
+    for best in bests {
+      trainer.log.info("The best \(best.metric) so far is \(decimal(best.value, 4)): \(best.file)")
+    }
+  }
+}
+
+extension KeyedDecodingContainer {
+  /// A value, a list of values, or nothing.
+  fileprivate func oneOrSeveral<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> [T] {
+    guard contains(key), try !decodeNil(forKey: key) else { return [] }
+    if let list = try? nestedUnkeyedContainer(forKey: key), list.count != nil {
+      return try decode([T].self, forKey: key)
+    }
+    return [try decode(T.self, forKey: key)]
   }
 }

@@ -39,6 +39,8 @@ public protocol Hook {
   mutating func beforeValidation(_ trainer: Trainer) throws
   /// After each validation; the model has its live weights again.
   mutating func afterValidation(_ trainer: Trainer, _ summary: MetricSummary) throws
+  /// When all hooks were told of a validation: what is saved now holds what they made of it.
+  mutating func validationDone(_ trainer: Trainer) throws
   /// Before a checkpoint is written: the hook may change what it holds.
   mutating func beforeSave(_ trainer: Trainer, _ checkpoint: inout TrainingCheckpoint) throws
   /// After a checkpoint was written; `file` is its path.
@@ -71,6 +73,8 @@ extension Hook {
   public mutating func beforeValidation(_ trainer: Trainer) throws {}
   /// Does nothing unless a hook says otherwise.
   public mutating func afterValidation(_ trainer: Trainer, _ summary: MetricSummary) throws {}
+  /// Does nothing unless a hook says otherwise.
+  public mutating func validationDone(_ trainer: Trainer) throws {}
   /// Does nothing unless a hook says otherwise.
   public mutating func beforeSave(_ trainer: Trainer, _ checkpoint: inout TrainingCheckpoint) throws {}
   /// Does nothing unless a hook says otherwise.

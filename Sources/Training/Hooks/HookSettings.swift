@@ -30,7 +30,17 @@ extension TrainingComponents {
     hooks.add("LoggerHook", description: "Writes losses and times to log and scalars") {
       (c: LoggerHook.Configuration, _: HookContext) in LoggerHook(c)
     }
+    hooks.add("EMAHook", description: "Averages the weights; validation and test go by the averages") {
+      (c: EMAHook.Configuration, context: HookContext) in try EMAHook(c, in: context)
+    }
+    hooks.add("EarlyStoppingHook", description: "Ends the run when a figure no longer becomes better") {
+      (c: EarlyStoppingHook.Configuration, context: HookContext) in try EarlyStoppingHook(c, in: context)
+    }
+    hooks.add("ProfilerHook", description: "Writes a table of the operations of some iterations") {
+      (c: ProfilerHook.Configuration, _: HookContext) in ProfilerHook(c)
+    }
     let builtIn = [
+      ("RuntimeInfoHook", "Says what the run is and how far it is: done in any case"),
       ("IterTimerHook", "Measures time: done in any case"),
       ("ParamSchedulerHook", "Moves the schedules: done in any case"),
       ("DistSamplerSeedHook", "Shuffles anew in each epoch: done in any case"),

@@ -5,7 +5,8 @@ import Layers
 import Tensors
 
 /// Adam with weight decay apart from the gradient (Loshchilov and Hutter, "Decoupled Weight Decay Regularization",
-/// 2019, algorithm 2; the order of PyTorch's `AdamW`: decay first, epsilon behind the bias correction).
+/// 2019, algorithm 2; the order of PyTorch's `AdamW`: decay first, epsilon behind the bias correction); or Adam itself
+/// (Kingma and Ba, 2015), whose decay is a part of the gradient.
 public struct AdamW: Optimizer {
   /// The settings, under PyTorch's names.
   public struct Configuration: Decodable, Sendable {
@@ -33,11 +34,14 @@ public struct AdamW: Optimizer {
     }
 
     /// Decodes PyTorch's keys.
-    public init(from decoder: any Decoder) throws {
+    public init(from decoder: any Decoder) throws { try self.init(from: decoder, defaultDecay: 0.01) }
+
+    /// Decodes PyTorch's keys, with the decay of Adam or AdamW where there is none.
+    init(from decoder: any Decoder, defaultDecay: Double) throws {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
       rate = try keys.decode(Double.self, forKey: .rate, in: 0...1e6)
       epsilon = try keys.decodeIfPresent(Double.self, forKey: .epsilon, in: 0...1) ?? 1e-8
-      decay = try keys.decodeIfPresent(Double.self, forKey: .decay, in: 0...1e6) ?? 0.01
+      decay = try keys.decodeIfPresent(Double.self, forKey: .decay, in: 0...1e6) ?? defaultDecay
       let betas = try keys.decodeIfPresent([Double].self, forKey: .betas) ?? [0.9, 0.999]
       guard betas.count == 2, betas.allSatisfy({ (0..<1).contains($0) }) else {
         throw DecodingError.dataCorruptedError(
@@ -45,6 +49,13 @@ public struct AdamW: Optimizer {
       }
       self.betas = (betas[0], betas[1])
     }
+  }
+
+  /// `Adam`: the same keys, without a decay unless one is given.
+  struct CoupledConfiguration: Decodable, Sendable {
+    let settings: Configuration
+
+    init(from decoder: any Decoder) throws { settings = try Configuration(from: decoder, defaultDecay: 0) }
   }
 
   /// What is remembered of one weight.
@@ -56,13 +67,22 @@ public struct AdamW: Optimizer {
   }
 
   private let settings: Configuration
+  /// Whether the decay is apart from the gradient.
+  private let isDecoupled: Bool
   private var moments: [Moments?] = []
 
   /// An optimiser that has seen no gradient yet.
-  public init(_ settings: Configuration) { self.settings = settings }
+  public init(_ settings: Configuration) { self.init(settings, isDecoupled: true) }
+
+  /// Adam, or with a decay apart from the gradient AdamW.
+  init(_ settings: Configuration, isDecoupled: Bool) {
+    (self.settings, self.isDecoupled) = (settings, isDecoupled)
+  }
 
   /// `lr`.
   public var baseRate: Double { settings.rate }
+  /// `weight_decay`.
+  public var baseDecay: Double { settings.decay }
 
   /// Changes every weight that has a gradient.
   public mutating func update(_ weights: [TrainedWeight], rates: [Double]) {
@@ -72,9 +92,12 @@ public struct AdamW: Optimizer {
       let shape = weight.parameter.shape
       var own = moments[index].take() ?? Moments(mean: .zeros(shape), square: .zeros(shape))
       own.steps += 1
+      let decay = settings.decay * weight.decayMultiplier
       let step = numbers(
-        rate: rates[weight.group], decay: settings.decay * weight.decayMultiplier, time: own.steps)
+        rate: rates[weight.group], decay: isDecoupled ? decay : 0, time: own.steps)
       weight.parameter.update { numbers, gradient in
+        var gradient = gradient
+        if !isDecoupled, decay != 0 { gradient.add(numbers, times: Float(decay)) }
         numbers.adamW(mean: &own.mean, square: &own.square, gradient: gradient, step)
       }
       moments[index] = own

@@ -22,6 +22,8 @@ public struct TrainedWeight {
 public protocol Optimizer {
   /// `lr`: the learning rate before schedules and multipliers.
   var baseRate: Double { get }
+  /// `weight_decay`: before multipliers; 0 unless it says otherwise.
+  var baseDecay: Double { get }
 
   /// Changes every weight that has a gradient.
   ///
@@ -37,4 +39,9 @@ public protocol Optimizer {
   ///
   /// - Throws: `CheckpointError` that names `file` when the state is not one of these weights.
   mutating func restore(_ state: [String: StoredTensor], of weights: [TrainedWeight], file: String) throws
+}
+
+extension Optimizer {
+  /// None.
+  public var baseDecay: Double { 0 }
 }

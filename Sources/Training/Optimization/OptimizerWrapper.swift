@@ -1,6 +1,7 @@
 import Checkpoints
 import Configuration
 import Layers
+import Tensors
 
 /// What an optimiser is built for.
 public struct OptimizationContext {
@@ -8,20 +9,26 @@ public struct OptimizationContext {
   public var parameters: [(name: String, parameter: Parameter)]
   /// Full names of the weights that belong to norms.
   public var norms: Set<String>
+  /// Full names of the weights that belong to depthwise convolutions.
+  public var depthwise: Set<String>
   /// The optimisers that a config may name.
   public var components: TrainingComponents
 
   /// The weights of a model.
   public init(
-    parameters: [(name: String, parameter: Parameter)], norms: Set<String>, components: TrainingComponents
+    parameters: [(name: String, parameter: Parameter)], norms: Set<String>, depthwise: Set<String> = [],
+    components: TrainingComponents
   ) {
-    (self.parameters, self.norms, self.components) = (parameters, norms, components)
+    (self.parameters, self.norms, self.depthwise) = (parameters, norms, depthwise)
+    self.components = components
   }
 
   /// The weights of a model.
   public init(_ model: any Layer, components: TrainingComponents) {
     let tree = model.tree
-    self.init(parameters: tree.parameters, norms: tree.normParameterNames, components: components)
+    self.init(
+      parameters: tree.parameters, norms: tree.normParameterNames, depthwise: tree.depthwiseParameterNames,
+      components: components)
   }
 }
 
@@ -35,6 +42,8 @@ public struct OptimizerWrapper {
     public var parameterwise: ParameterwiseSettings
     /// `clip_grad`.
     public var clipping: GradientClipping?
+    /// `accumulative_counts`: iterations whose gradients make one update.
+    public var accumulation: Int
 
     enum CodingKeys: String, CodingKey {
       case optimizer
@@ -51,13 +60,17 @@ public struct OptimizerWrapper {
         try keys.decodeIfPresent(ParameterwiseSettings.self, forKey: .parameterwise)
         ?? ParameterwiseSettings()
       clipping = try keys.decodeIfPresent(GradientClipping.self, forKey: .clipping)
-      _ = try keys.decodeIfPresent(Int.self, forKey: .accumulation, in: 1...1)
+      accumulation = try keys.decodeIfPresent(Int.self, forKey: .accumulation, in: 1...1_000_000) ?? 1
     }
   }
 
   private var optimizer: any Optimizer
   private let weights: [TrainedWeight]
   private let clipping: GradientClipping?
+  /// Iterations whose gradients make one update.
+  public let accumulation: Int
+  /// What `auto_scale_lr` multiplies all rates by.
+  private var rateScale = 1.0
   /// Of the learning rate of each group of weights; the first is 1.
   public let rateMultipliers: [Double]
 
@@ -67,29 +80,48 @@ public struct OptimizerWrapper {
   public init(_ configuration: Configuration, in context: OptimizationContext) throws {
     optimizer = try context.components.optimizers.build(configuration.optimizer, scope: nil, in: ())
     clipping = configuration.clipping
-    (weights, rateMultipliers) = configuration.parameterwise.groups(
-      of: context.parameters, norms: context.norms)
+    accumulation = configuration.accumulation
+    (weights, rateMultipliers) = configuration.parameterwise.groups(of: context)
   }
 
   /// The learning rate of each group before any schedule.
-  public var baseRates: [Double] { rateMultipliers.map { optimizer.baseRate * $0 } }
+  public var baseRates: [Double] { rateMultipliers.map { optimizer.baseRate * rateScale * $0 } }
 
-  /// Whether gradients are clipped.
-  public var isClipping: Bool { clipping != nil }
+  /// Multiplies all rates before any schedule (mm's `auto_scale_lr`).
+  mutating func scaleRates(by factor: Double) { rateScale = factor }
 
-  /// The group of each weight, by name.
-  package var groups: [(name: String, group: Int)] { weights.map { ($0.name, $0.group) } }
+  /// The weights that are moved, by name, with the group of their learning rates and their decay.
+  package var groups: [(name: String, group: Int, decay: Double)] {
+    weights.map { ($0.name, $0.group, optimizer.baseDecay * $0.decayMultiplier) }
+  }
+
+  /// What the loss of an iteration is divided by: how many iterations make up its update (mm's `scale_loss`).
+  ///
+  /// - Parameters:
+  ///   - iteration: From 0.
+  ///   - iterations: Of the whole run.
+  public func lossDivisor(of iteration: Int, in iterations: Int) -> Int {
+    let rest = iterations % accumulation
+    return iteration < iterations - rest ? accumulation : max(1, rest)
+  }
+
+  /// Whether the weights move after an iteration: after each `accumulation` of them, and after the last.
+  public func updates(after iteration: Int, in iterations: Int) -> Bool {
+    (iteration + 1).isMultiple(of: accumulation) || iteration + 1 == iterations
+  }
 
   /// Clips the gradients, changes the weights and forgets the gradients.
   ///
   /// - Parameter rates: One a group.
-  /// - Returns: The norm of all gradients together before clipping.
+  /// - Returns: Where the config clips at a norm, the norm of all gradients together before clipping.
   /// - Throws: `NonFiniteGradient` before anything is changed.
-  public mutating func update(rates: [Double]) throws -> Double {
+  public mutating func update(rates: [Double]) throws -> Double? {
     precondition(
       rates.count == rateMultipliers.count, "\(rates.count) rates, \(rateMultipliers.count) groups")
-    let norm = try gradientNorm()
-    clipping?.clip(weights.map(\.parameter), norm: norm)
+    let euclidean = try gradientNorm()
+    let parameters = weights.map(\.parameter)
+    let norm = clipping.flatMap { $0.norm(of: parameters, euclidean: euclidean) }
+    clipping?.clip(parameters, norm: norm)
     optimizer.update(weights, rates: rates)
     return norm
   }
@@ -105,14 +137,39 @@ public struct OptimizerWrapper {
     return total.squareRoot()
   }
 
-  /// What the optimiser remembers, in PyTorch's layouts.
-  public var state: [String: StoredTensor] { optimizer.state(of: weights) }
+  /// Below the optimiser's own state: gradients that wait for the rest of their update.
+  private static let pendingPrefix = "gradient/"
+
+  /// What the optimiser remembers, and gradients that wait for the rest of their update, in PyTorch's layouts.
+  public var state: [String: StoredTensor] {
+    var state = optimizer.state(of: weights)
+    for weight in weights where accumulation > 1 {
+      guard let gradient = weight.parameter.gradient else { continue }
+      state[Self.pendingPrefix + weight.name] = StoredTensor(weight.parameter.layout.toPyTorch(gradient))
+    }
+    return state
+  }
 
   /// Takes up what `state` gave.
   ///
   /// - Throws: `CheckpointError` that names `file`.
   public mutating func restore(_ state: [String: StoredTensor], file: String) throws {
-    try optimizer.restore(state, of: weights, file: file)
+    var own = state
+    var pending: [(parameter: Parameter, gradient: Tensor)] = []
+    for weight in weights {
+      guard let stored = own.removeValue(forKey: Self.pendingPrefix + weight.name) else { continue }
+      let layout = weight.parameter.layout
+      guard stored.shape == layout.shapeInPyTorch(weight.parameter.shape), accumulation > 1 else {
+        throw CheckpointError(
+          file: file,
+          accumulation > 1
+            ? "its gradient of '\(weight.name)' has the shape \(stored.shape)"
+            : "was written between two updates of a run with accumulative_counts, and the config has none")
+      }
+      pending.append((weight.parameter, layout.fromPyTorch(stored.tensor)))
+    }
+    try optimizer.restore(own, of: weights, file: file)
+    for (parameter, gradient) in pending { parameter.gradient = gradient }
   }
 }
 

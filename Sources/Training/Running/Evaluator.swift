@@ -25,12 +25,16 @@ public struct Evaluator {
 
   /// The figures of all metrics together.
   ///
-  /// - Parameter onPrediction: Sees each prediction after the metrics; for result files and pictures.
+  /// - Parameters:
+  ///   - countsLosses: Whether the means of the model's losses stand behind the figures, as `val/loss` and so on.
+  ///   - onPrediction: Sees each prediction after the metrics; for result files and pictures.
   /// - Throws: Errors of data, model and metrics, and those of `onPrediction`.
   public func evaluate(
-    _ metrics: [any Metric], onPrediction: ((Prediction, Sample) throws -> Void)? = nil
+    _ metrics: [any Metric], countsLosses: Bool = false,
+    onPrediction: ((Prediction, Sample) throws -> Void)? = nil
   ) throws -> (summary: MetricSummary, timing: EvaluationTiming) {
     var metrics = metrics
+    var losses = ValidationLosses()
     var timing = EvaluationTiming()
     let clock = ContinuousClock()
     let start = clock.now
@@ -47,6 +51,7 @@ public struct Evaluator {
         for index in metrics.indices { try metrics[index].add(prediction, for: sample) }
         try onPrediction?(prediction, sample)
       }
+      if countsLosses { try losses.add(samples, to: model) }
       timing.batches += 1
       progress.show("evaluation [\(timing.batches)/\(loader.batchesPerEpoch)]")
     }
@@ -55,7 +60,9 @@ public struct Evaluator {
     timing.dataSeconds = waiting / .seconds(1) / Double(max(1, timing.batches))
     var summaries: [MetricSummary] = []
     for index in metrics.indices { summaries.append(try metrics[index].summary()) }
-    return (MetricSummary(summaries), timing)
+    var summary = MetricSummary(summaries)
+    summary.values += losses.values
+    return (summary, timing)
   }
 }
 

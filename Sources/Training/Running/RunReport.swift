@@ -7,6 +7,10 @@ struct RunReport {
   /// Nil without validation.
   var validationImages: Int?
   var batchSize: Int
+  /// Batches of an update.
+  var accumulation: Int
+  /// What `auto_scale_lr` multiplied the rates by; nil where it did not.
+  var rateScale: Double?
   var baseRate: Double
   /// The types of the schedules.
   var schedules: [String]
@@ -22,9 +26,13 @@ struct RunReport {
     for line in weights { log.info("weights: \(line)") }
     log.info("parameters: \(grouped(count)) in \(parameters.count) tensors")
     log.info(
-      "batch: \(batchSize) images; \(grouped(trainer.iterations)) iterations, "
+      "batch: \(batchSize) images"
+        + (accumulation > 1 ? ", \(accumulation) batches an update" : "") + "; \(grouped(trainer.iterations)) iterations, "
         + "\(decimal(passes, 1)) passes over the data")
     log.info("learning rate: \(baseRate) (\(schedule)), \(trainer.rates.first ?? 0) at first")
+    if let rateScale {
+      log.info("auto_scale_lr: all learning rates times \(rateScale), for a batch of \(batchSize) images")
+    }
     log.info("work directory: \(directory)")
   }
 }

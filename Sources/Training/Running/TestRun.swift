@@ -28,7 +28,7 @@ public final class TestRun {
     try experiment.check(for: .test)
     let loaderSettings = try experiment.require(configuration.testDataloader, "test_dataloader")
     if let loop = configuration.testLoop {
-      try components.training.evaluationLoops.build(loop, scope: nil, in: ())
+      _ = try components.training.evaluationLoops.build(loop, scope: nil, in: ())
     }
     guard !configuration.testEvaluators.isEmpty else {
       throw ConfigurationError(

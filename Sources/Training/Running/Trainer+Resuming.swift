@@ -22,7 +22,8 @@ extension Trainer {
       weights: judged ?? live, live: judged == nil ? nil : live, optimizer: optimizer.state,
       state: TrainingState(
         iteration: iteration, epoch: epoch, rates: schedule.rates, seed: settings.seed,
-        classes: settings.classes, data: dataIdentity, hooks: memories, machine: .current))
+        classes: settings.classes, data: dataIdentity, hooks: memories, machine: .current,
+        owesValidation: owesValidation))
   }
 
   private var dataIdentity: TrainingState.DataIdentity {
@@ -68,6 +69,9 @@ extension Trainer {
           + "run that was not interrupted")
     }
     resumption = Resumption(file: file, isInWorkDirectory: workDirectory?.contains(file) ?? false)
+    owesValidation = state.owesValidation && validation != nil
+    resumedAverages = checkpoint.live == nil ? nil : checkpoint.weights
+    defer { resumedAverages = nil }
     try restoreHooks(state.hooks, file: file)
     return summary
   }

@@ -37,6 +37,11 @@ public final class Trainer {
   /// Where the run goes on from; nil for one that starts anew.
   public internal(set) var resumption: Resumption?
 
+  /// Whether the validation of the iteration at hand is due and not done, with all that hooks make of it.
+  var owesValidation = false
+  /// While hooks take up their states: what stood in the checkpoint in place of the live weights, such as averages.
+  var resumedAverages: [String: StoredTensor]?
+
   /// The checkpoint that a run goes on from.
   public struct Resumption: Sendable {
     /// The file.
@@ -99,11 +104,17 @@ public final class Trainer {
   /// - Throws: `CheckpointError` with the system's reason; errors of hooks.
   public func save(as name: String, by hook: (any Hook)? = nil) throws {
     guard let workDirectory else { return }
+    try write(as: name, by: hook)
+    log.info("Checkpoint written: \(workDirectory.path)/\(name)")
+  }
+
+  /// The same without a word in the log, for a checkpoint that is there and takes up what came of its validation.
+  func write(as name: String, by hook: (any Hook)?) throws {
+    guard let workDirectory else { return }
     var checkpoint = try checkpoint(savedBy: hook)
     try tell { try $0.beforeSave(self, &checkpoint) }
     let file = "\(workDirectory.path)/\(name)"
     try checkpoint.write(to: file)
-    log.info("Checkpoint written: \(file)")
     try tell { try $0.afterSave(self, file: file) }
   }
 
@@ -128,6 +139,10 @@ public final class Trainer {
       log.warning("nothing is left to be trained: \(iteration) of \(iterations) iterations are done")
     }
     try tell { try $0.beforeRun(self) }
+    if owesValidation {
+      log.info("the validation of iteration \(iteration) was not finished: it comes first")
+      try validate()
+    }
     let batches = loader.batches(startingAt: iteration)
     var isEpochBegun = false
     while !isDone && stopReason == nil {
@@ -142,17 +157,25 @@ public final class Trainer {
       if isEpochDone || isDone || iteration.isMultiple(of: 1000) {
         for line in imageFaults.report() { log.warning(line) }
       }
+      owesValidation = validation != nil && isValidationDue
       try tell { try $0.afterIteration(self, step) }
       if isEpochDone { isEpochBegun = false }
       if isEpochDone && loop.unit == .epochs { try tell { try $0.afterEpoch(self) } }
-      guard loop.unit == .iterations || isEpochDone else { continue }
-      if loop.validates(after: loop.unit == .epochs ? epoch : iteration) { try validate() }
+      if owesValidation { try validate() }
     }
     if let stopReason {
       log.info("training ends after iteration \(iteration) of \(iterations): \(stopReason)")
     }
     try tell { try $0.afterRun(self) }
     logMemory()
+  }
+
+  /// Whether a validation follows the iterations that are done.
+  private var isValidationDue: Bool {
+    switch loop.unit {
+    case .iterations: loop.validates(after: iteration)
+    case .epochs: iteration.isMultiple(of: iterationsPerEpoch) && loop.validates(after: epoch)
+    }
   }
 
   /// What the run's tensors took, so that a user sees how much larger a batch may be.
@@ -184,16 +207,19 @@ public final class Trainer {
     }
     let loaded = ContinuousClock.now
     imageFaults.add(samples)
-    let terms = try gradients(of: samples)
-    let norm: Double
-    do { norm = try optimizer.update(rates: schedule.rates) } catch let error as NonFiniteGradient {
-      throw TrainingError(
-        "\(place): the gradient of '\(error.weight)' is not finite. \(Self.images(samples))")
+    let terms = try gradients(
+      of: samples, dividedBy: optimizer.lossDivisor(of: iteration, in: iterations))
+    var norm: Double?
+    if optimizer.updates(after: iteration, in: iterations) {
+      do { norm = try optimizer.update(rates: schedule.rates) } catch let error as NonFiniteGradient {
+        throw TrainingError(
+          "\(place): the gradient of '\(error.weight)' is not finite. \(Self.images(samples))")
+      }
     }
     let end = ContinuousClock.now
     return TrainingStep(
       iteration: iteration, epoch: epoch, rate: schedule.rates[0], loss: terms.total, terms: terms.terms,
-      gradientNorm: optimizer.isClipping ? norm : nil, seconds: (end - start) / .seconds(1),
+      gradientNorm: norm, seconds: (end - start) / .seconds(1),
       dataSeconds: (loaded - start) / .seconds(1))
   }
 
@@ -204,7 +230,11 @@ public final class Trainer {
   }
 
   /// Runs the model forward and backward; its graph is gone when this returns, so that weights change in place.
-  func gradients(of samples: [Sample]) throws -> (terms: [(name: String, value: Double)], total: Double) {
+  ///
+  /// - Parameter divisor: What the loss is divided by, so that the gradients of several batches are those of their mean.
+  func gradients(
+    of samples: [Sample], dividedBy divisor: Int = 1
+  ) throws -> (terms: [(name: String, value: Double)], total: Double) {
     let step = ForwardMode.Step(seed: settings.seed, step: iteration, samples: samples.map(\.number))
     return try ForwardMode.training(step) {
       let losses = try model.losses(samples)
@@ -216,7 +246,7 @@ public final class Trainer {
       guard total.scalar.isFinite else {
         throw TrainingError("\(place): the sum of the losses is \(total.scalar). \(Self.images(samples))")
       }
-      total.backward()
+      (divisor == 1 ? total : total * Tensor(1 / Float(divisor))).backward()
       return (terms, Double(total.scalar))
     }
   }
@@ -228,10 +258,12 @@ public final class Trainer {
     try tell { try $0.beforeValidation(self) }
     let (summary, timing) = try withWeights(try validationWeights()) {
       try Evaluator(model: model, loader: validation.loader, progress: progress)
-        .evaluate(try validation.metrics())
+        .evaluate(try validation.metrics(), countsLosses: validation.countsLosses)
     }
     validationTiming = timing
     try tell { try $0.afterValidation(self, summary) }
+    owesValidation = false
+    try tell { try $0.validationDone(self) }
   }
 
   /// What the first hook that has others than the live weights gives.

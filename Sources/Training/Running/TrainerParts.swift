@@ -27,5 +27,7 @@ struct TrainerParts {
     let loader: DataLoader
     /// Fresh ones each time.
     let metrics: () throws -> [any Metric]
+    /// Whether the losses are taken of these data, too.
+    var countsLosses = false
   }
 }

@@ -182,13 +182,16 @@ public final class TrainingRun {
     let (loaderSettings, optimizerSettings, loop, loader, validation, model) = try opened(
       experiment, seed: seed)
     let classes = loader.dataset.metainfo.classes
-    let optimizer = try training.optimizerWrappers.build(
+    var optimizer = try training.optimizerWrappers.build(
       optimizerSettings, scope: nil, in: OptimizationContext(model, components: training))
+    let rateScale = try rateScale(configuration, batchSize: loaderSettings.batchSize)
+    if let rateScale { optimizer.scaleRates(by: rateScale) }
     let context = ScheduleContext(loop: loop, iterationsPerEpoch: loader.batchesPerEpoch)
     let schedules = try configuration.paramSchedulers.map {
       try training.schedules.build($0, scope: nil, in: context)
     }
-    let figures = try validation?.metrics().flatMap(\.figures) ?? []
+    var figures = try validation?.metrics().flatMap(\.figures) ?? []
+    if validation?.countsLosses == true { figures.append(ValidationLosses.total) }
     let parts = TrainerParts(
       model: model, loop: loop, loader: loader,
       settings: TrainerSettings(batchSize: loaderSettings.batchSize, seed: seed, classes: classes),
@@ -198,6 +201,7 @@ public final class TrainingRun {
     let report = RunReport(
       classes: classes, trainingImages: loader.dataset.count,
       validationImages: validation?.loader.dataset.count, batchSize: loaderSettings.batchSize,
+      accumulation: optimizer.accumulation, rateScale: rateScale,
       baseRate: optimizer.baseRates.first ?? 0, schedules: configuration.paramSchedulers.map(\.type))
     return (parts, report)
   }
@@ -208,7 +212,7 @@ public final class TrainingRun {
     loader: DataLoader, validation: TrainerParts.Validation?, model: any Model
   ) {
     let configuration = experiment.configuration
-    try refuseWhatIsNotBuilt(configuration)
+    _ = try rateScale(configuration, batchSize: 1)
     let loop = try experiment.components.training.trainLoops.build(
       try experiment.require(configuration.trainLoop, "train_cfg"), scope: nil, in: ())
     let loaderSettings = try experiment.require(configuration.trainDataloader, "train_dataloader")
@@ -218,6 +222,9 @@ public final class TrainingRun {
     let validation = try validation(experiment, classes: classes, seed: seed)
     let model = try experiment.model(classes: classes, labels: loader.dataset.metainfo.labels)
     try model.requirements.check(loader.dataset, keyPath: loaderSettings.dataset.node.keyPath)
+    if let validation, validation.countsLosses {
+      try model.requirements.check(validation.loader.dataset, keyPath: "val_dataloader.dataset")
+    }
     try checkLengths(loader, loop, model, configuration)
     return (loaderSettings, optimizerSettings, loop, loader, validation, model)
   }
@@ -279,7 +286,7 @@ public final class TrainingRun {
       }
       return nil
     }
-    try experiment.components.training.evaluationLoops.build(loop, scope: nil, in: ())
+    let counted = try experiment.components.training.evaluationLoops.build(loop, scope: nil, in: ())
     let loader = try experiment.loader(settings, for: .evaluation, seed: seed)
     guard loader.dataset.metainfo.classes == classes else {
       throw ConfigurationError(
@@ -291,14 +298,35 @@ public final class TrainingRun {
     // Built once now, so that a mistake is found before the first step, and anew for each validation.
     _ = try experiment.metrics(evaluators, for: loader.dataset)
     return TrainerParts.Validation(
-      loader: loader, metrics: { try experiment.metrics(evaluators, for: loader.dataset) })
+      loader: loader, metrics: { try experiment.metrics(evaluators, for: loader.dataset) },
+      countsLosses: counted.countsLosses)
   }
 
-  private static func refuseWhatIsNotBuilt(_ configuration: ExperimentConfiguration) throws {
-    guard let scaling = configuration.autoScaleLR, scaling["enable"]?.bool == true else { return }
-    throw ConfigurationError(
-      location: scaling.location, keyPath: scaling.keyPath,
-      message: "learning rates are not scaled by the batch in this version",
-      hint: "Set enable: false, and the learning rate that fits the batch.")
+  /// What `auto_scale_lr` multiplies all rates by: the images of a batch over those that the rate was chosen for.
+  private static func rateScale(
+    _ configuration: ExperimentConfiguration, batchSize: Int
+  ) throws -> Double? {
+    struct Settings: Decodable {
+      let isOn: Bool
+      let base: Int?
+
+      enum CodingKeys: String, CodingKey {
+        case isOn = "enable"
+        case base = "base_batch_size"
+      }
+
+      init(from decoder: any Decoder) throws {
+        let keys = try decoder.container(keyedBy: CodingKeys.self)
+        isOn = try keys.decodeIfPresent(Bool.self, forKey: .isOn) ?? false
+        base = try keys.decodeIfPresent(Int.self, forKey: .base, in: 1...1_000_000_000)
+        guard !isOn || base != nil else {
+          throw keys.refusal("is missing: the images of a batch that lr was chosen for", forKey: .base)
+        }
+      }
+    }
+    guard let node = configuration.autoScaleLR, !node.isNull else { return nil }
+    let settings = try node.decode(Settings.self)
+    guard settings.isOn, let base = settings.base else { return nil }
+    return Double(batchSize) / Double(base)
   }
 }

@@ -9,6 +9,34 @@ public protocol LearningRateSchedule: Sendable {
   ///   - step: Counted from the schedule's begin, from 0.
   ///   - span: `end - begin - 1`, the last step.
   func rate(after rate: Double, step: Int, of span: Int) -> Double
+
+  /// The same, where it depends on the optimiser's rate before any schedule, too; it does not unless it says otherwise.
+  ///
+  /// - Parameter base: `lr`, times the multiplier of the group.
+  func rate(after rate: Double, base: Double, step: Int, of span: Int) -> Double
+
+  /// What stands for the optimiser's rate in this schedule and those behind it; the same unless it says otherwise.
+  func base(from base: Double) -> Double
+}
+
+extension LearningRateSchedule {
+  /// Without regard to the optimiser's rate.
+  public func rate(after rate: Double, base: Double, step: Int, of span: Int) -> Double {
+    self.rate(after: rate, step: step, of: span)
+  }
+
+  /// The same.
+  public func base(from base: Double) -> Double { base }
+}
+
+/// A schedule that depends on the optimiser's rate before any schedule.
+protocol BasedSchedule: LearningRateSchedule {}
+
+extension BasedSchedule {
+  /// That of a group whose rate no schedule has moved yet.
+  public func rate(after rate: Double, step: Int, of span: Int) -> Double {
+    self.rate(after: rate, base: rate, step: step, of: span)
+  }
 }
 
 /// A schedule with the part of training that it governs.
@@ -26,15 +54,17 @@ public struct SpannedSchedule: Sendable {
   }
 
   /// The rate at a step of training, from the one before.
-  func rate(after rate: Double, at step: Int) -> Double {
+  func rate(after rate: Double, base: Double, at step: Int) -> Double {
     guard begin <= step, step < end else { return rate }
-    return schedule.rate(after: rate, step: step - begin, of: end - begin - 1)
+    return schedule.rate(after: rate, base: base, step: step - begin, of: end - begin - 1)
   }
 }
 
 /// The learning rates of all groups, moved by schedules that act one after the other.
 public struct ScheduleChain: Sendable {
   private let schedules: [SpannedSchedule]
+  /// Of each schedule, what the rate of each group was before any.
+  private let bases: [[Double]]
   /// The rate of each group in the coming iteration.
   public private(set) var rates: [Double]
 
@@ -42,21 +72,27 @@ public struct ScheduleChain: Sendable {
   public init(_ schedules: [SpannedSchedule], baseRates: [Double]) {
     self.schedules = schedules
     rates = baseRates
-    for schedule in schedules { advance(schedule, to: 0) }
+    var current = baseRates
+    bases = schedules.map { spanned in
+      current = current.map { spanned.schedule.base(from: $0) }
+      return current
+    }
+    for index in schedules.indices { advance(index, to: 0) }
   }
 
   /// Moves the schedules that count iterations, after so many of them.
   public mutating func advance(iteration: Int) {
-    for schedule in schedules where !schedule.countsEpochs { advance(schedule, to: iteration) }
+    for index in schedules.indices where !schedules[index].countsEpochs { advance(index, to: iteration) }
   }
 
   /// Moves the schedules that count epochs, after so many of them.
   public mutating func advance(epoch: Int) {
-    for schedule in schedules where schedule.countsEpochs { advance(schedule, to: epoch) }
+    for index in schedules.indices where schedules[index].countsEpochs { advance(index, to: epoch) }
   }
 
-  private mutating func advance(_ schedule: SpannedSchedule, to step: Int) {
-    rates = rates.map { schedule.rate(after: $0, at: step) }
+  private mutating func advance(_ index: Int, to step: Int) {
+    let (schedule, bases) = (schedules[index], bases[index])
+    rates = zip(rates, bases).map { schedule.rate(after: $0, base: $1, at: step) }
   }
 
   /// How many schedules there are.

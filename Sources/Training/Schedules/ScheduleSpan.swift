@@ -53,6 +53,14 @@ public struct ScheduleSpan: Decodable, Sendable {
     isConverted ? max(1, context.iterationsPerEpoch) : 1
   }
 
+  /// Steps from `begin` to `end`, in the unit in which the schedule counts.
+  ///
+  /// - Throws: As `schedule(_:in:)`.
+  func length(in context: ScheduleContext) throws -> Int {
+    let spanned = try schedule(ConstantLR(factor: 1), in: context)
+    return spanned.end - spanned.begin
+  }
+
   /// A schedule over this span; without `end` up to the end of the loop, as in mmengine.
   ///
   /// - Throws: `ConfigurationError` when epochs are asked for in a loop that does not count them.
