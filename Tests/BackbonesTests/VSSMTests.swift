@@ -199,8 +199,8 @@ struct VSSMTests {
       "forward_type: v05_ondwconv3", "forward_type: v05_oncnorm_noz", "ssm_init: v1", "ssm_init: v2",
     ])
   func slopes(setting: String) throws {
-    let settings = try ConfigurationNode.parse("{mlp_ratio: 1.5, \(setting)}", file: "a.yaml")
-      .decode(LastWins.self)
+    let settings = try ConfigurationNode.parse("{\(setting)}", file: "a.yaml")
+      .decode(BlockSettings.self)
     let block = VSSBlock(5, settings.block)
     block.initialize(seed: 1)
     // Linear layers begin so small that the scan would hardly show.
@@ -210,8 +210,7 @@ struct VSSMTests {
     #expect(gradientMismatches(at: [.random([1, 4, 3, 5])], tolerance: 5e-3) { block($0[0]) } == [])
   }
 
-  /// Settings of which a later one counts.
-  private struct LastWins: Decodable {
+  private struct BlockSettings: Decodable {
     let block: VSSBlock.Settings
     init(from decoder: any Decoder) throws { block = try VSSBlock.Settings(from: decoder) }
   }
@@ -243,24 +242,25 @@ struct VSSMTests {
         backbone(image).map(\.values)
       }
     }
-    for setting in ["drop_path_rate: 0.9", "ssm_drop_rate: 0.5", "mlp_drop_rate: 0.5"] {
+    for setting in ["drop_path_rate: 0.5", "ssm_drop_rate: 0.5", "mlp_drop_rate: 0.5"] {
       let dropping = try vssm(
         "\(small), drop_path_rate: 0.0, ".replacing(
           "drop_path_rate: 0.0, ", with: setting.hasPrefix("drop") ? "" : "drop_path_rate: 0.0, ") + setting)
       #expect(run(dropping, step: nil) == run(plain, step: nil), "\(setting)")
       #expect(run(dropping, step: 1) == run(dropping, step: 1), "\(setting)")
-      #expect(run(dropping, step: 1) != run(dropping, step: 2), "\(setting)")
+      #expect(Set((1...6).map { run(dropping, step: $0) }).count > 1, "\(setting)")
     }
   }
 
   @Test(
-    "overlapping patches round odd sides up at every step", arguments: [(2, 1, 2), (4, 4, 0), (8, 16, 0)])
-  func patches(patchSize: Int, stride: Int, more: Int) throws {
+    "overlapping patches overlap by a pixel at every step", arguments: [(2, 1), (4, 4), (8, 16)])
+  func patches(patchSize: Int, stride: Int) throws {
     let backbone = try vssm(
       "\(small), patchembed_version: v2, patch_size: \(patchSize), downsample_version: v3")
     #expect(backbone.outputs.map(\.stride) == [stride, 2 * stride])
-    // Kernels of 2 with a padding of 1 make a map larger.
-    let (height, width) = ((27 - 1) / stride + 1 + more, (34 - 1) / stride + 1 + more)
+    // Two convolutions of half a patch and one pixel more, with a padding of 1.
+    func convolved(_ side: Int) -> Int { (side + 1 - patchSize / 2) / (patchSize / 2) + 1 }
+    let (height, width) = (convolved(convolved(27)), convolved(convolved(34)))
     #expect(
       backbone(image).map { Array($0.shape[1...2]) } == [
         [height, width], [(height + 1) / 2, (width + 1) / 2],

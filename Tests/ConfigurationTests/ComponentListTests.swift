@@ -66,7 +66,7 @@ struct ComponentListTests {
       "ssm_ratio": (["float"], "2.0"), "ssm_rank_ratio": (["float"], nil),
       "ssm_act_layer": (["silu | gelu | relu | sigmoid"], "silu"), "ssm_conv": (["int"], "3"),
       "ssm_conv_bias": (["bool"], "true"), "ssm_drop_rate": (["float"], "0.0"),
-      "ssm_init": (["v0 | v1 | v2"], "v0"), "forward_type": (["str"], "v2"),
+      "ssm_init": (["v0 | v1 | v2"], "v0"), "forward_type": (["str"], nil),
       "shared_ssm": (["bool"], "false"),
       "mlp_ratio": (["float"], "4.0"), "mlp_act_layer": (["silu | gelu | relu | sigmoid"], "gelu"),
       "mlp_drop_rate": (["float"], "0.0"), "gmlp": (["bool"], "false"),

@@ -43,8 +43,10 @@ struct ShippedConfigTests {
     let experiment = Experiment(
       try ExperimentConfiguration(ConfigurationNode.load(file: "\(Self.root)/\(name)")), components: .all)
     let isNamed = experiment.configuration.trainDataloader?.dataset.node.node(at: "metainfo.classes")
+    let counts = ["mmdet": 80, "mmseg": 150, "mmpretrain": 1000]
     let classes =
-      try isNamed?.decode([String].self) ?? (0..<(experiment.scope == "mmseg" ? 150 : 80)).map { "\($0)" }
+      try isNamed?.decode([String].self)
+      ?? (0..<(counts[experiment.scope ?? ""] ?? 0)).map { "\($0)" }
     let model = try experiment.model(classes: classes)
     #expect(model.tree.parameters.count > 100)
     guard experiment.configuration.trainLoop != nil else { return }

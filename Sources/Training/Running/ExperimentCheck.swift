@@ -100,11 +100,13 @@ private struct Walk {
     } catch { mistakes.append(ConfigurationError(location: node.location, message: "\(error)")) }
   }
 
-  /// The registry that a key's components are in: by the key, else by the name. Nil for a part that the component
-  /// around it opens itself.
+  /// The registry that a key's components are in: by the key, of several that of the name, else by the name. Nil for a
+  /// part that the component around it opens itself.
   private func catalogue(for key: String, type: String) -> (any ComponentCatalogue)? {
-    catalogues.first { $0.keys.contains(key) } ?? catalogues.first { letters($0.kind) == letters(key) }
-      ?? catalogues.first { $0.names.contains(type.withoutScope) }
+    func has(_ catalogue: any ComponentCatalogue) -> Bool { catalogue.names.contains(type.withoutScope) }
+    let ofKey =
+      catalogues.filter { letters($0.kind) == letters(key) } + catalogues.filter { $0.keys.contains(key) }
+    return ofKey.first(where: has) ?? ofKey.first ?? catalogues.first(where: has)
   }
 
   /// A name without spaces and underscores: `data set` is `dataset`.
