@@ -96,7 +96,11 @@ let package = Package(
       name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: swift),
     tests("Analysis", ["Analysis", "Data", "Imaging", "Tensors"]),
     tests(
-      "Backbones", ["Backbones", "Configuration", "Data", "Layers", "Modeling", "Tensors", "TestSupport"]),
+      "Backbones",
+      [
+        "Backbones", "Checkpoints", "Classification", "Configuration", "Data", "Layers", "Modeling",
+        "Tensors", "TestSupport",
+      ]),
     tests("Checkpoints", ["CZlib", "Checkpoints", "Files", "Layers", "Tensors", "TestSupport"]),
     tests(
       "Classification",
@@ -109,8 +113,8 @@ let package = Package(
     tests(
       "Configuration",
       [
-        "Backbones", "Configuration", "Data", "Detection", "Layers", "Modeling", "Segmentation", "Tensors",
-        "TestSupport", "Training",
+        "Backbones", "Classification", "Configuration", "Data", "Detection", "Layers", "Modeling",
+        "Segmentation", "Tensors", "TestSupport", "Training",
       ]),
     tests(
       "Data",

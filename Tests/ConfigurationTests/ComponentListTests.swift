@@ -1,4 +1,5 @@
 import Backbones
+import Classification
 import Configuration
 import Data
 import Detection
@@ -16,6 +17,7 @@ extension Components {
     components.addBackbones()
     components.addDetection()
     components.addSegmentation()
+    components.addClassification()
     return components
   }
 }

@@ -7,6 +7,8 @@ import Verification
 /// them lengthens this list.
 let passingCases: [String] = [
   "ckpt/*", "coco/*", "segeval/*", "scan/*", "vssm/ss2d_*", "vssm/vss_block_*", "vssm/backbone_*",
+  "swin/*", "vit/*", "det/mask_rcnn_swin_*",
+  "seg/upernet_swin*",
   "layer/*", "det/anchors_*", "det/assigner_*", "det/batched_nms_*",
   "det/bbox_coder_*", "det/bbox_head_*", "det/bbox_post*", "det/fpn_*", "det/mask_head_loss*",
   "det/mask_rcnn_vssm_*", "det/mask_target.*", "det/nms_*", "det/paste_masks*", "det/roi_align_*",
