@@ -15,7 +15,8 @@ struct ViTTests {
     arguments: [(32, 32), (16, 40), (33, 9), (8, 8)])
   func sizes(height: Int, width: Int) throws {
     let x = Tensor.random([2, height, width, 3])
-    #expect(try backbone("{\(Self.tiny)}")(x).map(\.shape) == [[2, 1, 1, 12]])
+    let token = try backbone("{\(Self.tiny)}")
+    #expect(token(x).map(\.shape) == [[2, 1, 1, 12]])
     let maps = try backbone("{\(Self.tiny), out_type: featmap, out_indices: [0, -1]}")
     #expect(maps.outputs == [FeatureMap(channels: 12, stride: 8), FeatureMap(channels: 12, stride: 8)])
     let shape = [2, (height + 7) / 8, (width + 7) / 8, 12]
