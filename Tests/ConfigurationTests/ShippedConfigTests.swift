@@ -33,7 +33,7 @@ struct ShippedConfigTests {
   func decodes(name: String) throws {
     let experiment = Experiment(
       try ExperimentConfiguration(ConfigurationNode.load(file: "\(Self.root)/\(name)")), components: .all)
-    // Classifiers have a model only.
+    // A classifier may be a model only.
     guard experiment.configuration.trainLoop != nil else { return }
     for use in [Experiment.Use.training, .test, .prediction] { try experiment.check(for: use) }
   }
