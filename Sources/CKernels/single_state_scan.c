@@ -1,6 +1,6 @@
-// The selective scan of one state: softplus, decay and scan in one pass, nothing stored in between. With so little to do a
-// step, what counts is how many products the three functions take: they are polynomials of as few terms as give a relative
-// error of 2e-7, no more than the rounding of z does.
+// The selective scan of one state: softplus, decay and scan in one pass, nothing stored in between. With so little to
+// do a step, what counts is how many products the three functions take: they are polynomials of as few terms as give a
+// relative error of 2e-7, no more than the rounding of z does.
 #include "CKernels.h"
 
 #include "scan_lanes.h"
