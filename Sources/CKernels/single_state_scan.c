@@ -1,6 +1,6 @@
-// The selective scan of one state: softplus, decay and scan in one pass, nothing stored in between. With so little to do a
-// step, what counts is how many products the three functions take: they are polynomials of as few terms as give a relative
-// error of 2e-7, no more than the rounding of z does.
+// The selective scan of one state: softplus, decay and scan in one pass, nothing stored in between. With so little to
+// do a step, what counts is how many products the three functions take: they are polynomials of as few terms as give a
+// relative error of 2e-7, no more than the rounding of z does.
 #include "CKernels.h"
 
 #include "scan_lanes.h"
@@ -67,12 +67,15 @@ INLINE void forward_blocks(const dp_scan_chunk *k, const ptrdiff_t d, const int 
     }
     for (int i = 0; i < count; i++) {
       const ptrdiff_t lane = i * DP_SCAN_LANES;
-      lanes u, sum = 0.f;
+      lanes u, sum, old;
       load_lanes(&u, us + at + lane, width);
-      if (adds) load_lanes(&sum, y + at + lane, width);
       h[i] = h[i] * decay[i] + x[i] * u * *b;
-      sum += *(const lanes *)(k->skip + d + lane) * u;
+      sum = *(const lanes *)(k->skip + d + lane) * u;
       sum += h[i] * *c;
+      if (adds) {  // as if it were summed up apart and added then: the same bits
+        load_lanes(&old, y + at + lane, width);
+        sum += old;
+      }
       store_lanes(y + at + lane, &sum, width);
     }
   }

@@ -91,7 +91,8 @@ struct ModelBenchmarkTests {
     #expect(report.shape == [64, 96] && report.batch == 2)
     #expect(!report.operations.isEmpty && report.operations.count <= 10)
     #expect(report.operations.map(\.milliseconds) == report.operations.map(\.milliseconds).sorted(by: >))
-    #expect(report.operations.contains { $0.name.hasSuffix("backward") } == (mode == .train))
+    // Others may run at the same time, and are measured, too.
+    if mode == .train { #expect(report.operations.contains { $0.name.hasSuffix("backward") }) }
     #expect((report.imagesPerSecond != nil) == (mode == .throughput))
   }
 

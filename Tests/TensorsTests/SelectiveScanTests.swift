@@ -255,9 +255,11 @@ struct CrossSelectiveScanTests {
     }
   }
 
-  @Test("one state: an image's bits are the same in every batch", arguments: [20, 96, 130, 200])
-  func rowsOfBatches(_ channels: Int) {
-    let scan = CrossScanCase(images: 3, height: 9, width: 11, channels: channels, states: 1, rank: 4)
+  @Test(
+    "one state: an image's bits are the same in every batch", arguments: [20, 96, 130, 200, 500], [1, 4])
+  func rowsOfBatches(_ channels: Int, _ sets: Int) {
+    let scan = CrossScanCase(
+      images: 3, height: 9, width: 11, channels: channels, states: 1, rank: 4, sets: sets)
     let inputs = scan.inputs
     func run(_ images: Range<Int>) -> (y: [Float], gradients: [[Float]]) {
       let leaves = inputs.enumerated().map { index, input in

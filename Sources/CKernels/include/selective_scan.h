@@ -48,8 +48,8 @@ void dp_scan_backward(const dp_scan_chunk *chunk, const float *state, const dp_s
 /// `dp_scan_forward` for one state, softplus included: chunk->delta holds z, before bias [stride] and softplus.
 void dp_single_scan_forward(const dp_scan_chunk *chunk, const float *bias, float *state, float *y, int adds);
 
-/// `dp_scan_backward` for one state, softplus included: chunk->delta holds z; gdelta is the gradient by it, to whose sums
-/// over the steps gbias [stride] is added. Scratch: (6 steps + 14) DP_SCAN_LANES floats.
+/// `dp_scan_backward` for one state, softplus included: chunk->delta holds z; gdelta is the gradient by it, and its
+/// sums over the steps are added to gbias [stride]. Scratch: (6 steps + 14) DP_SCAN_LANES floats.
 void dp_single_scan_backward(const dp_scan_chunk *chunk, const float *bias, const float *state,
                              const dp_scan_gradients *gradients, float *gbias);
 
