@@ -39,7 +39,7 @@ let rooms: [Target] = [
   room(
     "Segmentation",
     ["CKernels", "Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
-  room("Classification", ["Configuration", "Data", "Layers", "Modeling", "Tensors"]),
+  room("Classification", ["Configuration", "Data", "Files", "Layers", "Modeling", "Tensors"]),
   room(
     "Training",
     ["Checkpoints", "Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
@@ -105,8 +105,9 @@ let package = Package(
     tests(
       "Classification",
       [
-        "Backbones", "Classification", "Configuration", "Data", "Layers", "Modeling", "Tensors",
-        "TestSupport",
+        "Backbones", "Checkpoints", "Classification", "Configuration", "Data", "Detection", "Imaging",
+        "Layers",
+        "Modeling", "Reporting", "Segmentation", "Tensors", "TestSupport", "Training",
       ]
     ),
     tests("Coco", ["Coco", "Imaging", "Masks", "TestSupport"]),
