@@ -110,8 +110,9 @@ let package = Package(
     tests(
       "Classification",
       [
-        "Backbones", "Classification", "Configuration", "Data", "Imaging", "Layers", "Modeling", "Tensors",
-        "TestSupport",
+        "Backbones", "Checkpoints", "Classification", "Configuration", "Data", "Detection", "Imaging",
+        "Layers",
+        "Modeling", "Reporting", "Segmentation", "Tensors", "TestSupport", "Training",
       ]
     ),
     tests("Coco", ["Coco", "Imaging", "Masks", "TestSupport"]),

@@ -8,7 +8,7 @@ import Tensors
 public struct ImageClassifier: ScoringModel {
   /// mmpretrain's keys.
   public struct Configuration: Decodable, Sendable {
-    var preprocessor: ComponentConfiguration?
+    var preprocessor: ClsDataPreprocessor?
     var backbone: ComponentConfiguration
     var neck: ComponentConfiguration?
     var head: ComponentConfiguration
@@ -23,7 +23,7 @@ public struct ImageClassifier: ScoringModel {
     /// Decodes mmpretrain's keys.
     public init(from decoder: any Decoder) throws {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
-      preprocessor = try keys.decodeIfPresent(ComponentConfiguration.self, forKey: .preprocessor)
+      preprocessor = try keys.decodeIfPresent(ClsDataPreprocessor.self, forKey: .preprocessor)
       backbone = try keys.decode(ComponentConfiguration.self, forKey: .backbone)
       neck = try keys.decodeIfPresent(ComponentConfiguration.self, forKey: .neck)
       head = try keys.decode(ComponentConfiguration.self, forKey: .head)
@@ -45,8 +45,7 @@ public struct ImageClassifier: ScoringModel {
   ///   an accuracy is to be logged of images that are mixed.
   public init(_ configuration: Configuration, in context: ModelContext) throws {
     let (components, scope) = (context.components, context.scope)
-    preprocessor =
-      try configuration.preprocessor?.node.decode(ClsDataPreprocessor.self) ?? ClsDataPreprocessor()
+    preprocessor = configuration.preprocessor ?? ClsDataPreprocessor()
     backbone = try components.backbones.build(configuration.backbone, scope: scope, in: context).inClassifier
     pooling =
       try configuration.neck.map {
