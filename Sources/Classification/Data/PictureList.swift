@@ -71,7 +71,8 @@ struct PictureList: Sendable {
     var others: [String: Int] = [:]
     let taken = files.filter { name in
       if settings.takes(name) { return true }
-      others[".\(Folder.splitExtension(name).extension)", default: 0] += 1
+      let ending = Folder.splitExtension(name).extension
+      if !ending.isEmpty { others[".\(ending)", default: 0] += 1 }
       return false
     }
     return (taken, others)
