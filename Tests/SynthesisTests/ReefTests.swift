@@ -215,4 +215,29 @@ struct ReefFilesTests {
     #expect(try message(small, folder.path + "/notes.txt").contains("no folder"))
     #expect(try message(small, folder.path + "/notes.txt/reef").contains("cannot be made"))
   }
+
+  @Test("has pictures of one animal each in class folders, the same bytes twice")
+  func portraits() throws {
+    let folder = try TemporaryFolder()
+    let small = Reef(seed: 3, images: 16, size: ImageSize(height: 64, width: 72), task: .classification)
+    var all: [[String: Data]] = []
+    let before = Threads.count
+    defer { Threads.count = before }
+    for (run, threads) in [1, 3].enumerated() {
+      Threads.count = threads
+      #expect(try small.write(to: "\(folder.path)/\(run)") == .written)
+      #expect(try small.write(to: "\(folder.path)/\(run)") == .alreadyThere)
+      all.append(try contents(of: "\(folder.path)/\(run)"))
+    }
+    #expect(all[0] == all[1])
+    let names = all[0].keys.filter { $0.hasSuffix(".jpg") }.sorted()
+    #expect(names.count == 16 && all[0].count == 17)
+    #expect(names.filter { $0.hasPrefix("train/fish/") } == (1...3).map { "train/fish/000\($0).jpg" })
+    #expect(names.filter { $0.hasPrefix("val/") } == ["val/fish/0001.jpg", "val/jellyfish/0001.jpg"])
+    #expect(throws: DataError.self) {
+      try Reef(seed: 3, images: 16, size: small.size).write(to: "\(folder.path)/0")
+    }
+    try FileManager.default.removeItem(atPath: "\(folder.path)/0/train/crab/0001.jpg")
+    #expect(throws: DataError.self) { try small.write(to: "\(folder.path)/0") }
+  }
 }

@@ -24,6 +24,7 @@ let passingCases: [String] = [
   "image/sample_flip_bitmap*", "image/sample_resize_fixed_bitmap*", "image/sample_resize_keep_bitmap*",
   "image/hsv*", "image/photometric*", "image/pad_*", "image/sample_pad_*",
   "det/mask_target_polygon*", "image/sample_crop_polygon*", "image/sample_flip_polygon*",
+  "cls/augment_*", "cls/crop_box*", "cls/erase_*", "cls/transform_*",
   "image/sample_resize_fixed_polygon*", "image/sample_resize_keep_polygon*",
 ]
 

@@ -71,7 +71,8 @@ struct PictureList: Sendable {
     var others: [String: Int] = [:]
     let taken = files.filter { name in
       if settings.takes(name) { return true }
-      others[".\(Folder.splitExtension(name).extension)", default: 0] += 1
+      let ending = Folder.splitExtension(name).extension
+      if !ending.isEmpty { others[".\(ending)", default: 0] += 1 }
       return false
     }
     return (taken, others)
@@ -127,22 +128,21 @@ extension PictureList {
       return folders
     }
     let known = Set(folders)
-    if classes.allSatisfy(known.contains) {
-      let left = folders.filter { !classes.contains($0) }
+    // A file of names may say the folder first: `n01440764 tench, Tinca tinca`.
+    let split = classes.map { $0.split(separator: " ", maxSplits: 1).map(String.init) }
+    var chosen = classes
+    if !classes.allSatisfy(known.contains), split.allSatisfy({ $0.count == 2 }) {
+      chosen = split.map { $0[0] }
+    }
+    if chosen.allSatisfy(known.contains), Set(chosen).count == chosen.count {
+      if chosen != classes { classes = split.map { $0[1] } }
+      let left = folders.filter { !chosen.contains($0) }
       if !left.isEmpty {
         warnings.append(
           "\(folder): \(left.count) of \(folders.count) folders are of no class and left out: \(Self.listed(left))"
         )
       }
-      return classes
-    }
-    // A file of names may say the folder first: `n01440764 tench, Tinca tinca`.
-    let split = classes.map { $0.split(separator: " ", maxSplits: 1).map(String.init) }
-    let first = split.map { $0.first ?? "" }
-    if split.allSatisfy({ $0.count == 2 }), first.allSatisfy(known.contains), Set(first).count == first.count
-    {
-      classes = split.map { $0[1] }
-      return first
+      return chosen
     }
     // ImageNet's folders are called by numbers of WordNet: names are those of the folders in order.
     if folders.count == classes.count, folders.allSatisfy(Self.isSynset) { return folders }
@@ -150,7 +150,8 @@ extension PictureList {
     throw DataError(
       file: folder,
       "has no folder \(Self.listed(missing)).\n  classes: \(Self.listed(classes))\n  folders: \(Self.listed(folders))\n"
-        + "  Correct the classes, or leave them out: they are then the folders' names.")
+        + "  Correct the classes, or leave them out: they are then the folders' names. A class without pictures has an "
+        + "empty folder.")
   }
 
   /// `n` and eight digits.

@@ -84,16 +84,16 @@ public struct PictureAugmentation: Transform, Decodable {
       case .autoContrast: "Each channel stretched to 0 ... 255, at random"
       case .equalize: "Each channel's values about equally often, at random"
       case .invert: "255 - v, at random"
-      case .rotate: "Turned around its middle, at random"
-      case .posterize: "Fewer bits a channel, at random"
-      case .solarize: "255 - v above a threshold, at random"
-      case .solarizeAdd: "Brighter below a threshold, at random"
-      case .colour: "More or less saturated, at random"
-      case .contrast: "More or less contrast, at random"
-      case .brightness: "Brighter or darker, at random"
-      case .sharpness: "Sharper or smoother, at random"
-      case .shear: "Sheared, at random"
-      case .translate: "Moved, at random"
+      case .rotate: "Turned by angle or magnitude_range, at random (pad_val, interpolation)"
+      case .posterize: "Cut to bits or magnitude_range a channel, at random"
+      case .solarize: "255 - v from thr or magnitude_range on, at random"
+      case .solarizeAdd: "Brighter by magnitude or magnitude_range below thr, at random"
+      case .colour: "Saturation 1 ± magnitude or magnitude_range, at random"
+      case .contrast: "Contrast 1 ± magnitude or magnitude_range, at random"
+      case .brightness: "Brightness 1 ± magnitude or magnitude_range, at random"
+      case .sharpness: "Sharpness 1 ± magnitude or magnitude_range, at random"
+      case .shear: "Sheared by magnitude or magnitude_range, at random (direction, pad_val, interpolation)"
+      case .translate: "Moved by a share of the side, at random (direction, pad_val, interpolation)"
       }
     }
 
@@ -169,6 +169,7 @@ public struct PictureAugmentation: Transform, Decodable {
   /// mmpretrain's keys.
   public init(from decoder: any Decoder) throws {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
+    probability = try keys.decodeIfPresent(Float.self, forKey: .probability, in: 0...1) ?? 0.5
     let type = try keys.decode(String.self, forKey: .type)
     guard let kind = Kind(rawValue: type.split(separator: ".").last.map(String.init) ?? type) else {
       let known = Kind.allCases.map(\.rawValue).joined(separator: ", ")
@@ -199,7 +200,6 @@ public struct PictureAugmentation: Transform, Decodable {
       argument = (0, 0)
     }
     self.magnitude = magnitude
-    probability = try keys.decodeIfPresent(Float.self, forKey: .probability, in: 0...1) ?? 0.5
     if kind.isSigned {
       negativeProbability =
         try keys.decodeIfPresent(Float.self, forKey: .negativeProbability, in: 0...1) ?? 0.5
