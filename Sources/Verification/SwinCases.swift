@@ -29,6 +29,7 @@ let swinCases: [String: CaseRunner] = [
   "swin_classifier": { golden in
     let node = golden.config.renamed([
       "in_chans": "in_channels", "embed_dim": "embed_dims", "ape": "use_abs_pos_embed",
+      "use_checkpoint": "with_cp",
     ])
     let backbone = SwinTransformer(
       try node.without(["num_classes"]).decode(SwinTransformer.ReleaseConfiguration.self).settings)

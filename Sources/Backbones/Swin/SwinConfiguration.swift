@@ -147,6 +147,9 @@ extension SwinTransformer {
         "\(strides ?? []) is not \(right): patches do not overlap, and stages halve the map")
     }
 
+    /// In the release `patch_norm` is of the patch embedding alone.
+    var hasMergingNorm: Bool { hasPatchNorm || form == .release }
+
     /// Channels of a stage.
     func channels(ofStage stage: Int) -> Int { channels << stage }
 

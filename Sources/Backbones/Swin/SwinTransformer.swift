@@ -149,7 +149,7 @@ public struct SwinTransformer: Backbone {
       merging =
         stage + 1 < configuration.depths.count
         ? SwinPatchMerging(
-          channels, hasNorm: configuration.hasPatchNorm, epsilon: configuration.epsilon,
+          channels, hasNorm: configuration.hasMergingNorm, epsilon: configuration.epsilon,
           form: configuration.form) : nil
     }
 
