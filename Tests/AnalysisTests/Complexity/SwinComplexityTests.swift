@@ -25,6 +25,31 @@ struct SwinComplexityTests {
   func agrees(row: PublishedComplexity) throws { try row.check() }
 
   @Test(
+    "is that of timm's classifiers, which pool without a counted operation",
+    arguments: [
+      ("swin/swin-tiny_300e_imagenet-224", 28_288_354, 4_509_194),
+      ("swin/swin-small_300e_imagenet-224", 49_606_258, 8_768_535),
+      ("swin/swin-base_300e_imagenet-224", 87_768_224, 15_467_826),
+      ("deit/deit-small_300e_imagenet-224", 22_050_664, 4_608_338),
+      ("deit/deit-base_300e_imagenet-224", 86_567_656, 17_582_740),
+    ])
+  func classifiers(config: String, parameters: Int, thousands: Int) throws {
+    let counted = try Complexity(ofConfig: config)
+    #expect(counted.parameters == parameters)
+    // Known to six decimals of a billion.
+    let rest = counted.flops - (counted.byOperator["adaptive_avg_pool2d"] ?? 0)
+    #expect((rest + 500) / 1000 == thousands)
+  }
+
+  @Test("of DeiT-B is that at 384 pixels by default where its positions are")
+  func larger() throws {
+    let counted = try Complexity(
+      ofConfig: "deit/deit-base_300e_imagenet-224", ["model.backbone.img_size=384"])
+    #expect(counted.shape == [384, 384] && counted.parameters == 86_859_496)
+    #expect((counted.flops + 500) / 1000 == 55_539_742)
+  }
+
+  @Test(
     "is the published one in each operation",
     arguments: [
       (
