@@ -96,9 +96,8 @@ let package = Package(
     tests(
       "Analysis",
       [
-        "Analysis", "Backbones", "Classification", "Configuration", "Data", "Detection", "Imaging",
-        "Modeling",
-        "Segmentation", "Tensors",
+        "Analysis", "Backbones", "Classification", "Configuration", "Data", "Detection", "Imaging", "Layers",
+        "Modeling", "Segmentation", "Tensors", "TestSupport", "Training",
       ]),
     tests(
       "Backbones",

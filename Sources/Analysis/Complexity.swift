@@ -67,16 +67,14 @@ public struct Complexity: Sendable, Encodable {
     let parts = CountedParts(scanRule)
     func run() throws { try model.run(.zeros([1, height, width, 3]), observedBy: parts) }
     try Computation.shapesOnly {
-      if model.isMeasuredInTraining {
-        try ForwardMode.training(ForwardMode.Step(seed: 0, step: 0, samples: [0])) {
-          try withoutGradients(run)
-        }
-      } else {
-        try ForwardMode.evaluation(run)
-      }
+      try model.isMeasuredInTraining ? ForwardMode.asBuilt(run) : ForwardMode.evaluation(run)
     }
     parameters = model.parameterCount
     flops = parts.counts.total
+    guard flops < .max else {
+      throw ConfigurationError(
+        keyPath: "model", message: "more operations than can be counted at \(height) x \(width) pixels")
+    }
     shape = [height, width]
     self.scanRule = parts.counts.scanRule ?? scanRule ?? .legacy
     modules = parts.modules

@@ -21,7 +21,8 @@ public struct GlobalAveragePooling: FeaturePooling, Decodable {
 
   /// `[B, H, W, C]` to `[B, C]`.
   public func callAsFunction(_ map: Tensor) -> Tensor {
-    OperationCounter.current?.add(.adaptiveAveragePooling, map.count)
+    // A single vector, such as a class token, is its own mean.
+    if map.shape[1] * map.shape[2] > 1 { OperationCounter.current?.add(.adaptiveAveragePooling, map.count) }
     return map.mean(axes: [1, 2], keepingAxes: false)
   }
 }

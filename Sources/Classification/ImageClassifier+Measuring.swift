@@ -3,8 +3,11 @@ import Modeling
 import Tensors
 
 extension ImageClassifier: MeasurableModel {
-  /// 224 x 224.
-  public var usualImageSize: (height: Int, width: Int) { (224, 224) }
+  /// 224 x 224, or the larger size that a backbone is for whose map is a single vector: 384 x 384.
+  public var usualImageSize: (height: Int, width: Int) {
+    let side = max(224, coarsestStride)
+    return (side, side)
+  }
 
   /// The backbone's.
   public var coarsestStride: Int { backbone.outputs.map(\.stride).max() ?? 1 }

@@ -26,6 +26,12 @@ public struct ForwardMode: Sendable {
 
   /// The training step, or nil in evaluation.
   public let training: Step?
+  /// Whether a model runs as it is built, before training begins.
+  private let isAsBuilt: Bool
+
+  private init(training: Step?, isAsBuilt: Bool = false) {
+    (self.training, self.isAsBuilt) = (training, isAsBuilt)
+  }
 
   /// Whether this is evaluation and no backward pass can follow, so that weights may be prepared for speed.
   ///
@@ -53,7 +59,15 @@ public struct ForwardMode: Sendable {
 
   /// Runs a part that is trained with the statistics that it has (mm's `norm_eval`): as in evaluation, but recorded.
   public static func keepingStatistics<R>(_ body: () throws -> R) rethrows -> R {
-    try $current.withValue(ForwardMode(training: nil), operation: body)
+    if current.isAsBuilt { return try body() }
+    return try $current.withValue(ForwardMode(training: nil), operation: body)
+  }
+
+  /// Runs `body` on one image as a training step of a model that has just been built, without recording: `norm_eval` is
+  /// applied where training begins, and the field's tables count detectors before that.
+  public static func asBuilt<R>(_ body: () throws -> R) rethrows -> R {
+    let mode = ForwardMode(training: Step(seed: 0, step: 0, samples: [0]), isAsBuilt: true)
+    return try $current.withValue(mode) { try withoutGradients(body) }
   }
 
   /// Runs `body` as evaluation, without recording for a backward pass.

@@ -89,6 +89,7 @@ private struct Matrices: Sendable {
 
   /// Each matrix becomes the sum of op(a) op(b) over the batches that see it, in their order.
   func set(to a: Matrices, transposed transposesA: Bool, times b: Matrices, transposed transposesB: Bool) {
+    guard Computation.isOn else { return }
     let k = transposesA ? a.rows : a.columns
     if !transposesA, b.count == 1, count == indices.count, a.count == count {
       // One matrix for all batches: their rows are those of one product.

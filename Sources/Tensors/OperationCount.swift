@@ -19,7 +19,7 @@ public enum CountedOperation: String, CaseIterable, Sendable, Codable {
   case adaptiveAveragePooling = "adaptive_avg_pool2d"
 }
 
-/// Multiply-accumulates by operation; one multiply-add counts as one.
+/// Multiply-accumulates by operation; one multiply-add counts as one. More than a whole number holds are its largest.
 public struct OperationCounts: Sendable, Equatable {
   private var counts: [CountedOperation: Int] = [:]
   /// The rule by which scans were counted; nil where there was none.
@@ -32,7 +32,7 @@ public struct OperationCounts: Sendable, Equatable {
   public subscript(operation: CountedOperation) -> Int { counts[operation] ?? 0 }
 
   /// Those of all operations.
-  public var total: Int { counts.values.reduce(0, +) }
+  public var total: Int { counts.values.reduce(0) { $0.plus($1) } }
 
   /// Those of two passes, one after the other.
   public static func + (a: OperationCounts, b: OperationCounts) -> OperationCounts {
@@ -43,10 +43,7 @@ public struct OperationCounts: Sendable, Equatable {
   }
 
   mutating func add(_ count: Int, to operation: CountedOperation) {
-    let (sum, isTooLarge) = self[operation].addingReportingOverflow(count)
-    // A half of what a whole number holds, so that the total of all operations has room.
-    require(!isTooLarge && sum < .max / 16, "more operations than can be counted")
-    counts[operation] = sum
+    counts[operation] = self[operation].plus(count)
   }
 }
 
@@ -76,17 +73,17 @@ package final class OperationCounter: Sendable {
 
   /// Counts the product of some numbers.
   package func add(_ operation: CountedOperation, _ factors: Int...) {
-    let count = factors.multiplyAccumulates
+    let count = factors.multiplied
     state.withLock { $0.add(count, to: operation) }
   }
 
   /// Counts a linear layer, which may be a projection of a scan.
   func addLinear(_ factors: Int...) {
-    let count = factors.multiplyAccumulates
+    let count = factors.multiplied
     switch ScanAccounting.current?.projections {
     case nil: add(.linear, count)
     case .convolution: add(.convolution, count)
-    case .einsum: add(.einsum, PrintedCount.halved([2, count].multiplyAccumulates))
+    case .einsum: add(.einsum, PrintedCount.halved([2, count].multiplied))
     }
   }
 
@@ -102,13 +99,20 @@ package final class OperationCounter: Sendable {
 }
 
 extension [Int] {
-  /// Their product; one beyond what can be counted ends the program.
-  var multiplyAccumulates: Int {
+  /// Their product, at most the largest number.
+  var multiplied: Int {
     if contains(0) { return 0 }
     return reduce(1) { product, factor in
       let (result, isTooLarge) = product.multipliedReportingOverflow(by: factor)
-      require(!isTooLarge, "more operations than can be counted")
-      return result
+      return isTooLarge ? .max : result
     }
+  }
+}
+
+extension Int {
+  /// The sum of two counts, at most the largest number.
+  func plus(_ other: Int) -> Int {
+    let (sum, isTooLarge) = addingReportingOverflow(other)
+    return isTooLarge ? .max : sum
   }
 }

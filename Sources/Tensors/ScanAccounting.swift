@@ -7,16 +7,16 @@ public enum ScanRule: String, CaseIterable, Sendable, Codable {
   case hardware
 
   func count(images b: Int, channels d: Int, steps l: Int, states n: Int) -> Int {
-    let skip = [b, d, l].multiplyAccumulates
-    let all = [b, d, l, n].multiplyAccumulates
+    let skip = [b, d, l].multiplied
+    let all = [b, d, l, n].multiplied
     switch self {
-    case .hardware: return [9, all].multiplyAccumulates + skip
+    case .hardware: return [9, all].multiplied.plus(skip)
     case .legacy:
       // dt A, an outer product; dt B u, a contraction of three; of each step its update and its product with C.
-      let state = [b, d, n].multiplyAccumulates
-      let step = state + PrintedCount.halved(2 * state)
-      return PrintedCount.halved(all) + PrintedCount.halved([2, all].multiplyAccumulates)
-        + [l, step].multiplyAccumulates + skip
+      let state = [b, d, n].multiplied
+      let step = state.plus(PrintedCount.halved([2, state].multiplied))
+      return PrintedCount.halved(all).plus(PrintedCount.halved([2, all].multiplied))
+        .plus([l, step].multiplied).plus(skip)
     }
   }
 }

@@ -83,6 +83,7 @@ struct Windows: Sendable {
     _ x: TensorStorage, _ weight: TensorStorage, bias: TensorStorage?, keepsTransform: Bool = false,
     to y: TensorStorage
   ) {
+    guard Computation.isOn else { return }
     guard method == .winograd else { return convolveColumns(x, weight, bias: bias, to: y) }
     func transform() -> TensorStorage {
       WinogradConvolution.transform(weight, outputs: outputs, reversed: false)
@@ -174,6 +175,7 @@ struct Windows: Sendable {
   func inputGradient(
     _ gy: TensorStorage, _ weight: TensorStorage, bias: TensorStorage? = nil, to gx: TensorStorage
   ) {
+    guard Computation.isOn else { return }
     let reach = (dilation.0 * (kernel.height - 1), dilation.1 * (kernel.width - 1))
     if isPointwise {
       if let bias { broadcastRows(bias, to: gx, rows: pixels, width: channels) }

@@ -3,14 +3,7 @@ import ArgumentParser
 import Configuration
 import Imaging
 import Modeling
-
-/// How the operations of a scan are counted.
-enum ScanFlops: String, CaseIterable, ExpressibleByArgument {
-  /// As the release of 2024 counts them.
-  case legacy
-  /// As the processor does them.
-  case hardware
-}
+import Tensors
 
 extension ModelBenchmark.Mode: ExpressibleByArgument {}
 
@@ -57,7 +50,7 @@ struct BenchmarkModel: ParsableCommand {
   var rounds: Int?
 
   @Option(help: "How the operations of scans are counted: legacy or hardware.")
-  var scanFlops = ScanFlops.legacy
+  var scanFlops = ScanRule.legacy
 
   @Flag(help: "Print one JSON object.")
   var json = false
@@ -89,5 +82,8 @@ struct BenchmarkModel: ParsableCommand {
   }
 
   /// Of one picture; nil: not counted.
-  private func multiplyAccumulates(of model: any Model, _ size: ImageSize) throws -> Int? { nil }
+  private func multiplyAccumulates(of model: any Model, _ size: ImageSize) throws -> Int? {
+    guard model is any MeasurableModel else { return nil }
+    return try Complexity(of: model, height: size.height, width: size.width, scanRule: scanFlops).flops
+  }
 }
