@@ -27,7 +27,8 @@ struct RunReport {
     log.info("parameters: \(grouped(count)) in \(parameters.count) tensors")
     log.info(
       "batch: \(batchSize) images"
-        + (accumulation > 1 ? ", \(accumulation) batches an update" : "") + "; \(grouped(trainer.iterations)) iterations, "
+        + (accumulation > 1 ? ", \(accumulation) batches an update" : "")
+        + "; \(grouped(trainer.iterations)) iterations, "
         + "\(decimal(passes, 1)) passes over the data")
     log.info("learning rate: \(baseRate) (\(schedule)), \(trainer.rates.first ?? 0) at first")
     if let rateScale {

@@ -223,7 +223,8 @@ public final class TrainingRun {
     let model = try experiment.model(classes: classes, labels: loader.dataset.metainfo.labels)
     try model.requirements.check(loader.dataset, keyPath: loaderSettings.dataset.node.keyPath)
     if let validation, validation.countsLosses {
-      try model.requirements.check(validation.loader.dataset, keyPath: "val_dataloader.dataset")
+      try model.requirements.check(
+        validation.loader.dataset, keyPath: "val_dataloader.dataset", allowsLateLabelMaps: true)
     }
     try checkLengths(loader, loop, model, configuration)
     return (loaderSettings, optimizerSettings, loop, loader, validation, model)
