@@ -1,6 +1,7 @@
 import Checkpoints
 import Configuration
 import Foundation
+import Modeling
 import TestSupport
 import Testing
 
