@@ -50,7 +50,8 @@ public struct SHA256 {
     var rest = self
     let padding = (119 - Int(count % 64)) % 64 + 1
     let length = (count * 8).bigEndian
-    rest.update([0x80] + [UInt8](repeating: 0, count: padding - 1) + withUnsafeBytes(of: length) { [UInt8]($0) })
+    rest.update(
+      [0x80] + [UInt8](repeating: 0, count: padding - 1) + withUnsafeBytes(of: length) { [UInt8]($0) })
     return rest.state.map { word in
       let digits = String(word, radix: 16)
       return String(repeating: "0", count: 8 - digits.count) + digits

@@ -29,14 +29,21 @@ public struct AnnotationRequirements: Sendable, Equatable {
 
   /// Checks that a data set's pipelines load what the model learns from.
   ///
-  /// - Parameter keyPath: Where the config has the data set.
+  /// - Parameters:
+  ///   - keyPath: Where the config has the data set.
+  ///   - allowsLateLabelMaps: Whether label maps may be those of the file though the image was resized, as validations
+  ///     want them.
   /// - Throws: `ConfigurationError` that names the pipeline's key and says what would be right.
-  public func check(_ dataset: any Dataset, keyPath: String = "train_dataloader.dataset") throws {
+  public func check(
+    _ dataset: any Dataset, keyPath: String = "train_dataloader.dataset", allowsLateLabelMaps: Bool = false
+  ) throws {
     let names: [(AnnotationKinds, String)] = [
       (.boxes, "boxes of objects"), (.masks, "masks of objects"), (.labelMap, "label maps"),
     ]
     for pipeline in dataset.pipelines {
-      if !kinds.isEmpty, let (loader, mover) = pipeline.lateLoading {
+      if !kinds.isEmpty, !(allowsLateLabelMaps && kinds == .labelMap),
+        let (loader, mover) = pipeline.lateLoading
+      {
         throw ConfigurationError(
           keyPath: "\(keyPath).pipeline",
           message:

@@ -15,11 +15,15 @@ struct CheckpointHookTests {
       ("{type: CheckpointHook, interval: 6, save_last: false}", ["iter_12", "iter_18", "iter_6"]),
       ("{type: CheckpointHook, interval: 5, max_keep_ckpts: 2}", ["iter_15", "iter_20"]),
       ("{type: CheckpointHook}", ["iter_20"]),
+      (
+        "{type: CheckpointHook, interval: 4, save_begin: 10, save_last: false}",
+        ["iter_10", "iter_14", "iter_18"]
+      ),
     ])
   func keeps(hook: String, expected: [String]) throws {
     let folder = try TemporaryFolder()
     try trainToy(try toyConfiguration("default_hooks: {checkpoint: \(hook)}"), in: folder)
-    #expect(folder.names().filter { $0.hasSuffix("safetensors") } == expected.map { "\($0).safetensors" })
+    #expect(folder.names().filter { $0.hasPrefix("iter_") } == expected.map { "\($0).safetensors" })
   }
 
   @Test("goes on with what it kept when a run is resumed")
@@ -32,7 +36,7 @@ struct CheckpointHookTests {
       try toyConfiguration("train_cfg: {type: IterBasedTrainLoop, max_iters: 12}\n" + hooks), in: folder,
       resume: .newest)
     #expect(
-      folder.names().filter { $0.hasSuffix("safetensors") } == ["iter_12.safetensors", "iter_8.safetensors"])
+      folder.names().filter { $0.hasPrefix("iter_") } == ["iter_12.safetensors", "iter_8.safetensors"])
   }
 
   /// The folder of a run whose newest checkpoint, `iter_8`, tells another history.
@@ -149,6 +153,71 @@ struct CheckpointHookTests {
     let winner = try #require(
       rule == "greater" ? values.max { $0.value < $1.value } : values.min { $0.value < $1.value })
     #expect(best == ["best_toy_mAP_iter_\(winner.step).safetensors"])
+  }
+
+  @Test(
+    "keeps a best checkpoint by what the config says, else by the usual figure",
+    arguments: [
+      ("{type: CheckpointHook}", ["best_toy_mAP"]),
+      ("{type: CheckpointHook, save_best: null}", []),
+      ("{type: CheckpointHook, save_best: auto}", ["best_toy_mAP"]),
+      ("{type: CheckpointHook, save_best: [val/loss, toy/mAP]}", ["best_toy_mAP", "best_val_loss"]),
+      (
+        "{type: CheckpointHook, save_best: [toy/mAP, val/loss_toy], rule: [less, greater]}",
+        ["best_toy_mAP", "best_val_loss_toy"]
+      ),
+    ])
+  func bests(hook: String, expected: [String]) throws {
+    let folder = try TemporaryFolder()
+    let run = try trainToy(
+      try toyConfiguration(
+        """
+        val_cfg: {type: ValLoop, loss: true}
+        train_cfg: {type: IterBasedTrainLoop, max_iters: 20, val_interval: 4}
+        default_hooks: {checkpoint: \(hook)}
+        """), in: folder)
+    let names = folder.names().filter { $0.hasPrefix("best_") }
+    #expect(names.map { String($0[..<($0.firstRange(of: "_iter_")?.lowerBound ?? $0.endIndex)]) } == expected)
+    // The newest checkpoint knows them, and that its validation is done.
+    let file = try Safetensors(file: "\(folder.path)/iter_20.safetensors")
+    for name in names { #expect(file.metadata["checkpoints"]?.contains(name) == true) }
+    #expect(file.metadata["validation"] == nil)
+    #expect(run.trainer.iteration == 20)
+  }
+
+  @Test("publishes the last and the best without what only the run needs")
+  func published() throws {
+    let folder = try TemporaryFolder()
+    try trainToy(
+      try toyConfiguration(
+        """
+        custom_hooks: [{type: EMAHook}]
+        default_hooks: {checkpoint: {type: CheckpointHook, published_keys: [state_dict, meta]}}
+        """), in: folder)
+    let names = folder.names().filter { $0.wholeMatch(of: /.*-[0-9a-f]{8}\.safetensors/) != nil }
+    #expect(names.count == 2 && names[0].hasPrefix("best_") && names[1].hasPrefix("iter_20-"), "\(names)")
+    for name in names {
+      let file = try Safetensors(file: "\(folder.path)/\(name)")
+      #expect(file.tensors.count == 9 && file.tensors.keys.allSatisfy { !$0.hasPrefix("optimizer/") })
+      #expect(file.metadata.keys.sorted() == ["classes", "format", "version"])
+    }
+  }
+
+  @Test(
+    "explains what is wrong with save_best",
+    arguments: [
+      ("save_best: [toy/mAP, toy/mAP]", "names a figure twice"),
+      ("save_best: [auto, toy/mAP]", "auto beside others"),
+      ("save_best: toy/mAP, rule: [less, greater]", "2 rules for 1 figures"),
+      ("published_keys: weights", "published_keys"),
+    ])
+  func wrongSettings(keys: String, message: String) throws {
+    let error = #expect(throws: ConfigurationError.self) {
+      try trainToy(
+        try toyConfiguration("default_hooks: {checkpoint: {type: CheckpointHook, \(keys)}}"),
+        in: try TemporaryFolder())
+    }
+    #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
   }
 
   @Test("names the figures there are when save_best names another")

@@ -87,6 +87,7 @@ private struct RecordingHook: StatefulHook {
   mutating func afterValidation(_ trainer: Trainer, _ summary: MetricSummary) throws {
     note("afterValidation \(summary.values.count)")
   }
+  mutating func validationDone(_ trainer: Trainer) throws { note("validationDone") }
   mutating func beforeSave(_ trainer: Trainer, _ checkpoint: inout TrainingCheckpoint) throws {
     note("beforeSave")
   }
@@ -136,7 +137,9 @@ struct HookTests {
         "a: beforeIteration 1", "a: afterIteration 2", "sink training 2 10", "a: afterEpoch 1",
         "a: beforeSave",
         "a: afterSave epoch_1.safetensors", "a: beforeValidation", "a: afterValidation 2",
-        "sink validation 1 4", "a: afterRun",
+        "sink validation 1 4", "a: validationDone", "a: beforeSave",
+        "a: afterSave best_toy_mAP_epoch_1.safetensors", "a: beforeSave", "a: afterSave epoch_1.safetensors",
+        "a: afterRun",
       ], "\(record.all)")
     #expect(try log(of: run).contains("WARNING - figures of step 2 were lost: the sink is broken"))
   }

@@ -127,21 +127,25 @@ struct OptimizerTests {
     "explain what is wrong",
     arguments: [
       ("{type: AmpOptimWrapper, loss_scale: dynamic, optimizer: {type: AdamW, lr: 1}}", "float32 only"),
-      ("{type: OptimWrapper, optimizer: {type: SGD, lr: 1}}", "unknown optimizer 'SGD'\n  One of: AdamW"),
+      (
+        "{type: OptimWrapper, optimizer: {type: RMSprop, lr: 1}}",
+        "unknown optimizer 'RMSprop'\n  One of: Adam, AdamW, SGD"
+      ),
+      ("{type: OptimWrapper, optimizer: {type: SGD, lr: 1, nesterov: true}}", "needs momentum above 0"),
       ("{type: OptimWrapper, optimizer: {type: AdamW}}", "the key 'lr' is missing"),
       ("{type: OptimWrapper, optimizer: {type: AdamW, lr: -1}}", "-1.0 is not in 0.0...1000000.0"),
       ("{type: OptimWrapper, optimizer: {type: AdamW, lr: 1, betas: [0.9, 1]}}", "below 1"),
       (
-        "{type: OptimWrapper, optimizer: {type: AdamW, lr: 1}, clip_grad: {type: value, clip_value: 1}}",
-        "unknown clipping 'value'"
+        "{type: OptimWrapper, optimizer: {type: AdamW, lr: 1}, clip_grad: {type: value, max_norm: 1}}",
+        "is not a key of clipping by value"
       ),
       (
-        "{type: OptimWrapper, optimizer: {type: AdamW, lr: 1}, clip_grad: {max_norm: 1, norm_type: 1}}",
-        "only the norm of type 2"
+        "{type: OptimWrapper, optimizer: {type: AdamW, lr: 1}, clip_grad: {max_norm: 1, norm_type: 0}}",
+        "a number above 0, or inf"
       ),
       (
-        "{type: OptimWrapper, optimizer: {type: AdamW, lr: 1}, paramwise_cfg: {dwconv_decay_mult: 0}}",
-        "unknown key 'dwconv_decay_mult'"
+        "{type: OptimWrapper, optimizer: {type: AdamW, lr: 1}, paramwise_cfg: {dcn_offset_lr_mult: 0}}",
+        "no deformable convolutions"
       ),
     ])
   func explain(text: String, message: String) {

@@ -98,7 +98,10 @@ struct ScheduleTests {
   @Test(
     "explain what is wrong",
     arguments: [
-      ("{type: CosineAnnealingLR, T_max: 3}", "unknown parameter scheduler 'CosineAnnealingLR'"),
+      ("{type: CosineRestartLR, T_max: 3}", "unknown parameter scheduler 'CosineRestartLR'"),
+      ("{type: CosineAnnealingLR, eta_min: 0, eta_min_ratio: 0.1, by_epoch: false}", "give one of them"),
+      ("{type: OneCycleLR, eta_max: 1, total_steps: 5, by_epoch: false}", "5 steps end before the schedule"),
+      ("{type: ConstantLR, factor: 0, by_epoch: false}", "0 would stay 0"),
       ("{type: PolyLR, power: 1}", "counts epochs, but the train loop counts iterations"),
       ("{type: LinearLR, start_factor: 0, by_epoch: false}", "0 would stay 0"),
       ("{type: PolyLR, begin: 5, end: 5, by_epoch: false}", "5 is not behind begin, 5"),

@@ -255,13 +255,18 @@ struct TrainingRunTests {
       ("train_cfg: null", "the key 'train_cfg' is missing"),
       ("val_cfg: null", "val_cfg is missing"),
       ("val_cfg: {type: ValLoop, fp16: true}", "unknown key 'fp16'"),
-      ("custom_hooks: [{type: EMAHook}]", "unknown hook 'EMAHook'"),
+      ("custom_hooks: [{type: EMAHok}]", "unknown hook 'EMAHok'"),
+      ("custom_hooks: [{type: EMAHook, momentum: 1}]", "above 0 and below 1"),
+      ("custom_hooks: [{type: EMAHook, gamma: 3}]", "is not a key of ExponentialMovingAverage"),
+      ("custom_hooks: [{type: EMAHook, begin_epoch: 3}]", "Set begin_iter"),
+      ("custom_hooks: [{type: EMAHook, begin_iter: 30}]", "behind the end of training"),
+      ("custom_hooks: [{type: EarlyStoppingHook, monitor: mIoU, strict: true}]", "'mIoU' is not a figure"),
       (
         "default_hooks: {checkpoint: {type: CheckpointHook, by_epoch: true}}",
         "no checkpoint would be written"
       ),
       ("default_hooks: {logger: {type: LoggerHook, interval: 0}}", "0 is not in 1...1000000000"),
-      ("auto_scale_lr: {enable: true, base_batch_size: 16}", "not scaled"),
+      ("auto_scale_lr: {enable: true}", "auto_scale_lr.base_batch_size: is missing"),
       ("val_evaluator: {type: CocoMetrik}", "unknown metric 'CocoMetrik'"),
       (
         "val_dataloader: {sampler: {type: InfiniteSampler}, dataset: {type: ToyDataset, count: 3, test_mode: true}}",

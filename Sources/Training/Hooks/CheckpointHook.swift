@@ -233,7 +233,8 @@ public struct CheckpointHook: StatefulHook {
   }
 
   private func remove(_ names: [String], from trainer: Trainer) {
-    for name in names where !history.written.contains(name) && !history.bests.contains(where: { $0.file == name }) {
+    for name in names
+    where !history.written.contains(name) && !history.bests.contains(where: { $0.file == name }) {
       trainer.workDirectory?.remove(name)
     }
   }

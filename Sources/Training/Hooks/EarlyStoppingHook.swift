@@ -58,7 +58,8 @@ public struct EarlyStoppingHook: StatefulHook {
           : "'\(settings.monitor)' is not a figure of the validation: "
             + context.figures.map(\.name).joined(separator: ", "))
     }
-    rule = settings.rule ?? figure.map { $0.isBetterWhenLarger ? .greater : .less } ?? (isLoss ? .less : .greater)
+    rule =
+      settings.rule ?? figure.map { $0.isBetterWhenLarger ? .greater : .less } ?? (isLoss ? .less : .greater)
   }
 
   /// The best figure, and validations since it.

@@ -112,7 +112,8 @@ public struct SGD: Optimizer {
     }
     guard used == state.count else {
       throw CheckpointError(
-        file: file, "holds \(state.count) tensors of optimiser state, of which SGD and this model know \(used)")
+        file: file,
+        "holds \(state.count) tensors of optimiser state, of which SGD and this model know \(used)")
     }
     velocities = restored
   }

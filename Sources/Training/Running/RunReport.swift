@@ -9,11 +9,20 @@ struct RunReport {
   var batchSize: Int
   /// Batches of an update.
   var accumulation: Int
-  /// What `auto_scale_lr` multiplied the rates by; nil where it did not.
-  var rateScale: Double?
+  /// `auto_scale_lr`, where the config has it.
+  var rateScaling: RateScaling?
   var baseRate: Double
   /// The types of the schedules.
   var schedules: [String]
+
+  /// Whether the learning rates were chosen for another batch, and what is made of that.
+  struct RateScaling {
+    var isOn: Bool
+    /// `base_batch_size`.
+    var base: Int
+    /// Images of a batch over those.
+    var factor: Double
+  }
 
   func write(to log: RunLog, weights: [String], trainer: Trainer, directory: String) {
     let parameters = trainer.model.parameters
@@ -27,11 +36,16 @@ struct RunReport {
     log.info("parameters: \(grouped(count)) in \(parameters.count) tensors")
     log.info(
       "batch: \(batchSize) images"
-        + (accumulation > 1 ? ", \(accumulation) batches an update" : "") + "; \(grouped(trainer.iterations)) iterations, "
+        + (accumulation > 1 ? ", \(accumulation) batches an update" : "")
+        + "; \(grouped(trainer.iterations)) iterations, "
         + "\(decimal(passes, 1)) passes over the data")
     log.info("learning rate: \(baseRate) (\(schedule)), \(trainer.rates.first ?? 0) at first")
-    if let rateScale {
-      log.info("auto_scale_lr: all learning rates times \(rateScale), for a batch of \(batchSize) images")
+    if let rateScaling {
+      let chosen = "lr was chosen for batches of \(rateScaling.base) images"
+      log.info(
+        rateScaling.isOn
+          ? "auto_scale_lr: all learning rates times \(rateScaling.factor): \(chosen)"
+          : "auto_scale_lr is off: the learning rates are as given; \(chosen)")
     }
     log.info("work directory: \(directory)")
   }

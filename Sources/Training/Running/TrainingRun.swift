@@ -184,8 +184,8 @@ public final class TrainingRun {
     let classes = loader.dataset.metainfo.classes
     var optimizer = try training.optimizerWrappers.build(
       optimizerSettings, scope: nil, in: OptimizationContext(model, components: training))
-    let rateScale = try rateScale(configuration, batchSize: loaderSettings.batchSize)
-    if let rateScale { optimizer.scaleRates(by: rateScale) }
+    let scaling = try rateScaling(configuration, batchSize: loaderSettings.batchSize)
+    if let scaling, scaling.isOn { optimizer.scaleRates(by: scaling.factor) }
     let context = ScheduleContext(loop: loop, iterationsPerEpoch: loader.batchesPerEpoch)
     let schedules = try configuration.paramSchedulers.map {
       try training.schedules.build($0, scope: nil, in: context)
@@ -201,7 +201,7 @@ public final class TrainingRun {
     let report = RunReport(
       classes: classes, trainingImages: loader.dataset.count,
       validationImages: validation?.loader.dataset.count, batchSize: loaderSettings.batchSize,
-      accumulation: optimizer.accumulation, rateScale: rateScale,
+      accumulation: optimizer.accumulation, rateScaling: scaling,
       baseRate: optimizer.baseRates.first ?? 0, schedules: configuration.paramSchedulers.map(\.type))
     return (parts, report)
   }
@@ -212,7 +212,7 @@ public final class TrainingRun {
     loader: DataLoader, validation: TrainerParts.Validation?, model: any Model
   ) {
     let configuration = experiment.configuration
-    _ = try rateScale(configuration, batchSize: 1)
+    _ = try rateScaling(configuration, batchSize: 1)
     let loop = try experiment.components.training.trainLoops.build(
       try experiment.require(configuration.trainLoop, "train_cfg"), scope: nil, in: ())
     let loaderSettings = try experiment.require(configuration.trainDataloader, "train_dataloader")
@@ -223,7 +223,8 @@ public final class TrainingRun {
     let model = try experiment.model(classes: classes, labels: loader.dataset.metainfo.labels)
     try model.requirements.check(loader.dataset, keyPath: loaderSettings.dataset.node.keyPath)
     if let validation, validation.countsLosses {
-      try model.requirements.check(validation.loader.dataset, keyPath: "val_dataloader.dataset")
+      try model.requirements.check(
+        validation.loader.dataset, keyPath: "val_dataloader.dataset", allowsLateLabelMaps: true)
     }
     try checkLengths(loader, loop, model, configuration)
     return (loaderSettings, optimizerSettings, loop, loader, validation, model)
@@ -303,9 +304,11 @@ public final class TrainingRun {
   }
 
   /// What `auto_scale_lr` multiplies all rates by: the images of a batch over those that the rate was chosen for.
-  private static func rateScale(
+  ///
+  /// - Returns: Nil where the config says nothing of it.
+  private static func rateScaling(
     _ configuration: ExperimentConfiguration, batchSize: Int
-  ) throws -> Double? {
+  ) throws -> RunReport.RateScaling? {
     struct Settings: Decodable {
       let isOn: Bool
       let base: Int?
@@ -326,7 +329,7 @@ public final class TrainingRun {
     }
     guard let node = configuration.autoScaleLR, !node.isNull else { return nil }
     let settings = try node.decode(Settings.self)
-    guard settings.isOn, let base = settings.base else { return nil }
-    return Double(batchSize) / Double(base)
+    guard let base = settings.base else { return nil }
+    return RunReport.RateScaling(isOn: settings.isOn, base: base, factor: Double(batchSize) / Double(base))
   }
 }

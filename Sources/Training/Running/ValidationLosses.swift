@@ -21,9 +21,17 @@ struct ValidationLosses {
   ///
   /// - Throws: Errors of the model about samples that it cannot learn from.
   mutating func add(_ batch: [Sample], to model: any Model) throws {
-    let losses = try ForwardMode.evaluation { try model.losses(batch) }
+    let losses = try ForwardMode.evaluation { try model.losses(batch.map(Self.fitting)) }
     add(Self.total.name, Double(losses.total.scalar), batch.count)
     for term in losses.terms { add(Self.prefix + term.name, Double(term.value.scalar), batch.count) }
+  }
+
+  /// A sample with a label map of its image's size: a validation may have that of the file.
+  private static func fitting(_ sample: Sample) -> Sample {
+    guard let map = sample.labelMap, map.size != sample.size else { return sample }
+    var sample = sample
+    sample.labelMap = map.resizedNearest(height: sample.size.height, width: sample.size.width)
+    return sample
   }
 
   private mutating func add(_ name: String, _ value: Double, _ count: Int) {
