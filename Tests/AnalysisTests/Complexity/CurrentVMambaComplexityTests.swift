@@ -6,7 +6,7 @@ import Testing
 struct CurrentVMambaComplexityTests {
   /// A variant as its config builds it, by the rule of its tables; counted by the older rule; and with einsums.
   private static func rows(
-    _ config: String, _ overrides: [String] = [], shape: [Int]? = nil, _ parameters: Int, _ flops: Int,
+    _ config: String, with overrides: [String] = [], shape: [Int]? = nil, _ parameters: Int, _ flops: Int,
     v3: Int, legacy: Int? = nil
   ) -> [PublishedComplexity] {
     func row(_ more: [String], _ rule: ScanRule?, _ flops: Int) -> PublishedComplexity {
@@ -50,12 +50,12 @@ struct CurrentVMambaComplexityTests {
       "mask-rcnn_vssm-small-s2l15_fpn_1x_coco", 69_654_000, 348_921_840_640, v3: 348_921_708_640,
       legacy: 347_029_533_640)
     + rows(
-      "mask-rcnn_vssm-small-s2l15_fpn_1x_coco", s1l20, 68_519_088, 346_808_304_640, v3: 346_808_288_640)
+      "mask-rcnn_vssm-small-s2l15_fpn_1x_coco", with: s1l20, 68_519_088, 346_808_304_640, v3: 346_808_288_640)
     + rows(
       "mask-rcnn_vssm-base-s2l15_fpn_1x_coco", 107_931_376, 485_492_208_640, v3: 485_496_108_640,
       legacy: 482_969_087_640)
     + rows(
-      "mask-rcnn_vssm-base-s2l15_fpn_1x_coco", s1l20, 105_988_080, 482_674_160_640, v3: 482_674_800_640)
+      "mask-rcnn_vssm-base-s2l15_fpn_1x_coco", with: s1l20, 105_988_080, 482_674_160_640, v3: 482_674_800_640)
 
   static let segmentors =
     rows(
@@ -70,13 +70,13 @@ struct CurrentVMambaComplexityTests {
     + rows(
       "upernet_vssm-small-s2l15_160k_ade20k-640x640", 81_801_260, 1_606_871_500_800, v3: 1_606_868_259_600)
     + rows(
-      "upernet_vssm-small-s2l15_160k_ade20k-512x512", s1l20, 80_666_348, 1_026_240_595_968,
+      "upernet_vssm-small-s2l15_160k_ade20k-512x512", with: s1l20, 80_666_348, 1_026_240_595_968,
       v3: 1_026_241_222_784)
     + rows(
       "upernet_vssm-base-s2l15_160k_ade20k-512x512", 122_069_292, 1_170_340_890_624, v3: 1_170_344_288_224,
       legacy: 1_167_757_166_192)
     + rows(
-      "upernet_vssm-base-s2l15_160k_ade20k-512x512", s1l20, 120_125_996, 1_167_455_209_472,
+      "upernet_vssm-base-s2l15_160k_ade20k-512x512", with: s1l20, 120_125_996, 1_167_455_209_472,
       v3: 1_167_455_317_632)
 
   @Test("is the published one", arguments: classifiers + detectors + segmentors)
