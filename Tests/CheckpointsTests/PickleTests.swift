@@ -281,8 +281,7 @@ struct PickleTests {
     #expect(
       read.skipped == [
         "argparse.Namespace", "datetime.datetime", "mmengine.logging.history_buffer.HistoryBuffer",
-        "numpy.core.multiarray.scalar",
-        "numpy.dtype", "yacs.config.CfgNode",
+        "numpy.core.multiarray.scalar", "yacs.config.CfgNode",
       ])
     #expect(read.metadata["epoch"] == "12" && read.metadata["classes"] == #"["disc"]"#)
   }

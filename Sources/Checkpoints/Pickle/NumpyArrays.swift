@@ -25,9 +25,9 @@ struct NumberType {
 
 /// NumPy arrays as its `__reduce__` and `__reduce_ex__` write them: type, shape, order and bytes.
 extension Unpickler {
-  /// `numpy.dtype('f4', False, True)`; a state with the order of bytes may follow.
-  mutating func numberType(_ arguments: [PickleValue]) throws -> PickleValue {
-    guard case .string(let name)? = arguments.first else { throw fault("numpy.dtype without a name") }
+  /// `numpy.dtype('f4', False, True)`; a state with the order of bytes may follow. Nil for types of other kinds.
+  mutating func numberType(_ arguments: [PickleValue]) throws -> PickleValue? {
+    guard case .string(let name)? = arguments.first else { return nil }
     try keep(1)
     graph.numberTypes.append(
       NumberType(name: name.filter { !"<>=|".contains($0) }, isBigEndian: name.hasPrefix(">")))
@@ -37,7 +37,7 @@ extension Unpickler {
   /// (version, order of bytes, ...).
   mutating func fill(numberType index: Int, _ state: PickleValue) throws {
     guard let values = graph.sequence(state), values.count > 1, case .string(let order) = values[1] else {
-      throw fault("numpy.dtype without an order of bytes")
+      return
     }
     graph.numberTypes[index].isBigEndian = order == ">"
   }
@@ -50,7 +50,12 @@ extension Unpickler {
   /// (version, shape, type, whether columns come first, bytes).
   mutating func fill(array index: Int, _ state: PickleValue) throws {
     guard graph.tensors[index].fault == Self.emptyFault else { throw fault("BUILD on a tensor") }
-    guard let values = graph.sequence(state), values.count == 5, case .numberType(let type) = values[2],
+    let values = graph.sequence(state) ?? []
+    if values.count == 5, case .placeholder = values[2] {
+      graph.tensors[index].fault = "an array of a type that is not read"
+      return
+    }
+    guard values.count == 5, case .numberType(let type) = values[2],
       case .bool(let isColumnMajor) = values[3]
     else {
       throw fault("an array that is not described by shape, type, order and bytes")

@@ -42,7 +42,10 @@ extension Unpickler {
       }
       return first
     case .foreignTensor(let kind): return try foreignTensor(kind)
-    case .numberType: return try numberType(arguments)
+    case .numberType:
+      if let type = try numberType(arguments) { return type }
+      try keep(1)
+      return .placeholder(index)
     case .emptyArray: return try emptyArray()
     case .filledArray: return try filledArray(arguments)
     case .encoding: return try encoded(arguments) ?? .placeholder(index)
