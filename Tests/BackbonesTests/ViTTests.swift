@@ -30,7 +30,8 @@ struct ViTTests {
   func parameters(width: Int, heads: Int, side: Int, count: Int) throws {
     let classifier = TestClassifier(
       try backbone(
-        "{type: VisionTransformer, embed_dims: \(width), num_heads: \(heads), img_size: \(side)}"),
+        "{type: VisionTransformer, embed_dims: \(width), num_heads: \(heads), img_size: \(side)}",
+        isInitialized: false),
       classes: 1000)
     #expect(classifier.parameters.reduce(0) { $0 + $1.parameter.value.count } == count)
     #expect(classifier.tree.leaves.map(\.name).contains("blocks.11.attn.qkv.weight"))
