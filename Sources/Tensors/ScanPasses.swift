@@ -93,8 +93,10 @@ extension ScanPlan {
 
   private func sumOfParts(_ parts: [TensorStorage]) -> TensorStorage {
     let sum = parts[0]
-    for part in parts.dropFirst() {
-      parallel(over: sum.count, grain: 1 << 16) { range in
+    guard parts.count > 1 else { return sum }
+    // A piece of the sum stays in the cache until all parts are added.
+    parallel(over: sum.count, grain: 1 << 14) { range in
+      for part in parts.dropFirst() {
         dp_accumulate(sum.base + range.lowerBound, part.base + range.lowerBound, range.count)
       }
     }
