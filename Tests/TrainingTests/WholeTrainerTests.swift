@@ -136,10 +136,11 @@ struct WholeTrainerTests {
 
   @Test("scales all rates by the batch, and says so")
   func scaledRates() throws {
+    let folder = try TemporaryFolder()
     let run = try trainToy(
       try toyConfiguration(
         "param_scheduler: []\nauto_scale_lr: {enable: true, base_batch_size: 16}\n"
-          + "train_cfg: {type: IterBasedTrainLoop, max_iters: 2}"), in: try TemporaryFolder())
+          + "train_cfg: {type: IterBasedTrainLoop, max_iters: 2}"), in: folder)
     #expect(run.trainer.rates == [0.05 / 8, 0.05 / 8 * 0.5])
     let log = try String(contentsOfFile: try #require(run.trainer.workDirectory).logFile, encoding: .utf8)
     #expect(log.contains("auto_scale_lr: all learning rates times 0.125"))
@@ -147,10 +148,11 @@ struct WholeTrainerTests {
 
   @Test("writes a table of the operations of some iterations")
   func profiles() throws {
+    let folder = try TemporaryFolder()
     let run = try trainToy(
       try toyConfiguration(
         "custom_hooks: [{type: ProfilerHook, begin: 2, end: 3}]\n"
-          + "train_cfg: {type: IterBasedTrainLoop, max_iters: 4}"), in: try TemporaryFolder())
+          + "train_cfg: {type: IterBasedTrainLoop, max_iters: 4}"), in: folder)
     let log = try String(contentsOfFile: try #require(run.trainer.workDirectory).logFile, encoding: .utf8)
     #expect(log.contains("operations of the iterations 2 to 3"))
     #expect(log.contains("operation") && log.contains(".backward"))
