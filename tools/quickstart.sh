@@ -2,20 +2,20 @@
 # From a bare machine to a trained model: installs what is missing, builds, draws the Reef, trains, evaluates and
 # draws predictions. What an earlier start has done is not done again, and a training that was interrupted goes on.
 #
-#   tools/quickstart.sh [detector|segmentor]
+#   tools/quickstart.sh [detector|segmentor|classifier]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 kind=${1:-detector}
 case $kind in
-  detector | segmentor) ;;
+  detector | segmentor | classifier) ;;
   *)
-    echo "usage: tools/quickstart.sh [detector|segmentor]" >&2
+    echo "usage: tools/quickstart.sh [detector|segmentor|classifier]" >&2
     exit 2
     ;;
 esac
 if [ $# -gt 1 ]; then
-  echo "usage: tools/quickstart.sh [detector|segmentor]" >&2
+  echo "usage: tools/quickstart.sh [detector|segmentor|classifier]" >&2
   exit 2
 fi
 if ! command -v swift >/dev/null; then
@@ -25,6 +25,11 @@ fi
 
 config=configs/quickstart/$kind.yaml
 data=data/reef
+task=scenes
+if [ "$kind" = classifier ]; then
+  data=data/reef-animals
+  task=classification
+fi
 work=work_dirs/quickstart_$kind
 pictures=$work/predictions
 dense=.build/release/dense
@@ -47,14 +52,22 @@ swift build -c release --product dense
 finish build
 
 step "3/6  Draw the data set into $data"
-"$dense" data synthesize reef --out "$data"
+"$dense" data synthesize reef --task "$task" --out "$data"
 finish "data set"
 
-# The last iteration as the config has it: the checkpoint of that name says that the training is done.
-iterations=$("$dense" config print "$config" | sed -n 's/^.*max_iters: *\([0-9][0-9]*\).*$/\1/p' | head -n 1)
-checkpoint=$work/iter_$iterations.safetensors
+# The end as the config has it: the checkpoint of that name says that the training is done.
+length() { "$dense" config print "$config" | sed -n "s/^.*$1: *\([0-9][0-9]*\).*\$/\1/p" | head -n 1; }
+iterations=$(length max_iters)
+epochs=$(length max_epochs)
+if [ -n "$iterations" ]; then
+  end="$iterations iterations"
+  checkpoint=$work/iter_$iterations.safetensors
+else
+  end="$epochs epochs"
+  checkpoint=$work/epoch_$epochs.safetensors
+fi
 
-step "4/6  Train $config ($iterations iterations)"
+step "4/6  Train $config ($end)"
 if [ -f "$checkpoint" ]; then
   echo "trained already: $checkpoint"
 elif [ -f "$work/last_checkpoint" ]; then
@@ -76,7 +89,11 @@ fi
 finish evaluation
 
 step "6/6  Draw predictions"
-images=("$data"/images/validation/*.jpg)
+if [ "$kind" = classifier ]; then
+  images=("$data"/val/*/*.jpg)
+else
+  images=("$data"/images/validation/*.jpg)
+fi
 "$dense" predict "$config" "$checkpoint" "${images[@]:0:12}" --score-thr 0.5 --out-dir "$pictures"
 finish predictions
 
