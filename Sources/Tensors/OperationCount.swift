@@ -100,7 +100,7 @@ package final class OperationCounter: Sendable {
 
 extension [Int] {
   /// Their product, at most the largest number.
-  var multiplied: Int {
+  package var multiplied: Int {
     if contains(0) { return 0 }
     return reduce(1) { product, factor in
       let (result, isTooLarge) = product.multipliedReportingOverflow(by: factor)
@@ -111,7 +111,7 @@ extension [Int] {
 
 extension Int {
   /// The sum of two counts, at most the largest number.
-  func plus(_ other: Int) -> Int {
+  package func plus(_ other: Int) -> Int {
     let (sum, isTooLarge) = addingReportingOverflow(other)
     return isTooLarge ? .max : sum
   }

@@ -6,7 +6,7 @@ public enum ScanRule: String, CaseIterable, Sendable, Codable {
   /// As the tool counts since: 9 a channel, step and state, and the skip (`flops_selective_scan_fn`).
   case hardware
 
-  func count(images b: Int, channels d: Int, steps l: Int, states n: Int) -> Int {
+  package func count(images b: Int, channels d: Int, steps l: Int, states n: Int) -> Int {
     let skip = [b, d, l].multiplied
     let all = [b, d, l, n].multiplied
     switch self {
@@ -55,9 +55,9 @@ public struct ScanAccounting: Sendable, Equatable {
 }
 
 /// Counts that the published tools took from a printed number of four digits.
-enum PrintedCount {
+package enum PrintedCount {
   /// Half of a count as `printf("%.3e")` shows it, rounded down: h(x) = floor(r4(x) / 2).
-  static func halved(_ count: Int) -> Int {
+  package static func halved(_ count: Int) -> Int {
     var unit = 1
     while count / unit >= 10_000 { unit *= 10 }
     let (digits, rest) = (count / unit, count % unit)
