@@ -148,7 +148,7 @@ let package = Package(
     tests(
       "Training",
       [
-        "Checkpoints", "Configuration", "Data", "Imaging", "Layers", "Masks", "Modeling", "Tensors",
+        "Checkpoints", "Configuration", "Data", "Files", "Imaging", "Layers", "Masks", "Modeling", "Tensors",
         "TestSupport", "Training",
       ]),
     tests("Verification", ["TestSupport", "Verification"]),

@@ -69,9 +69,12 @@ struct ToyDataset: Dataset {
     var classes: [String]?
     var isTest: Bool?
     var metainfo: [String: [String]]?
+    /// Of which nothing is read.
+    var annotationFile: String?
 
     enum CodingKeys: String, CodingKey {
       case count, classes, metainfo
+      case annotationFile = "ann_file"
       case isTest = "test_mode"
     }
   }
@@ -88,8 +91,10 @@ struct ToyDataset: Dataset {
   let metainfo: DatasetMetainfo
   let pipeline = Pipeline([Jitter()])
   let isTest: Bool
+  let annotationSources: [AnnotationSource]
 
   init(_ configuration: Configuration) {
+    annotationSources = configuration.annotationFile.map { [.file($0)] } ?? []
     count = configuration.count
     isTest = configuration.isTest ?? false
     metainfo = DatasetMetainfo(classes: configuration.classes ?? ["thing"])
@@ -120,7 +125,7 @@ struct ToyMetric: Metric {
   }
 }
 
-private struct NoSettings: Decodable, Sendable {}
+struct NoSettings: Decodable, Sendable {}
 
 extension Components {
   /// The toy parts.

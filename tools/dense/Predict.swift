@@ -6,7 +6,7 @@ import Modeling
 import Reporting
 import Training
 
-/// `dense predict CONFIG CHECKPOINT IMAGE...`
+/// `dense predict [CONFIG] CHECKPOINT IMAGE...`
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Predict images: pictures and JSON, no annotations needed.",
@@ -16,15 +16,14 @@ struct Predict: ParsableCommand {
       several folders keep their subfolders where two have one name. Nothing is written over an input.
       """)
 
-  @OptionGroup var config: ConfigOptions
-
   @Argument(
-    help: "The checkpoint (safetensors or .pth).",
-    completion: .file(extensions: ["safetensors", "pth", "pt"]))
-  var checkpoint: String
+    help: ArgumentHelp(
+      "The config file (YAML), unless the checkpoint's own is meant; the checkpoint (safetensors or .pth) or a work "
+        + "directory, which stands for its best checkpoint, else its newest; and the images.",
+      valueName: "[config] checkpoint images"), completion: .file())
+  var words: [String]
 
-  @Argument(help: "The images.", completion: .file())
-  var images: [String]
+  @OptionGroup var replacements: OverrideOptions
 
   @Option(help: "A folder for pictures and label maps.", completion: .directory)
   var outDir: String?
@@ -39,6 +38,7 @@ struct Predict: ParsableCommand {
 
   func validate() throws {
     try requireNames(["--out-dir": outDir])
+    _ = try CheckpointWords(words, wantsMore: true)
     guard (0...1).contains(scoreThr) else { throw ValidationError("--score-thr must be in 0...1.") }
   }
 
@@ -47,7 +47,9 @@ struct Predict: ParsableCommand {
   func run() throws {
     threads.prepare()
     try Output.reporting(json: json) {
-      let configuration = try config.experiment()
+      let named = try CheckpointWords(words, wantsMore: true)
+      let (checkpoint, images) = (try named.checkpointFile(), named.rest)
+      let configuration = try replacements.experiment(named.config, carriedBy: checkpoint)
       // A classifier's answer is a line an image.
       guard outDir != nil || json || ResultKind(of: configuration, components: .all) == .classes else {
         throw ValidationError("Give --out-dir for pictures, or --json.")

@@ -152,6 +152,8 @@ public struct CheckpointHook: StatefulHook {
     let name = String(resumption.file.split(separator: "/").last ?? "")
     if history.written.contains(name) { newest = (name, trainer.iteration) }
     leftOver = leftOver(in: workDirectory, isFull: kept > 0 && history.written.count >= kept)
+    if let passing = history.passing, passing == name { leftOver.append(passing) }
+    history.passing = nil
   }
 
   /// Checkpoints older than all of the history that this run wrote and was about to remove.
@@ -197,7 +199,9 @@ public struct CheckpointHook: StatefulHook {
   /// Writes what a run that was stopped came to, so that it can go on, and what is published.
   public mutating func afterRun(_ trainer: Trainer) throws {
     try saveIfStopped(trainer)
-    guard let published, let workDirectory = trainer.workDirectory else { return }
+    guard trainer.interruption == nil, let published, let workDirectory = trainer.workDirectory else {
+      return
+    }
     let names = (savesLast ? [newest?.file].compactMap { $0 } : []) + history.bests.map(\.file)
     for name in names {
       let file = try PublishedCheckpoint.write("\(workDirectory.path)/\(name)", parts: published)
@@ -206,11 +210,18 @@ public struct CheckpointHook: StatefulHook {
   }
 
   private mutating func saveIfStopped(_ trainer: Trainer) throws {
-    guard trainer.stopReason != nil, savesLast, newest?.iteration != trainer.iteration else { return }
+    let isInterrupted = trainer.interruption != nil
+    guard isInterrupted || trainer.stopReason != nil && savesLast, newest?.iteration != trainer.iteration
+    else { return }
     let isWhole = unit == .epochs && trainer.iteration.isMultiple(of: trainer.iterationsPerEpoch)
-    try save(
-      trainer,
-      as: isWhole ? CheckpointName(.epochs, trainer.epoch) : CheckpointName(.iterations, trainer.iteration))
+    let name =
+      isWhole ? CheckpointName(.epochs, trainer.epoch) : CheckpointName(.iterations, trainer.iteration)
+    guard isInterrupted else { return try save(trainer, as: name) }
+    // A run that goes on is as one that was left alone: this one is not among those that it has written.
+    history.passing = name.file
+    try trainer.save(as: name.file, by: self)
+    try trainer.workDirectory?.setLastCheckpoint(name.file)
+    remove(leftOver.filter { $0 != name.file }, from: trainer)
   }
 
   private mutating func saveIfDue(_ trainer: Trainer, count: Int, isLast: Bool) throws {

@@ -27,10 +27,11 @@ public struct Evaluator {
   ///
   /// - Parameters:
   ///   - countsLosses: Whether the means of the model's losses stand behind the figures, as `val/loss` and so on.
+  ///   - stop: Asked after each batch whether the rest is not wanted any more.
   ///   - onPrediction: Sees each prediction after the metrics; for result files and pictures.
-  /// - Throws: Errors of data, model and metrics, and those of `onPrediction`.
+  /// - Throws: Errors of data, model and metrics, and those of `onPrediction`; `EvaluationStopped` where `stop` says so.
   public func evaluate(
-    _ metrics: [any Metric], countsLosses: Bool = false,
+    _ metrics: [any Metric], countsLosses: Bool = false, unless stop: () -> Bool = { false },
     onPrediction: ((Prediction, Sample) throws -> Void)? = nil
   ) throws -> (summary: MetricSummary, timing: EvaluationTiming) {
     var metrics = metrics
@@ -43,6 +44,7 @@ public struct Evaluator {
     while true {
       let asked = clock.now
       guard let samples = try batches.next() else { break }
+      if stop() { throw EvaluationStopped() }
       waiting += clock.now - asked
       let predictions = try model.evaluated(samples)
       precondition(
@@ -65,6 +67,9 @@ public struct Evaluator {
     return (summary, timing)
   }
 }
+
+/// An evaluation whose rest was not wanted any more.
+public struct EvaluationStopped: Error {}
 
 extension Model {
   /// A prediction for each sample, outside training.

@@ -49,18 +49,20 @@ public struct RunFacts: Sendable {
   /// For a log.
   var lines: [String] {
     [
-      "dense \(Self.version): \(command.map(Self.quoted).joined(separator: " "))",
+      "dense \(Self.version): \(command.map(\.quotedForShell).joined(separator: " "))",
       "host: \(host), \(system); processor: \(processor), \(cores) cores; kernels: \(compute.kernels); "
         + "OpenBLAS core: \(compute.blas); threads: \(threads)",
     ]
   }
+}
 
+extension String {
   /// A word as a shell takes it.
-  private static func quoted(_ word: String) -> String {
-    let plain = word.unicodeScalars.allSatisfy {
+  var quotedForShell: String {
+    let plain = unicodeScalars.allSatisfy {
       $0.properties.isAlphabetic || ("0"..."9").contains($0) || "_-./=,:@%+".unicodeScalars.contains($0)
     }
-    return plain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+    return plain && !isEmpty ? self : "'" + replacing("'", with: "'\\''") + "'"
   }
 }
 

@@ -30,12 +30,22 @@ public struct TrainingOptions: Sendable {
   public var allowMissing: [String]
   /// Whether all is built and the first batch tried, but nothing written and nothing trained.
   public var isDryRun: Bool
+  /// What asks the run to end early; it then ends with a checkpoint to go on from.
+  public var stopRequest: StopRequest
+  /// Whether a run goes on also where its data have changed.
+  public var forcesResume: Bool
+  /// A file of a step whose loss was not finite, which is run once more in place of the run; nothing is written.
+  public var replay: String? {
+    didSet { isDryRun = isDryRun || replay != nil }
+  }
 
   /// Options; by default the config decides.
   public init(
     workDirectory: String? = nil, resume: Resume = .no, seed: UInt64? = nil, isQuiet: Bool = false,
-    allowMissing: [String] = [], isDryRun: Bool = false
+    allowMissing: [String] = [], isDryRun: Bool = false, stopRequest: StopRequest = StopRequest(),
+    forcesResume: Bool = false
   ) {
+    (self.stopRequest, self.forcesResume) = (stopRequest, forcesResume)
     (self.workDirectory, self.resume, self.seed) = (workDirectory, resume, seed)
     (self.isQuiet, self.allowMissing, self.isDryRun) = (isQuiet, allowMissing, isDryRun)
   }
@@ -49,6 +59,11 @@ public final class TrainingRun {
   /// The run itself.
   public let trainer: Trainer
   private let options: TrainingOptions
+  private let configuration: ExperimentConfiguration
+  /// A step that is run once more in place of the run.
+  private var replayed: (checkpoint: TrainingCheckpoint, file: String)?
+  /// Held as long as the run writes.
+  private var lock: FolderLock?
 
   /// Opens config, data and model, and says in a few lines what will be trained.
   ///
@@ -58,24 +73,30 @@ public final class TrainingRun {
     configuration: ExperimentConfiguration, components: Components,
     options: TrainingOptions = TrainingOptions()
   ) throws {
-    self.options = options
+    (self.options, self.configuration) = (options, configuration)
     let experiment = Experiment(configuration, components: components)
     try experiment.check(for: .training)
     let directory = Self.workDirectory(configuration, options)
+    // A folder is made for a run only when all of its config is right; one that is there is taken before the data are read.
+    let early = options.isDryRun || !Folder.isFolder(directory) ? nil : try WorkDirectory.lock(directory)
     let resumed = try Self.resumedFile(configuration, options, directory)
-    let checkpoint = try resumed.map { try TrainingCheckpoint(file: $0) }
+    let checkpoint = try (options.replay ?? resumed).map { try TrainingCheckpoint(file: $0) }
     let seed =
       options.seed ?? configuration.randomness.seed ?? checkpoint?.state?.seed ?? Self.defaultSeed
     let (parts, report) = try Self.parts(experiment, seed: seed)
 
+    lock = options.isDryRun ? nil : try early ?? WorkDirectory.lock(directory)
     let workDirectory = options.isDryRun ? nil : try WorkDirectory(directory)
     let progress = ProgressLine(isQuiet: options.isQuiet)
-    let log = try RunLog(path: workDirectory?.logFile, isQuiet: options.isQuiet, progress: progress)
+    let log = try RunLog(
+      path: workDirectory?.logFile, isQuiet: options.isQuiet, progress: progress, stop: options.stopRequest)
     let sinks = try workDirectory.map { [try ScalarsFile(path: $0.scalarsFile)] } ?? []
     if let workDirectory {
       try AtomicFile.write(configuration.node.yaml().utf8, to: workDirectory.configurationFile)
     }
-    trainer = Trainer(parts, log: log, sinks: sinks, progress: progress, workDirectory: workDirectory)
+    trainer = Trainer(
+      parts, log: log, sinks: sinks, progress: progress, workDirectory: workDirectory,
+      stopRequest: options.stopRequest)
 
     do {
       try begin(experiment, report, resumed: resumed, checkpoint, seed: seed)
@@ -98,8 +119,11 @@ public final class TrainingRun {
       "config: \(configuration.node.location.file)"
         + (overrides.isEmpty ? "" : "; with " + overrides.joined(separator: " ")))
     let weights: [String]
-    if let resumed, let checkpoint {
-      let summary = try trainer.resume(from: checkpoint, file: resumed)
+    if let file = options.replay, let checkpoint {
+      replayed = (checkpoint, file)
+      weights = ["from \(file)"]
+    } else if let resumed, let checkpoint {
+      let summary = try trainer.resume(from: checkpoint, file: resumed, isForced: options.forcesResume)
       weights = ["\(summary) from \(resumed); iteration \(trainer.iteration) is done"]
     } else {
       weights = try Self.startingWeights(of: trainer.model, experiment, options, seed: seed)
@@ -118,16 +142,50 @@ public final class TrainingRun {
   /// Trains to the end; a dry run tries the first batch and one validation image only.
   ///
   /// - Throws: `TrainingError` for a loss or gradient that is not finite; errors of data, files and metrics. What ends the
-  ///   run is the last line of its log file.
+  ///   run is the last line of its log file. `TrainingInterruption` when it was asked to stop and has done so.
   public func run() throws {
+    defer { lock = nil }
     do {
-      guard options.isDryRun else { return try trainer.run() }
+      guard options.isDryRun else {
+        try trainer.run()
+        if let signal = trainer.interruption { throw interruption(by: signal) }
+        return
+      }
+      if let replayed { return try trainer.replay(replayed.checkpoint, file: replayed.file) }
       try trainer.rehearse()
+      try trainer.estimate()
       trainer.logMemory()
     } catch {
-      trainer.log.error("\(error)")
+      if error is TrainingInterruption {
+        trainer.log.ending("\(error)")
+      } else {
+        trainer.log.error("\(error)")
+      }
       throw error
     }
+  }
+
+  /// Whether the config is that of the checkpoint which the run goes on from.
+  private var isConfigCarried: Bool {
+    trainer.resumption.map { configuration.node.location.file == $0.file } ?? false
+  }
+
+  private func interruption(by signal: Int32) -> TrainingInterruption {
+    let place = "interrupted at iteration \(trainer.iteration) of \(trainer.iterations)"
+    guard let directory = trainer.workDirectory?.path, trainer.hooks.contains(where: { $0 is CheckpointHook })
+    else {
+      return TrainingInterruption(
+        signal: signal,
+        description: "\(place); the config has no CheckpointHook, so nothing was written to go on from")
+    }
+    let overrides = configuration.node.overrides
+    let command =
+      ["dense", "train"] + (isConfigCarried ? [] : [configuration.node.location.file])
+      + ["--work-dir", directory]
+      + (overrides.isEmpty ? [] : ["--cfg-options"] + overrides) + ["--resume"]
+    return TrainingInterruption(
+      signal: signal, description: "\(place): \(command.map(\.quotedForShell).joined(separator: " ")) goes on"
+    )
   }
 
   private static func workDirectory(
@@ -143,8 +201,9 @@ public final class TrainingRun {
   private static func resumedFile(
     _ configuration: ExperimentConfiguration, _ options: TrainingOptions, _ directory: String
   ) throws -> String? {
-    switch options.resume {
-    case .file(let file): file
+    guard options.replay == nil else { return nil }
+    return switch options.resume {
+    case .file(let file): Folder.isFolder(file) ? try WorkDirectory.lastCheckpoint(in: file) : file
     case .newest: try WorkDirectory.lastCheckpoint(in: directory)
     // mm's meaning of `resume: true` beside `load_from`.
     case .no where configuration.resume:
@@ -194,7 +253,11 @@ public final class TrainingRun {
     if validation?.countsLosses == true { figures.append(ValidationLosses.total) }
     let parts = TrainerParts(
       model: model, loop: loop, loader: loader,
-      settings: TrainerSettings(batchSize: loaderSettings.batchSize, seed: seed, classes: classes),
+      settings: TrainerSettings(
+        batchSize: loaderSettings.batchSize, seed: seed, classes: classes,
+        configuration: configuration.node.yaml(),
+        annotations: try AnnotationIdentity.all(
+          of: [loader.dataset] + [validation?.loader.dataset].compactMap { $0 })),
       optimizer: optimizer, schedule: ScheduleChain(schedules, baseRates: optimizer.baseRates),
       hooks: try training.hooks(of: configuration, in: HookContext(loop: loop, figures: figures)),
       validation: validation)
