@@ -108,6 +108,9 @@ public struct WorkDirectory: Sendable {
     try AtomicFile.write((name + "\n").utf8, to: "\(path)/\(Self.lastCheckpointName)")
   }
 
+  /// Whether a run has named its newest checkpoint.
+  var hasLastCheckpoint: Bool { FileManager.default.fileExists(atPath: "\(path)/\(Self.lastCheckpointName)") }
+
   /// Removes a checkpoint that this run has written: one file in the folder, and nothing else whatever the name says.
   func remove(_ name: String) {
     guard CheckpointName(name) != nil else { return }

@@ -210,18 +210,30 @@ public struct CheckpointHook: StatefulHook {
   }
 
   private mutating func saveIfStopped(_ trainer: Trainer) throws {
-    let isInterrupted = trainer.interruption != nil
-    guard isInterrupted || trainer.stopReason != nil && savesLast, newest?.iteration != trainer.iteration
-    else { return }
-    let isWhole = unit == .epochs && trainer.iteration.isMultiple(of: trainer.iterationsPerEpoch)
-    let name =
-      isWhole ? CheckpointName(.epochs, trainer.epoch) : CheckpointName(.iterations, trainer.iteration)
-    guard isInterrupted else { return try save(trainer, as: name) }
-    // A run that goes on is as one that was left alone: this one is not among those that it has written.
-    history.passing = name.file
-    try trainer.save(as: name.file, by: self)
-    try trainer.workDirectory?.setLastCheckpoint(name.file)
-    remove(leftOver.filter { $0 != name.file }, from: trainer)
+    if trainer.interruption != nil { return try saveInterrupted(trainer) }
+    guard trainer.stopReason != nil, savesLast, newest?.iteration != trainer.iteration else { return }
+    try save(trainer, as: nameOfIteration(trainer))
+  }
+
+  /// The name for a checkpoint out of turn.
+  private func nameOfIteration(_ trainer: Trainer) -> CheckpointName {
+    unit == .epochs && trainer.iteration.isMultiple(of: trainer.iterationsPerEpoch)
+      ? CheckpointName(.epochs, trainer.epoch) : CheckpointName(.iterations, trainer.iteration)
+  }
+
+  /// Writes what an interrupted run came to, unless that is there. A run that goes on from it is as one that was left
+  /// alone: the file is not among those that it has written.
+  mutating func saveInterrupted(_ trainer: Trainer) throws {
+    guard let workDirectory = trainer.workDirectory, newest?.iteration != trainer.iteration else { return }
+    // Before its first step a new run has nothing that is worth more than what an older one left.
+    guard trainer.iteration > 0 || trainer.resumption != nil || !workDirectory.hasLastCheckpoint else {
+      return
+    }
+    let name = nameOfIteration(trainer).file
+    history.passing = name
+    try trainer.save(as: name, by: self)
+    try workDirectory.setLastCheckpoint(name)
+    remove(leftOver.filter { $0 != name }, from: trainer)
   }
 
   private mutating func saveIfDue(_ trainer: Trainer, count: Int, isLast: Bool) throws {

@@ -58,7 +58,10 @@ public final class RunLog {
     guard !isQuiet else { return }
     progress.clear()
     do { try output.write(text + "\n") } catch {
-      if error.isClosedPipe { stop?.ask(by: SIGPIPE) }
+      if error.isClosedPipe, let stop {
+        // A reader that has enough: the run ends as by a signal, without a word.
+        return stop.ask(by: SIGPIPE)
+      }
       // A full disk behind standard output must not cost the run; the file has all of it.
       guard !hasWarnedOfOutput else { return }
       hasWarnedOfOutput = true

@@ -208,7 +208,12 @@ public final class Trainer {
   /// One iteration: forward, backward, clipping, update.
   private func trainOneStep(_ batches: BatchIterator) throws -> TrainingStep {
     let start = ContinuousClock.now
-    guard let samples = try batches.next() else {
+    let next: [Sample]?
+    do { next = try batches.next() } catch {
+      saveBeforeFailure()
+      throw error
+    }
+    guard let samples = next else {
       throw TrainingError("the training data set gave no batch for iteration \(iteration + 1)")
     }
     let loaded = ContinuousClock.now
@@ -229,6 +234,18 @@ public final class Trainer {
       iteration: iteration, epoch: epoch, rate: schedule.rates[0], loss: terms.total, terms: terms.terms,
       gradientNorm: norm, seconds: (end - start) / .seconds(1),
       dataSeconds: (loaded - start) / .seconds(1))
+  }
+
+  /// Data that cannot be read, such as those of a disk that has gone, may come back: the run can then go on from the last
+  /// full step.
+  private func saveBeforeFailure() {
+    do {
+      try tell { hook in
+        guard var checkpoints = hook as? CheckpointHook else { return }
+        try checkpoints.saveInterrupted(self)
+        hook = checkpoints
+      }
+    } catch { log.warning("no checkpoint of the last full step: \(error)") }
   }
 
   /// Runs the model forward and backward; its graph is gone when this returns, so that weights change in place.

@@ -115,8 +115,10 @@ public final class TrainingRun {
     let log = trainer.log
     for line in RunFacts().lines { log.info(line) }
     let overrides = configuration.node.overrides
+    var hash = SHA256()
+    hash.update(trainer.settings.configuration.utf8)
     log.info(
-      "config: \(configuration.node.location.file)"
+      "config: \(configuration.node.location.file), SHA-256 of all of it \(hash.finished().prefix(12))"
         + (overrides.isEmpty ? "" : "; with " + overrides.joined(separator: " ")))
     let weights: [String]
     if let file = options.replay, let checkpoint {
@@ -177,6 +179,14 @@ public final class TrainingRun {
       return TrainingInterruption(
         signal: signal,
         description: "\(place); the config has no CheckpointHook, so nothing was written to go on from")
+    }
+    if trainer.iteration == 0, trainer.resumption == nil,
+      let last = try? WorkDirectory.lastCheckpoint(in: directory).split(separator: "/").last,
+      CheckpointName(String(last))?.count != 0
+    {
+      return TrainingInterruption(
+        signal: signal, description: "interrupted before the first step: nothing was trained, nothing is lost"
+      )
     }
     let overrides = configuration.node.overrides
     let command =
