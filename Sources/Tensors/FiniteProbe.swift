@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Finds the first operation whose result holds NaN or infinity, in the order in which they run.
-package enum FiniteProbe {
+package final class FiniteProbe: Sendable {
   /// Where it happened.
   package struct Finding: Sendable, Equatable {
     /// The operation; `.backward` behind it where its gradients are meant.
@@ -17,18 +17,17 @@ package enum FiniteProbe {
     var latest: UInt64?
   }
 
-  private static let isOn = Atomic<Bool>(false)
-  private static let state = Mutex(State())
+  /// That of the task; nil while nobody looks.
+  @TaskLocal private static var current: FiniteProbe?
+  private let state = Mutex(State())
 
   /// Looks at all operations that `body` runs: as slow as reading every result once more.
   ///
   /// - Returns: The first, nil where all are finite or `body` throws before; and what `body` came to.
   package static func look<R>(at body: () throws -> R) -> (finding: Finding?, result: Result<R, any Error>) {
-    state.withLock { $0 = State() }
-    isOn.store(true, ordering: .sequentiallyConsistent)
-    let result = Result { try body() }
-    isOn.store(false, ordering: .sequentiallyConsistent)
-    return (state.withLock { $0.finding }, result)
+    let probe = FiniteProbe()
+    let result = $current.withValue(probe) { Result { try body() } }
+    return (probe.state.withLock { $0.finding }, result)
   }
 
   /// Notes an operation's result, or the gradients that it gives.
@@ -36,10 +35,10 @@ package enum FiniteProbe {
     _ name: @autoclosure () -> String, inputs: @autoclosure () -> [(node: GraphNode?, tensor: Tensor?)],
     results: @autoclosure () -> [Tensor]
   ) {
-    guard isOn.load(ordering: .relaxed) else { return }
+    guard let probe = current else { return }
     let (inputs, results) = (inputs(), results())
     let leaves = inputs.compactMap(\.node).filter { $0.isLeaf && $0.original == nil }.map(\.order)
-    state.withLock { state in
+    probe.state.withLock { state in
       guard state.finding == nil else { return }
       if !results.allSatisfy(isFinite) {
         state.finding = Finding(

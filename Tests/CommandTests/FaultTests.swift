@@ -23,8 +23,8 @@ struct FaultTests {
   private static let faults = [
     Fault(call: "fsync", action: "error=ENOSPC"), Fault(call: "fsync", action: "error=EIO"),
     Fault(call: "fsync", action: "signal=KILL"), Fault(call: "rename", action: "error=ENOSPC"),
-    Fault(call: "rename", action: "signal=KILL"), Fault(call: "write", action: "error=ENOSPC", stride: 13),
-    Fault(call: "write", action: "signal=KILL", stride: 13),
+    Fault(call: "rename", action: "signal=KILL"), Fault(call: "write", action: "error=ENOSPC", stride: 150),
+    Fault(call: "write", action: "signal=KILL", stride: 150),
   ]
 
   @Test(

@@ -210,3 +210,27 @@ struct ReplayTests {
     #expect(throws: CheckpointError.self) { try run.run() }
   }
 }
+
+@Suite("Data that are gone while a run trains")
+struct GoneDataTests {
+  @Test("stop it with a checkpoint of the last full step, and it goes on when they are back")
+  func goesOn() throws {
+    let (whole, parts) = (try TemporaryFolder(), try TemporaryFolder())
+    try trainToy(try toyConfiguration(), in: whole)
+    func broken() throws -> ExperimentConfiguration {
+      try toyConfiguration(
+        "train_dataloader: {batch_size: 2, sampler: {type: InfiniteSampler}, dataset: {type: ToyDataset, count: 7, "
+          + "missing_from: 12}}")
+    }
+    let error = #expect(throws: DataError.self) {
+      try trainToy(try broken(), in: parts)
+    }
+    #expect(error?.description.contains("toy/") == true)
+    #expect(try parts.text("last_checkpoint") == "iter_6.safetensors\n")
+    try trainToy(try toyConfiguration(), in: parts, resume: .newest, seed: nil)
+    #expect(
+      try Data(contentsOf: URL(fileURLWithPath: "\(whole.path)/iter_20.safetensors"))
+        == Data(contentsOf: URL(fileURLWithPath: "\(parts.path)/iter_20.safetensors")))
+    #expect(!parts.names().contains("iter_6.safetensors"))
+  }
+}

@@ -71,17 +71,25 @@ struct ToyDataset: Dataset {
     var metainfo: [String: [String]]?
     /// Of which nothing is read.
     var annotationFile: String?
+    /// The global number from which on samples cannot be read.
+    var missingFrom: Int?
 
     enum CodingKeys: String, CodingKey {
       case count, classes, metainfo
       case annotationFile = "ann_file"
+      case missingFrom = "missing_from"
       case isTest = "test_mode"
     }
   }
 
   struct Jitter: Transform {
+    var missingFrom: Int?
+
     func callAsFunction(_ sample: Sample, random: inout RandomGenerator) throws -> Sample? {
       var sample = sample
+      if let missingFrom, sample.number >= missingFrom {
+        throw DataError(file: sample.imagePath, "is gone")
+      }
       sample.scaleFactor.width = random.uniform()
       return sample
     }
@@ -89,11 +97,12 @@ struct ToyDataset: Dataset {
 
   let count: Int
   let metainfo: DatasetMetainfo
-  let pipeline = Pipeline([Jitter()])
+  let pipeline: Pipeline
   let isTest: Bool
   let annotationSources: [AnnotationSource]
 
   init(_ configuration: Configuration) {
+    pipeline = Pipeline([Jitter(missingFrom: configuration.missingFrom)])
     annotationSources = configuration.annotationFile.map { [.file($0)] } ?? []
     count = configuration.count
     isTest = configuration.isTest ?? false

@@ -1,4 +1,5 @@
 import Configuration
+import Files
 import Foundation
 import Tensors
 
@@ -23,6 +24,8 @@ public struct RunFacts: Sendable {
   public var compute: ComputeFacts
   /// Threads that compute.
   public var threads: Int
+  /// Variables of the environment that other programs set to steer such computing.
+  public var variables: [String]
 
   /// Those of this process.
   public init() {
@@ -39,6 +42,8 @@ public struct RunFacts: Sendable {
     cores = process.activeProcessorCount
     compute = .current
     threads = Threads.count
+    variables = ["OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"]
+      .compactMap { name in process.environment[name].map { "\(name)=\($0.printed)" } }
   }
 
   /// A C array of characters up to its zero.
@@ -51,7 +56,8 @@ public struct RunFacts: Sendable {
     [
       "dense \(Self.version): \(command.map(\.quotedForShell).joined(separator: " "))",
       "host: \(host), \(system); processor: \(processor), \(cores) cores; kernels: \(compute.kernels); "
-        + "OpenBLAS core: \(compute.blas); threads: \(threads)",
+        + "OpenBLAS core: \(compute.blas); threads: \(threads)"
+        + (variables.isEmpty ? "" : "; environment: \(variables.joined(separator: ", "))"),
     ]
   }
 }
