@@ -124,10 +124,9 @@ public final class Trainer {
 
   // MARK: The run
 
-  /// Trains up to the last iteration, or until a hook asks for a stop.
+  /// Trains up to the last iteration, or until a hook or a signal (then `interruption` has it) asks for a stop.
   ///
   /// - Throws: `TrainingError` for a loss or gradient that is not finite; errors of data, files, metrics and hooks.
-  /// - Returns: Behind the last iteration; or with `interruption`, where a signal asked for an end.
   func run() throws {
     defer { progress.clear() }
     do {
@@ -250,8 +249,8 @@ public final class Trainer {
 
   /// Runs the model forward and backward; its graph is gone when this returns, so that weights change in place.
   ///
-  /// - Throws: `NonFiniteStep` for a loss that is not finite; errors of the model.
   /// - Parameter divisor: What the loss is divided by, so that the gradients of several batches are those of their mean.
+  /// - Throws: `NonFiniteStep` for a loss that is not finite; errors of the model.
   func gradients(
     of samples: [Sample], dividedBy divisor: Int = 1
   ) throws -> (terms: [(name: String, value: Double)], total: Double) {
