@@ -66,6 +66,7 @@ struct Test: ParsableCommand {
         configuration: configuration, components: .all, checkpoint: checkpoint,
         allowMissing: allowMissing, mergesVariants: tta)
       if !json { try Output.print("\(run.loading) from \(checkpoint)") }
+      if let estimate = try run.memoryEstimate() { Output.message(estimate) }
       let start = ContinuousClock.now
       var plan = OutputPlan(keepingDataOf: configuration)
       plan.keep(checkpoint, as: "the checkpoint")
