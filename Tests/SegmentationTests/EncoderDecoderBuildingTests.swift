@@ -125,7 +125,7 @@ struct EncoderDecoderBuildingTests {
       ),
       ("model.auxiliary_head.in_index=-9", "model.auxiliary_head.in_index: -9 is no map"),
       ("model.decode_head.channels=0", "model.decode_head.channels: 0 is not in 1...65536"),
-      ("model.decode_head.norm_cfg.type=GN", "model.decode_head.norm_cfg.type: 'GN' is not known"),
+      ("model.decode_head.norm_cfg.type=IN", "model.decode_head.norm_cfg.type: 'IN' is not known"),
       ("model.test_cfg.mode=tiles", "model.test_cfg.mode: 'tiles' is not known"),
       ("model.test_cfg={mode: slide, stride: 8}", "model.test_cfg.crop_size: mode: slide needs a window's"),
       (
