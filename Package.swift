@@ -51,7 +51,7 @@ let rooms: [Target] = [
     [
       "Checkpoints", "Classification", "Coco", "Configuration", "Data", "Detection", "Files", "Imaging",
       "Masks",
-      "Modeling",
+      "Modeling", "Segmentation",
     ]),
   room(
     "Verification",

@@ -31,6 +31,12 @@ struct Test: ParsableCommand {
   @Option(help: "A pattern, such as 'roi_head.*', of weights that the checkpoint may lack. May be repeated.")
   var allowMissing: [String] = []
 
+  @Flag(
+    help:
+      "Test-time augmentation: predict the variants that tta_pipeline makes of each image, and let tta_model merge them."
+  )
+  var tta = false
+
   @Flag(help: "Print one JSON object.")
   var json = false
 
@@ -65,9 +71,9 @@ struct Test: ParsableCommand {
       }
       let run = try TestRun(
         configuration: configuration, components: .all, checkpoint: checkpoint,
-        allowMissing: allowMissing)
-      for note in run.notes { Output.message("note: \(note)") }
+        allowMissing: allowMissing, mergesVariants: tta)
       if !json { try Output.print("\(run.loading) from \(checkpoint)") }
+      if let estimate = try run.memoryEstimate() { Output.message(estimate) }
       let start = ContinuousClock.now
       var plan = OutputPlan(keepingDataOf: configuration)
       plan.keep(checkpoint, as: "the checkpoint")
