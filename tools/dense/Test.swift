@@ -29,6 +29,12 @@ struct Test: ParsableCommand {
   @Option(help: "A pattern, such as 'roi_head.*', of weights that the checkpoint may lack. May be repeated.")
   var allowMissing: [String] = []
 
+  @Flag(
+    help:
+      "Test-time augmentation: predict the variants that tta_pipeline makes of each image, and let tta_model merge them."
+  )
+  var tta = false
+
   @Flag(help: "Print one JSON object.")
   var json = false
 
@@ -58,8 +64,7 @@ struct Test: ParsableCommand {
       }
       let run = try TestRun(
         configuration: configuration, components: .all, checkpoint: checkpoint,
-        allowMissing: allowMissing)
-      for note in run.notes { Output.message("note: \(note)") }
+        allowMissing: allowMissing, mergesVariants: tta)
       if !json { try Output.print("\(run.loading) from \(checkpoint)") }
       let start = ContinuousClock.now
       var plan = OutputPlan(keepingDataOf: configuration)

@@ -11,7 +11,7 @@ public struct Predictor {
   public let metainfo: DatasetMetainfo
   /// What was loaded: «212 of 212 tensors loaded».
   public let loading: LoadingSummary
-  /// What of the config has no effect, a line each.
+  /// What is odd about the classes' names, a line each.
   public let notes: [String]
   private let model: any Model
   private let pipeline: Pipeline
@@ -44,7 +44,7 @@ public struct Predictor {
     try model.requireFiniteWeights(of: file)
     let steps = outline.pipeline.filter { $0.type.split(separator: ".").last != "LoadAnnotations" }
     pipeline = try Pipeline(steps, in: context)
-    var notes = configuration.unusedNotes
+    var notes: [String] = []
     if checkpoint.classes == nil, outline.classes == nil {
       notes.append(
         "neither the checkpoint nor \(dataset.node.keyPath).metainfo.classes names the classes: they are called by their "

@@ -112,7 +112,6 @@ public final class TrainingRun {
       + (configuration.logProcessor == nil ? [] : ["log_processor"])
       + (configuration.logLevel == nil ? [] : ["log_level"])
     if !ignored.isEmpty { log.info("without effect: " + listed(ignored)) }
-    for line in configuration.unusedNotes { log.info(line) }
   }
 
   /// Trains to the end; a dry run tries the first batch and one validation image only.
