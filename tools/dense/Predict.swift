@@ -32,6 +32,14 @@ struct Predict: ParsableCommand {
   @Option(parsing: .unconditional, help: "The least score of an object that is drawn and listed.")
   var scoreThr: Float = 0.3
 
+  @Option(
+    parsing: .unconditional,
+    help: "Cut images into tiles of so many pixels a side, and join what is found (detectors).")
+  var tile: Int?
+
+  @Option(parsing: .unconditional, help: "The share of a tile's side that neighbours have in common.")
+  var overlap: Double?
+
   @Flag(help: "Print one JSON object.")
   var json = false
 
@@ -40,6 +48,13 @@ struct Predict: ParsableCommand {
   func validate() throws {
     try requireNames(["--out-dir": outDir])
     guard (0...1).contains(scoreThr) else { throw ValidationError("--score-thr must be in 0...1.") }
+    if let tile {
+      guard (32...100_000).contains(tile) else { throw ValidationError("--tile must be in 32...100000.") }
+    }
+    if let overlap {
+      guard tile != nil else { throw ValidationError("--overlap is of tiles: give --tile too.") }
+      guard (0...0.9).contains(overlap) else { throw ValidationError("--overlap must be in 0...0.9.") }
+    }
   }
 
   private struct Report: Encodable { var images: [PredictedImage] }
@@ -60,12 +75,20 @@ struct Predict: ParsableCommand {
         plan.keep(checkpoint, as: "the checkpoint")
         try plan.claim(folder: outDir, for: "--out-dir", results: results, of: images, endings: endings)
       }
+      if tile != nil, let kind = ResultKind(of: configuration, components: .all), kind != .objects {
+        throw ValidationError("--tile joins the objects of a detector; this model is none.")
+      }
       let predictor = try Predictor(configuration: configuration, components: .all, checkpoint: checkpoint)
       for note in predictor.notes { Output.message("note: \(note)") }
       if !json { try Output.print("\(predictor.loading) from \(checkpoint)") }
       var report = Report(images: [])
       for (index, path) in images.enumerated() {
-        let (prediction, size) = try predictor.predict(path)
+        let (prediction, size) =
+          if let tile {
+            try predictor.predict(path, tile: tile, overlap: overlap ?? Self.usualOverlap)
+          } else {
+            try predictor.predict(path)
+          }
         var image = PredictedImage(
           file: path, size: size, prediction, classes: predictor.metainfo.classes, scoreThreshold: scoreThr)
         if let outDir {
@@ -79,6 +102,8 @@ struct Predict: ParsableCommand {
       if json { try Output.json(report) }
     }
   }
+
+  private static let usualOverlap = 0.2
 
   /// A picture may bear the name of its image; the map of its classes needs another.
   private static let labelMapEnding = "_labels.png"
