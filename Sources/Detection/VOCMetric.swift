@@ -85,7 +85,7 @@ public struct VOCMetric: Metric {
   private let truth: InstanceTruth
   private let classNames: [String]
   /// By image id, then by class.
-  private var objects: [Int: [Int: Objects]]
+  private let objects: [Int: [Int: Objects]]
   /// What is kept of the images so far.
   public private(set) var state = State()
 

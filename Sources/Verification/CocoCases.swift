@@ -2,6 +2,7 @@ import Coco
 import Configuration
 import Data
 import Detection
+import Files
 import Foundation
 import Masks
 import Modeling
@@ -95,7 +96,7 @@ extension JSONCases {
     let ids = annotations.categories.map(\.id)
     let rows = Dictionary(grouping: boxes.rows.indices) { boxes.rows[$0].imageID }
     let sizes = Dictionary(uniqueKeysWithValues: annotations.images.map { ($0.id, $0) })
-    let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+    let text = String(decoding: try RegularFile(path).whole(), as: UTF8.self)
     let type = try ConfigurationNode.parse("CocoMetric", file: path)
     let runs = try ConfigurationNode.parse(text, file: path)["metric"]?.elements ?? []
     for (number, run) in runs.enumerated() {

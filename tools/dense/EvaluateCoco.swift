@@ -118,8 +118,8 @@ struct EvaluateCoco: ParsableCommand {
       let truth = try CocoAnnotations(contentsOf: annotations)
       if let faults = truth.faultSummary { Output.message("warning: \(faults)") }
       let chosen = (
-        images: images.isEmpty ? nil : try truth.imageIDs(named: images),
-        categories: classes.isEmpty ? nil : try truth.categoryIDs(named: classes)
+        images: try images.isEmpty ? nil : truth.imageIDs(named: images),
+        categories: try classes.isEmpty ? nil : truth.categoryIDs(named: classes)
       )
       var table = Table()
       var first: [CocoIoUType: CocoEvaluator] = [:]
@@ -136,8 +136,8 @@ struct EvaluateCoco: ParsableCommand {
             iouThresholds: iouThrs.isEmpty ? nil : iouThrs)
           try evaluator.add(found, of: truth)
           let analysis =
-            analyze && type != .proposal
-            ? try CocoAnalysis(of: found, against: truth, evaluator: evaluator) : nil
+            try analyze && type != .proposal
+            ? CocoAnalysis(of: found, against: truth, evaluator: evaluator) : nil
           let report = Report(summary: evaluator.summary(), analysis: analysis)
           reports[type.rawValue] = report
           if !json { try show(report, type) }

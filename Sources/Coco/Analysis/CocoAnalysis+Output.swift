@@ -80,16 +80,13 @@ extension CocoAnalysis {
         [.left(), .right(), .right()], indent: 1, rows: [["error", "points", "count"]] + kinds + special
       ).lines
     lines += ["", "by the number of objects in an image:"]
+    let crowds = crowding.map { group in
+      let last = group.to.map { "-\($0)" } ?? " or more"
+      return ["\(group.from)\(last)", "\(group.images)", points(group.averagePrecision50)]
+    }
     lines +=
       TextTable(
-        [.left(), .right(), .right()], indent: 1,
-        rows: [["objects", "images", "AP50"]]
-          + crowding.map {
-            [
-              "\($0.from)" + ($0.to.map { "-\($0)" } ?? " or more"), "\($0.images)",
-              points($0.averagePrecision50),
-            ]
-          }
+        [.left(), .right(), .right()], indent: 1, rows: [["objects", "images", "AP50"]] + crowds
       ).lines
     lines += ["", "classes that are taken for another, from the score \(Self.leastScore) on:"]
     lines += mistakes

@@ -132,7 +132,8 @@ public struct CocoAnalysis: Sendable {
     calibration = Calibration(images, errors)
     worstImages = Self.worst(images, errors)
     labelErrors = Self.suspects(images, errors, classes)
-    crowding = [(1, 4), (5, 9), (10, 19), (20, nil)].compactMap { from, to -> Crowding? in
+    let crowds: [(from: Int, to: Int?)] = [(1, 4), (5, 9), (10, 19), (20, nil)]
+    crowding = crowds.compactMap { from, to in
       let some = images.filter { (from...(to ?? .max)).contains($0.truths.count) }
       guard !some.isEmpty else { return nil }
       return Crowding(

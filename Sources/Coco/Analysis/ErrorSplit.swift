@@ -89,16 +89,12 @@ public struct ErrorSplit: Sendable {
     var isTaken = [Bool](repeating: false, count: image.truths.count)
     for truth in matches { if let truth { isTaken[truth] = true } }
     var faults: [Fault] = []
-    // The best detection that points to a free object would find it.
+    // The error whose detection would find the object.
     var heirs = [Int?](repeating: nil, count: image.truths.count)
     for detection in image.detections.indices where matches[detection] == nil {
-      var (kind, truth) = kind(
-        of: detection, image, isTaken, positive: positive, background: background)
-      if let pointed = truth, !isTaken[pointed] {
-        // Detections come by falling score: the first is the best.
-        if heirs[pointed] == nil { heirs[pointed] = faults.count }
-      }
-      if kind != .classification, kind != .localisation, kind != .duplicate { truth = nil }
+      let (kind, truth) = kind(of: detection, image, isTaken, positive: positive, background: background)
+      // Detections come by falling score: the first that points to a free object is the best.
+      if let truth, !isTaken[truth], heirs[truth] == nil { heirs[truth] = faults.count }
       faults.append(Fault(kind: kind, image: place, detection: detection, truth: truth))
     }
     for heir in heirs { if let heir { faults[heir].isMendable = true } }

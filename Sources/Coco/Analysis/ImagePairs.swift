@@ -118,26 +118,12 @@ struct ImagePairs: Sendable {
       case .masks(let masks):
         var objects: [RunLengthMask] = []
         for annotation in annotations {
-          objects.append(try annotation.mask(on: image, file: file))
+          objects.append(try annotation.mask(height: image.height, width: image.width, file: file))
         }
         do throws(MaskError) { return try RunLengthMask.iou(masks, objects, isCrowd: isCrowd) } catch {
           throw CocoError("image \(image.id): \(error)", file: file)
         }
       }
     }
-  }
-}
-
-extension CocoAnnotations.Annotation {
-  /// Its mask on its image.
-  ///
-  /// - Throws: `CocoError` where it has none, or one that is no mask of the image.
-  func mask(on image: CocoAnnotations.Image, file: String) throws(CocoError) -> RunLengthMask {
-    guard let segmentation else {
-      throw CocoError("annotation \(id) has no segmentation, which segm compares", file: file)
-    }
-    do throws(MaskError) {
-      return try segmentation.mask(height: image.height, width: image.width)
-    } catch { throw CocoError("annotation \(id): \(error)", file: file) }
   }
 }

@@ -249,14 +249,7 @@ public struct CocoEvaluator: Sendable {
     }
     var objects: [RunLengthMask] = []
     for truth in truths {
-      guard let segmentation = truth.segmentation else {
-        throw CocoError("annotation \(truth.id) has no segmentation, which segm compares", file: file)
-      }
-      do throws(MaskError) {
-        objects.append(try segmentation.mask(height: size.height, width: size.width))
-      } catch {
-        throw CocoError("annotation \(truth.id): \(error)", file: file)
-      }
+      objects.append(try truth.mask(height: size.height, width: size.width, file: file))
     }
     do throws(MaskError) {
       return (masks.map { Double($0.area) }, try RunLengthMask.iou(masks, objects, isCrowd: isCrowd))
@@ -315,5 +308,19 @@ extension CocoResults {
       throw CocoError("result \(index), from 0, of image \(image.id): \(error)", file: file)
     }
     return detection
+  }
+}
+
+extension CocoAnnotations.Annotation {
+  /// Its mask on its image.
+  ///
+  /// - Throws: `CocoError` where it has none, or one that is no mask of the image.
+  func mask(height: Int, width: Int, file: String) throws(CocoError) -> RunLengthMask {
+    guard let segmentation else {
+      throw CocoError("annotation \(id) has no segmentation, which segm compares", file: file)
+    }
+    do throws(MaskError) { return try segmentation.mask(height: height, width: width) } catch {
+      throw CocoError("annotation \(id): \(error)", file: file)
+    }
   }
 }
