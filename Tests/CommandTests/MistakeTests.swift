@@ -28,7 +28,8 @@ struct MistakeTests {
       ),
       (["verify", "no"], 1, "no: no such folder"),
       (["config", "print", "no.yaml"], 1, "no.yaml: cannot be read"),
-      (["predict", "no.yaml", "no.safetensors", "a.png"], 2, "--out-dir"), (["nonsense"], 2, "nonsense"),
+      (["predict", "no.yaml", "no.safetensors", "a.png"], 1, "no.yaml: cannot be read"),
+      (["nonsense"], 2, "nonsense"),
     ] as [([String], Int32, String)])
   func messages(arguments: [String], status: Int32, expected: String) throws {
     let outcome = try Command.run(arguments)

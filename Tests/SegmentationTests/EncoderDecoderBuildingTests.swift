@@ -124,7 +124,7 @@ struct EncoderDecoderBuildingTests {
       ),
       ("model.auxiliary_head.in_index=-9", "model.auxiliary_head.in_index: -9 is no map"),
       ("model.decode_head.channels=0", "model.decode_head.channels: 0 is not in 1...65536"),
-      ("model.decode_head.norm_cfg.type=GN", "model.decode_head.norm_cfg.type: 'GN' is not known"),
+      ("model.decode_head.norm_cfg.type=IN", "model.decode_head.norm_cfg.type: 'IN' is not known"),
       ("model.test_cfg.mode=slide", "model.test_cfg.mode: 'slide' is not known"),
       ("model.decode_head.ignore_index=9", "model.decode_head.ignore_index: is 9, but"),
       ("model.auxiliary_head.ignore_index=0", "model.auxiliary_head.ignore_index: is 0, but"),
