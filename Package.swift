@@ -135,7 +135,8 @@ let package = Package(
     tests("Imaging", ["Imaging", "Masks", "TestSupport"]),
     tests("Layers", ["Layers", "Tensors", "TestSupport"]),
     tests("Masks", ["Masks", "TestSupport"]),
-    tests("Modeling", ["Configuration", "Data", "Modeling", "Tensors", "TestSupport"]),
+    tests(
+      "Modeling", ["Configuration", "Data", "Imaging", "Masks", "Modeling", "Tensors", "TestSupport"]),
     tests("Reporting", ["Coco", "Data", "Imaging", "Reporting", "TestSupport"]),
     tests(
       "Segmentation",
