@@ -1,5 +1,6 @@
 import Data
 import Foundation
+import Modeling
 import Tensors
 
 extension Trainer {
@@ -15,8 +16,8 @@ extension Trainer {
     let terms = try explaining(samples) {
       try LiveWeights.kept(in: model) { try gradients(of: samples) }
     }
-    let fields = terms.terms.map { "\($0.name): \(decimal($0.value, 4))" }
-    log.info("first batch  loss: \(decimal(terms.total, 4))  " + fields.joined(separator: "  "))
+    let fields = [(name: Losses.totalName, value: terms.total)] + terms.terms
+    log.info("first batch  " + fields.map { "\($0.name): \(decimal($0.value, 4))" }.joined(separator: "  "))
     try rehearseValidation()
   }
 
