@@ -49,9 +49,8 @@ let rooms: [Target] = [
   room(
     "Reporting",
     [
-      "Checkpoints", "Classification", "Coco", "Configuration", "Data", "Detection", "Files", "Imaging",
-      "Masks",
-      "Modeling",
+      "Analysis", "Checkpoints", "Classification", "Coco", "Configuration", "Data", "Detection", "Files",
+      "Imaging", "Masks", "Modeling", "Training",
     ]),
   room(
     "Verification",
@@ -136,7 +135,12 @@ let package = Package(
     tests("Layers", ["Layers", "Tensors", "TestSupport"]),
     tests("Masks", ["Masks", "TestSupport"]),
     tests("Modeling", ["Configuration", "Data", "Modeling", "Tensors", "TestSupport"]),
-    tests("Reporting", ["Coco", "Data", "Imaging", "Reporting", "TestSupport"]),
+    tests(
+      "Reporting",
+      [
+        "Analysis", "Coco", "Configuration", "Data", "Imaging", "Layers", "Masks", "Modeling", "Reporting",
+        "Tensors", "TestSupport", "Training",
+      ]),
     tests(
       "Segmentation",
       [

@@ -157,8 +157,10 @@ public struct CocoMetric: Metric {
     }
     let tables = summaries.map { "\($0.iouType.rawValue)\n\($0.text(classwise: configuration.isClasswise))" }
     let objects = Dictionary(uniqueKeysWithValues: summaries.map { ($0.iouType.rawValue, $0) })
-    return MetricSummary(
+    var summary = MetricSummary(
       values: values, table: ([note].compactMap { $0 } + tables).joined(separator: "\n"), json: objects)
+    summary.perClass = summaries.filter { !$0.perClass.isEmpty }.map(\.classFigures)
+    return summary
   }
 
   /// Says how many images of `ann_file` no prediction was given for.

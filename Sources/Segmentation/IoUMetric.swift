@@ -102,6 +102,9 @@ public struct IoUMetric: Metric {
     let values = summary.means.filter { shown.contains($0.name) }.map {
       (name: $0.name, value: ($0.value * 10_000).rounded() / 100)
     }
-    return MetricSummary(values: values, table: summary.text(), json: summary)
+    var result = MetricSummary(values: values, table: summary.text(), json: summary)
+    result.perClass = [summary.classFigures(shown)]
+    result.confusion = summary.classConfusion
+    return result
   }
 }

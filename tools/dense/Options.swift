@@ -5,6 +5,7 @@ import Configuration
 import Data
 import Detection
 import Modeling
+import Reporting
 import Segmentation
 import Tensors
 
@@ -74,6 +75,7 @@ extension Components {
     components.addDetection()
     components.addSegmentation()
     components.addClassification()
+    components.addReporting()
     return components
   }
 }

@@ -62,13 +62,16 @@ public struct WorkDirectory: Sendable {
   /// `<timestamp>/`
   public var runFolder: String { "\(path)/\(timestamp)" }
   /// `<timestamp>/vis_data/`
-  var visualization: String { "\(runFolder)/vis_data" }
+  public var visualization: String { "\(runFolder)/vis_data" }
   /// `<timestamp>/<timestamp>.log`
   public var logFile: String { "\(runFolder)/\(timestamp).log" }
   /// `<timestamp>/vis_data/scalars.json`
   public var scalarsFile: String { "\(visualization)/scalars.json" }
   /// `<timestamp>/vis_data/config.yaml`
   public var configurationFile: String { "\(visualization)/config.yaml" }
+
+  /// `<timestamp>/metrics.csv`
+  public var metricsFile: String { "\(runFolder)/metrics.csv" }
 
   private static let lastCheckpointName = "last_checkpoint"
 

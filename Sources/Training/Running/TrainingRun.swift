@@ -108,7 +108,7 @@ public final class TrainingRun {
       to: log, weights: weights, trainer: trainer,
       directory: trainer.workDirectory?.runFolder ?? "none: this is a dry run")
     let ignored =
-      configuration.node.pathsWithoutEffect
+      configuration.withoutEffect
       + (configuration.logProcessor == nil ? [] : ["log_processor"])
       + (configuration.logLevel == nil ? [] : ["log_level"])
     if !ignored.isEmpty { log.info("without effect: " + listed(ignored)) }
@@ -196,7 +196,10 @@ public final class TrainingRun {
       model: model, loop: loop, loader: loader,
       settings: TrainerSettings(batchSize: loaderSettings.batchSize, seed: seed, classes: classes),
       optimizer: optimizer, schedule: ScheduleChain(schedules, baseRates: optimizer.baseRates),
-      hooks: try training.hooks(of: configuration, in: HookContext(loop: loop, figures: figures)),
+      hooks: try training.hooks(
+        of: configuration,
+        in: HookContext(
+          loop: loop, figures: figures, backends: configuration.visualizationBackends)),
       validation: validation)
     let report = RunReport(
       classes: classes, trainingImages: loader.dataset.count,
