@@ -6,7 +6,7 @@ import Modeling
 
 /// An image file with a prediction drawn into it.
 public struct Picture {
-  private var image: Image
+  private(set) var image: Image
 
   /// Draws instances from a score on, the best on top; the classes of all pixels, with a legend beside the image; or the
   /// best five classes of the image.

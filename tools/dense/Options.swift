@@ -6,6 +6,7 @@ import Data
 import Detection
 import Files
 import Modeling
+import Reporting
 import Segmentation
 import Tensors
 import Training
@@ -135,6 +136,7 @@ extension Components {
     components.addDetection()
     components.addSegmentation()
     components.addClassification()
+    components.addReporting()
     return components
   }
 }

@@ -92,7 +92,7 @@ public struct WorkDirectory: Sendable {
   /// `<timestamp>/`
   public var runFolder: String { "\(path)/\(timestamp)" }
   /// `<timestamp>/vis_data/`
-  var visualization: String { "\(runFolder)/\(Self.visualizationName)" }
+  public var visualization: String { "\(runFolder)/\(Self.visualizationName)" }
   private static let visualizationName = "vis_data"
   /// `<timestamp>/<timestamp>.log`
   public var logFile: String { "\(runFolder)/\(timestamp).log" }
@@ -100,6 +100,9 @@ public struct WorkDirectory: Sendable {
   public var scalarsFile: String { "\(visualization)/scalars.json" }
   /// `<timestamp>/vis_data/config.yaml`
   public var configurationFile: String { "\(visualization)/config.yaml" }
+
+  /// `<timestamp>/metrics.csv`
+  public var metricsFile: String { "\(runFolder)/metrics.csv" }
 
   private static let lastCheckpointName = "last_checkpoint"
 

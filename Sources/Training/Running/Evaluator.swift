@@ -61,7 +61,8 @@ public struct Evaluator {
       }
       if countsLosses { try losses.add(samples, to: model) }
       timing.batches += 1
-      progress.show("evaluation [\(timing.batches)/\(loader.batchesPerEpoch)]")
+      let done = timing.batches
+      progress.show(Self.progress(done, of: loader.batchesPerEpoch, (clock.now - start) / .seconds(1)))
     }
     progress.clear()
     timing.seconds = (clock.now - start) / .seconds(1) / Double(max(1, timing.batches))
@@ -71,6 +72,14 @@ public struct Evaluator {
     var summary = MetricSummary(summaries)
     summary.values += losses.values
     return (summary, timing)
+  }
+
+  private static func progress(_ done: Int, of all: Int, _ seconds: Double) -> [String] {
+    let each = seconds / Double(max(1, done))
+    return [
+      "evaluation [\(done)/\(all)]", "eta \(duration(seconds: each * Double(max(0, all - done))))",
+      "\(decimal(1 / max(each, 1e-9), 1)) batches/s",
+    ]
   }
 }
 
@@ -115,6 +124,8 @@ extension MetricSummary {
     self.init(
       values: summaries.flatMap(\.values), table: summaries.map(\.table).joined(separator: "\n"),
       json: JoinedObjects(parts: summaries.map(\.json)))
+    perClass = summaries.flatMap(\.perClass)
+    confusion = summaries.lazy.compactMap(\.confusion).first
   }
 }
 

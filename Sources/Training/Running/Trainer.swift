@@ -1,5 +1,6 @@
 import Checkpoints
 import Data
+import Imaging
 import Layers
 import Modeling
 import Tensors
@@ -92,11 +93,27 @@ public final class Trainer {
   /// Sends figures to all sinks. One that fails is a warning, at most once a minute.
   public func write(_ scalars: Scalars) {
     for index in sinks.indices {
-      do { try sinks[index].write(scalars) } catch {
-        if let last = lastSinkWarning, ContinuousClock.now - last < .seconds(60) { continue }
-        lastSinkWarning = .now
-        log.warning("figures of step \(scalars.step) were lost: \(error)")
+      attempt("figures of step \(scalars.step) were lost") { try sinks[index].write(scalars) }
+    }
+  }
+
+  /// Sends a picture to all sinks that take pictures. One that fails is a warning, at most once a minute.
+  public func write(_ picture: Image, name: String) {
+    for index in sinks.indices {
+      attempt("the picture \(name) was lost") {
+        try sinks[index].write(picture, name: name, step: iteration)
       }
+    }
+  }
+
+  /// Does what a run can do without, such as writing a picture: what fails is a warning, at most once a minute.
+  ///
+  /// - Parameter loss: What it means that it failed, for the warning.
+  public func attempt(_ loss: String, _ body: () throws -> Void) {
+    do { try body() } catch {
+      if let last = lastSinkWarning, ContinuousClock.now - last < .seconds(60) { return }
+      lastSinkWarning = .now
+      log.warning("\(loss): \(error)")
     }
   }
 
@@ -217,6 +234,7 @@ public final class Trainer {
     }
     let loaded = ContinuousClock.now
     imageFaults.add(samples)
+    try tell { try $0.afterLoading(self, samples) }
     let divisor = optimizer.lossDivisor(of: iteration, in: iterations)
     var norm: Double?
     let terms = try explaining(samples, dividedBy: divisor) {
@@ -276,6 +294,7 @@ public final class Trainer {
   private func validate() throws {
     guard let validation, stopRequest.signal == nil else { return }
     try tell { try $0.beforeValidation(self) }
+<<<<<<< HEAD
     let summary: MetricSummary
     let timing: EvaluationTiming
     do {
@@ -286,6 +305,14 @@ public final class Trainer {
             unless: { stopRequest.signal != nil })
       }
     } catch is EvaluationStopped { return }
+=======
+    let (summary, timing) = try withWeights(try validationWeights()) {
+      try Evaluator(model: model, loader: validation.loader, progress: progress)
+        .evaluate(try validation.metrics(), countsLosses: validation.countsLosses) { prediction, sample in
+          try self.tell { try $0.afterPrediction(self, prediction, for: sample) }
+        }
+    }
+>>>>>>> leaves
     validationTiming = timing
     try tell { try $0.afterValidation(self, summary) }
     owesValidation = false

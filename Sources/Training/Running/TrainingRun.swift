@@ -89,7 +89,7 @@ public final class TrainingRun {
       to: log, weights: weights, trainer: trainer,
       directory: trainer.workDirectory?.runFolder ?? "none: this is a dry run")
     let ignored =
-      configuration.node.pathsWithoutEffect
+      configuration.withoutEffect
       + (configuration.logProcessor == nil ? [] : ["log_processor"])
       + (configuration.logLevel == nil ? [] : ["log_level"])
     if !ignored.isEmpty { log.info("without effect: " + listed(ignored)) }
@@ -228,7 +228,10 @@ public final class TrainingRun {
         annotations: try AnnotationIdentity.all(
           of: [loader.dataset] + [validation?.loader.dataset].compactMap { $0 })),
       optimizer: optimizer, schedule: ScheduleChain(schedules, baseRates: optimizer.baseRates),
-      hooks: try training.hooks(of: configuration, in: HookContext(loop: loop, figures: figures)),
+      hooks: try training.hooks(
+        of: configuration,
+        in: HookContext(
+          loop: loop, figures: figures, backends: configuration.visualizationBackends)),
       validation: validation)
     let report = RunReport(
       classes: classes, trainingImages: loader.dataset.count,
