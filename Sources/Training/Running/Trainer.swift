@@ -302,7 +302,9 @@ public final class Trainer {
           .evaluate(
             try validation.metrics(), countsLosses: validation.countsLosses,
             unless: { stopRequest.signal != nil }
-          ) { prediction, sample in try self.tell { try $0.afterPrediction(self, prediction, for: sample) } }
+          ) { prediction, sample in
+            try self.tell { try $0.afterPrediction(self, prediction, for: sample) }
+          }
       }
     } catch is EvaluationStopped { return }
     validationTiming = timing
