@@ -43,6 +43,8 @@ enum Command {
         (limit.map { "ulimit \($0); " } ?? "") + #""$0" "$@" \#(redirection ?? ""); exit ${PIPESTATUS[0]}"#
       process.arguments = ["-c", script, executable.path] + arguments
     }
+    // Signals may be ignored where the tests run, as in the background of a script.
+    let tracer = signal == nil ? tracer : ["env", "--default-signal"] + tracer
     if let first = tracer.first {
       process.executableURL = URL(fileURLWithPath: "/usr/bin/\(first)")
       process.arguments = tracer.dropFirst() + [executable.path] + arguments
