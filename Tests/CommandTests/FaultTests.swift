@@ -18,10 +18,9 @@ struct FaultTests {
   }
 
   private static let faults = [
-    Fault(call: "fsync", action: "error=ENOSPC"), Fault(call: "fsync", action: "error=EIO"),
-    Fault(call: "fsync", action: "signal=KILL"), Fault(call: "rename", action: "error=ENOSPC"),
-    Fault(call: "rename", action: "signal=KILL"), Fault(call: "write", action: "error=ENOSPC", stride: 150),
-    Fault(call: "write", action: "signal=KILL", stride: 150),
+    Fault(call: "fsync", action: "error=ENOSPC"), Fault(call: "fsync", action: "signal=KILL"),
+    Fault(call: "rename", action: "signal=KILL", stride: 3),
+    Fault(call: "write", action: "error=ENOSPC", stride: 300),
   ]
 
   @Test(

@@ -46,7 +46,7 @@ struct StopTests {
       "train", "--resume", "--work-dir", run, "--quiet", "--cfg-options", "train_cfg.max_iters=4",
     ])
     #expect(try folder.text("run/last_checkpoint") == "iter_4.safetensors\n")
-    _ = try succeed(["checkpoint", "convert", checkpoint, "\(folder.path)/bare.safetensors"])
+    _ = try succeed(["checkpoint", "convert", "\(run)/iter_4.safetensors", "\(folder.path)/bare.safetensors"])
     let bare = try Command.run(["test", "\(folder.path)/bare.safetensors"])
     #expect(bare.status == 1 && bare.errors.contains("carries no config"), "\(bare.errors)")
     let empty = try Command.run(["test", "\(folder.path)/set"])

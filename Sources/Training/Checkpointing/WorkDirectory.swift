@@ -48,7 +48,7 @@ public struct WorkDirectory: Sendable {
     }
     do {
       let lock = try FolderLock(path)
-      for folder in [path] + runs(in: path).flatMap({ [$0, "\($0)/\(visualizationName)"] }) {
+      for folder in [path] + runs(in: path).flatMap({ [$0] + folders(in: $0) }) {
         PartialName.removeAbandoned(in: folder)
       }
       return lock
@@ -59,8 +59,13 @@ public struct WorkDirectory: Sendable {
 
   /// The folders of runs: those that look like one.
   private static func runs(in path: String) -> [String] {
+    folders(in: path).filter { Folder.isFolder("\($0)/\(visualizationName)") }
+  }
+
+  /// The folders in a folder.
+  private static func folders(in path: String) -> [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).map { "\(path)/\($0)" }
-      .filter { Folder.isFolder("\($0)/\(visualizationName)") }
+      .filter(Folder.isFolder)
   }
 
   private static func refuseFile(at path: String) throws {
