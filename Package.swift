@@ -50,7 +50,7 @@ let rooms: [Target] = [
     "Reporting",
     [
       "Analysis", "Checkpoints", "Classification", "Coco", "Configuration", "Data", "Detection", "Files",
-      "Imaging", "Masks", "Modeling", "Training",
+      "Imaging", "Masks", "Modeling", "Segmentation", "Training",
     ]),
   room(
     "Verification",
@@ -134,7 +134,8 @@ let package = Package(
     tests("Imaging", ["Imaging", "Masks", "TestSupport"]),
     tests("Layers", ["Layers", "Tensors", "TestSupport"]),
     tests("Masks", ["Masks", "TestSupport"]),
-    tests("Modeling", ["Configuration", "Data", "Modeling", "Tensors", "TestSupport"]),
+    tests(
+      "Modeling", ["Configuration", "Data", "Imaging", "Masks", "Modeling", "Tensors", "TestSupport"]),
     tests(
       "Reporting",
       [
@@ -152,7 +153,7 @@ let package = Package(
     tests(
       "Training",
       [
-        "Checkpoints", "Configuration", "Data", "Imaging", "Layers", "Masks", "Modeling", "Tensors",
+        "Checkpoints", "Configuration", "Data", "Files", "Imaging", "Layers", "Masks", "Modeling", "Tensors",
         "TestSupport", "Training",
       ]),
     tests("Verification", ["TestSupport", "Verification"]),

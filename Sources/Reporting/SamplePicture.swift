@@ -12,7 +12,10 @@ extension Picture {
     let colours = ClassColours(metainfo)
     if let map = sample.labelMap { image.blend(map, palette: colours.palette) }
     if let instances = sample.instances { image.draw(instances, metainfo.classes, colours) }
-    if let label = sample.classLabel { image.draw(classLabel: label, metainfo.classes, colours) }
+    if let label = sample.classLabel {
+      image = image.enlargedForText()
+      image.draw(classLabel: label, metainfo.classes, colours)
+    }
     self.init(image)
   }
 }

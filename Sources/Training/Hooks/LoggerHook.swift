@@ -42,7 +42,7 @@ public struct LoggerHook: Hook {
   /// A line of means after each interval and after the last iteration.
   public mutating func afterIteration(_ trainer: Trainer, _ step: TrainingStep) throws {
     window.add(step)
-    run.addTime(of: step)
+    run.addPace(of: step)
     trainer.progress.show(progress(trainer, step))
     let isEpochsEnd = trainer.loop.unit == .epochs && trainer.iteration % trainer.iterationsPerEpoch == 0
     let count =
