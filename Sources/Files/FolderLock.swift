@@ -18,10 +18,10 @@ package final class FolderLock: Sendable {
   ///
   /// - Throws: `FileError` that names the process which holds it, or the system's reason.
   package init(_ folder: String) throws(FileError) {
-    path = Folder.join(folder, Self.name)
-    var failure: FileError?
-    descriptor = Self.open(path, of: folder, &failure)
-    if let failure { throw failure }
+    let path = Folder.join(folder, Self.name)
+    // Before any property is set: what is not held must not be let go.
+    descriptor = try Self.open(path, of: folder)
+    self.path = path
   }
 
   deinit {
@@ -31,21 +31,22 @@ package final class FolderLock: Sendable {
     close(descriptor)
   }
 
-  private static func open(_ path: String, of folder: String, _ failure: inout FileError?) -> Int32 {
+  private static func open(_ path: String, of folder: String) throws(FileError) -> Int32 {
     // Whoever holds the lock may go, and its file with it, between the two calls.
     for _ in 0..<100 {
       let file = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o644)
       guard file >= 0 else {
-        failure = FileError(file: folder, .write, FileError.systemReason())
-        return file
+        throw FileError(file: folder, .write, FileError.systemReason())
       }
       if flock(file, LOCK_EX | LOCK_NB) != 0 {
         let code = errno
-        if code == EINTR { continue }
-        if code == EWOULDBLOCK {
-          failure = FileError(file: folder, .write, refusal(holder: text(of: file)))
+        if code == EINTR {
           close(file)
-          return -1
+          continue
+        }
+        if code == EWOULDBLOCK {
+          defer { close(file) }
+          throw FileError(file: folder, .write, refusal(holder: text(of: file)))
         }
         // A file system without locks: the run is worth more than the lock.
         return file
@@ -62,8 +63,7 @@ package final class FolderLock: Sendable {
       _ = note.withUnsafeBytes { pwrite(file, $0.baseAddress, $0.count, 0) }
       return file
     }
-    failure = FileError(file: folder, .write, refusal(holder: ""))
-    return -1
+    throw FileError(file: folder, .write, refusal(holder: ""))
   }
 
   private static func refusal(holder: String) -> String {

@@ -106,7 +106,9 @@ extension Tensor {
     withoutGradients {
       for node in Self.reachable(from: root) {
         guard let derivative = node.derivative.take(), let gradient = node.gradient.take() else { continue }
-        let gradients = OperationProfile.measure(node.name + ".backward") { derivative(gradient) }
+        let gradients = OperationProfile.measure(node.name + ".backward") {
+          FiniteProbe.unnoted { derivative(gradient) }
+        }
         FiniteProbe.note(
           node.name + ".backward", inputs: node.inputs.map { ($0, nil) } + [(nil, gradient)],
           results: gradients.compactMap { $0 })

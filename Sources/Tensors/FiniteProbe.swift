@@ -30,6 +30,11 @@ package final class FiniteProbe: Sendable {
     return (probe.state.withLock { $0.finding }, result)
   }
 
+  /// Runs the operations of a derivative, which are noted together.
+  static func unnoted<R>(_ body: () -> R) -> R {
+    current == nil ? body() : $current.withValue(nil, operation: body)
+  }
+
   /// Notes an operation's result, or the gradients that it gives.
   static func note(
     _ name: @autoclosure () -> String, inputs: @autoclosure () -> [(node: GraphNode?, tensor: Tensor?)],

@@ -49,14 +49,14 @@ extension Trainer {
       : "The first result that is not finite: \(finding.operation)\(place)"
   }
 
-  private static let batchPrefix = "replay/"
+  private static let batchPrefix = "replay/", countName = "replay/count"
 
   /// Writes weights and batch of the step at hand beside the checkpoints.
   ///
   /// - Returns: The file; nil where nothing is written.
   private func saveForReplay(_ samples: [Sample]) -> String? {
     guard let workDirectory else { return nil }
-    var batch: [String: StoredTensor] = [:]
+    var batch = [Self.countName: StoredTensor(integers: [samples.count], shape: [1])]
     for (number, sample) in samples.enumerated() {
       if let image = sample.image {
         batch["\(Self.batchPrefix)\(number)/image"] = StoredTensor(
@@ -86,7 +86,7 @@ extension Trainer {
   ///   a file that is not of such a step.
   func replay(_ checkpoint: TrainingCheckpoint, file: String) throws {
     let saved = checkpoint.optimizer.filter { $0.key.hasPrefix(Self.batchPrefix) }
-    guard let state = checkpoint.state, !saved.isEmpty else {
+    guard let state = checkpoint.state, let count = saved[Self.countName]?.tensor.values.first else {
       throw CheckpointError(file: file, "holds no step to replay; a run writes one when a loss is not finite")
     }
     try model.load(checkpoint.weights, file: file)
@@ -98,6 +98,11 @@ extension Trainer {
       )
     }
     var samples = try loader.batch(iteration)
+    guard samples.count == Int(exactly: count) else {
+      throw CheckpointError(
+        file: file,
+        "is of a batch of \(Int(exactly: count) ?? 0) images, and the config makes one of \(samples.count)")
+    }
     for index in samples.indices {
       if let image = saved["\(Self.batchPrefix)\(index)/image"], image.type == .uint8, image.shape.count == 3
       {
