@@ -50,6 +50,8 @@ public struct UPerHead: DecodeHead {
   private let convolutions: [ConvModule]
   private let fusion: ConvModule
   private let classifier: PixelClassifier
+  /// How many bytes of the joined levels are there at once where nothing is to be differentiated.
+  package var stripBytes = 280 << 20
   /// Which of the backbone's maps it takes, and their channels.
   public let inputs: [(index: Int, channels: Int)]
   /// What heads have in common.
@@ -113,7 +115,7 @@ public struct UPerHead: DecodeHead {
         of: levels, height: height, width: width, alignCorners: settings.alignCorners, rows: rows)
     }
     let row = 4 * levels[0].shape[0] * width * levels.map { $0.shape[3] }.reduce(0, +)
-    let count = (height * row + Self.stripBytes - 1) / Self.stripBytes
+    let count = (height * row + stripBytes - 1) / stripBytes
     // Statistics of a batch, and counts of operations, are of the whole map.
     guard count > 1, ForwardMode.current.training == nil, OperationCounter.current == nil else {
       return classifier(fusion(joined(0..<height)))
@@ -129,9 +131,6 @@ public struct UPerHead: DecodeHead {
     }
     return concatenated(strips, axis: 1)
   }
-
-  /// How much of the joined levels is there at once.
-  private static var stripBytes: Int { 280 << 20 }
 
   /// The pyramid of poolings, joined to the map it is of.
   private func pooled(_ x: Tensor) -> Tensor {
