@@ -158,8 +158,11 @@ public struct IoUMetric: Metric {
     let values = summary.means.filter { shown.contains($0.name) }.map {
       (name: prefixed($0.name), value: ($0.value * 10_000).rounded() / 100)
     }
-    return MetricSummary(
+    var result = MetricSummary(
       values: values, table: summary.text(), json: Named(prefix: configuration.prefix, value: summary))
+    result.perClass = [summary.classFigures(Set(shown))]
+    result.confusion = summary.classConfusion
+    return result
   }
 
   /// An object by itself, or below a name.

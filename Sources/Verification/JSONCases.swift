@@ -14,8 +14,9 @@ enum JSONCases {
     let name = (path as NSString).lastPathComponent
     let folder = ((path as NSString).deletingLastPathComponent as NSString).lastPathComponent
     guard name.hasSuffix(".json") else { return false }
-    return name == "masks.json" || (name.hasPrefix("eval_") && name.hasSuffix("_expected.json"))
-      || folder == "segeval"
+    return name == "masks.json" || folder == "segeval"
+      || (name.hasSuffix("_expected.json")
+        && ["eval_", "options_", "tide_"].contains { name.hasPrefix($0) })
   }
 
   /// Runs a case.
@@ -28,13 +29,19 @@ enum JSONCases {
     } else if name.hasPrefix("eval_") {
       try evaluation(path, &check)
       return ("coco_eval", check.worst, check.faults)
+    } else if name.hasPrefix("options_") {
+      try options(path, &check)
+      return ("coco_options", check.worst, check.faults)
+    } else if name.hasPrefix("tide_") {
+      try errors(path, &check)
+      return ("tide", check.worst, check.faults)
     }
     try segmentation(path, &check)
     return ("segeval", check.worst, check.faults)
   }
 
   /// Numbers held against the expected ones.
-  private struct Check {
+  struct Check {
     var worst: Deviation?
     var faults: [String] = []
 
@@ -64,7 +71,7 @@ enum JSONCases {
     }
   }
 
-  private static func decode<T: Decodable>(_ type: T.Type, _ path: String) throws -> T {
+  static func decode<T: Decodable>(_ type: T.Type, _ path: String) throws -> T {
     do { return try JSONDecoder().decode(type, from: Data(RegularFile(path).whole())) } catch {
       throw CheckpointError(file: path, "is not a golden case: \(error)")
     }

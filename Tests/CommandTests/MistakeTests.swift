@@ -20,6 +20,12 @@ struct MistakeTests {
         "--num-classes"
       ),
       (["benchmark", "ops", "--rounds", "0"], 2, "--rounds"),
+      (["predict", "a.yaml", "a.safetensors", "a.png", "--json", "--tile", "0"], 2, "--tile must be in"),
+      (["predict", "a.yaml", "a.safetensors", "a.png", "--json", "--overlap", "0.1"], 2, "give --tile too"),
+      (
+        ["predict", "a.yaml", "a.safetensors", "a.png", "--json", "--tile", "64", "--overlap", "1"], 2,
+        "--overlap must be in"
+      ),
       (["verify", "no"], 1, "no: no such folder"),
       (["config", "print", "no.yaml"], 1, "no.yaml: cannot be read"),
       (["predict", "no.yaml", "no.safetensors", "a.png"], 1, "no.yaml: cannot be read"),

@@ -1,6 +1,4 @@
 import ArgumentParser
-import Coco
-import Detection
 import Files
 import Reporting
 import Segmentation
@@ -10,62 +8,6 @@ struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Evaluate result files against ground truth.",
     subcommands: [EvaluateCoco.self, EvaluateSegmentation.self])
-}
-
-extension CocoIoUType: ExpressibleByArgument {}
-
-/// `dense evaluate coco`
-struct EvaluateCoco: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "coco", abstract: "COCO's average precision and recall, with pycocotools' numbers.")
-
-  @Option(help: "The annotation file.", completion: .file(extensions: ["json"]))
-  var annotations: String
-
-  @Option(help: "The result file.", completion: .file(extensions: ["json"]))
-  var results: String
-
-  @Option(parsing: .upToNextOption, help: "What is compared: bbox, segm, proposal.")
-  var iouType: [CocoIoUType] = [.bbox]
-
-  @Option(parsing: .upToNextOption, help: "Three limits of results an image, such as 1 10 100.")
-  var maxDets: [Int] = []
-
-  @Flag(help: "Also print a row a class.")
-  var classwise = false
-
-  @Flag(help: "Print one JSON object.")
-  var json = false
-
-  func validate() throws {
-    guard maxDets.isEmpty || (maxDets.count == 3 && maxDets.allSatisfy { $0 > 0 }) else {
-      throw ValidationError("--max-dets needs three positive numbers, such as 1 10 100.")
-    }
-  }
-
-  func run() throws {
-    try Output.reporting(json: json) {
-      let truth = try CocoAnnotations(contentsOf: annotations)
-      let found = try CocoResults(contentsOf: results)
-      for summary in [truth.faultSummary, found.faultSummary].compactMap({ $0 }) {
-        Output.message("warning: \(summary)")
-      }
-      let unknown = found.unknownCategoryIDs(in: truth)
-      if !unknown.isEmpty {
-        Output.message(
-          "warning: \(results) has results of categories that \(annotations) lacks; they do not count: "
-            + unknown.prefix(10).map(String.init).joined(separator: ", "))
-      }
-      var summaries: [String: CocoSummary] = [:]
-      for type in iouType {
-        let summary = try CocoEvaluator.evaluate(
-          found, against: truth, iouType: type, maxDets: maxDets.isEmpty ? nil : maxDets)
-        summaries[type.rawValue] = summary
-        if !json { try Output.print("\(type.rawValue)\n\(summary.text(classwise: classwise))") }
-      }
-      if json { try Output.json(summaries) }
-    }
-  }
 }
 
 /// `dense evaluate segmentation`

@@ -7,7 +7,7 @@ import Modeling
 import Reporting
 import Training
 
-/// `dense predict CONFIG CHECKPOINT IMAGE...`
+/// `dense predict [CONFIG] CHECKPOINT IMAGE...`
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Predict images: pictures and JSON, no annotations needed.",
@@ -21,15 +21,14 @@ struct Predict: ParsableCommand {
       is named and the others are, and the exit status is 1.
       """)
 
-  @OptionGroup var config: ConfigOptions
-
   @Argument(
-    help: "The checkpoint (safetensors or .pth).",
-    completion: .file(extensions: ["safetensors", "pth", "pt"]))
-  var checkpoint: String
+    help: ArgumentHelp(
+      "The config file (YAML), unless the checkpoint's own is meant; the checkpoint (safetensors or .pth) or a work "
+        + "directory, which stands for its best checkpoint, else its newest; and the images.",
+      valueName: "[config] checkpoint images"), completion: .file())
+  var words: [String]
 
-  @Argument(help: "The images: files, folders, patterns, @lists.", completion: .file())
-  var images: [String]
+  @OptionGroup var replacements: OverrideOptions
 
   @Option(help: "A folder for pictures and label maps.", completion: .directory)
   var outDir: String?
@@ -42,6 +41,14 @@ struct Predict: ParsableCommand {
     completion: .file(extensions: ["json"]))
   var out: String?
 
+  @Option(
+    parsing: .unconditional,
+    help: "Cut images into tiles of so many pixels a side, and join what is found (detectors).")
+  var tile: Int?
+
+  @Option(parsing: .unconditional, help: "The share of a tile's side that neighbours have in common.")
+  var overlap: Double?
+
   @Flag(help: "Print one JSON object.")
   var json = false
 
@@ -49,7 +56,15 @@ struct Predict: ParsableCommand {
 
   func validate() throws {
     try requireNames(["--out-dir": outDir, "--out": out])
+    _ = try CheckpointWords(words, wantsMore: true)
     guard (0...1).contains(scoreThr) else { throw ValidationError("--score-thr must be in 0...1.") }
+    if let tile {
+      guard (32...100_000).contains(tile) else { throw ValidationError("--tile must be in 32...100000.") }
+    }
+    if let overlap {
+      guard tile != nil else { throw ValidationError("--overlap is of tiles: give --tile too.") }
+      guard (0...0.9).contains(overlap) else { throw ValidationError("--overlap must be in 0...0.9.") }
+    }
   }
 
   private struct Report: Encodable {
@@ -65,11 +80,13 @@ struct Predict: ParsableCommand {
   func run() throws {
     threads.prepare()
     try Output.reporting(json: json) {
-      let configuration = try config.experiment()
+      let named = try CheckpointWords(words, wantsMore: true)
+      let checkpoint = try named.checkpointFile()
+      let configuration = try replacements.experiment(named.config, carriedBy: checkpoint)
       // A classifier's answer is a line an image.
       guard outDir != nil || out != nil || json || ResultKind(of: configuration, components: .all) == .classes
       else { throw ValidationError("Give --out-dir for pictures, --out for a file of JSON, or --json.") }
-      let images = try InputImages.files(images)
+      let images = try InputImages.files(named.rest)
       let endings = [".png", Self.labelMapEnding]
       let results = OutputNames(images, endings: endings)
       var plan = OutputPlan(keepingDataOf: configuration)
@@ -82,13 +99,23 @@ struct Predict: ParsableCommand {
       if let outDir {
         try plan.claim(folder: outDir, for: "--out-dir", results: results, of: images, endings: endings)
       }
+      if tile != nil, let kind = ResultKind(of: configuration, components: .all), kind != .objects {
+        throw ValidationError("--tile joins the objects of a detector; this model is none.")
+      }
       let predictor = try Predictor(configuration: configuration, components: .all, checkpoint: checkpoint)
       for note in predictor.notes { Output.message("note: \(note)") }
       if !json { try Output.print("\(predictor.loading) from \(checkpoint)") }
       var report = Report()
       for (index, path) in images.enumerated() {
         let prediction: Prediction, size: ImageSize
-        do { (prediction, size) = try predictor.predict(path) } catch  where images.count > 1 {
+        do {
+          (prediction, size) =
+            if let tile {
+              try predictor.predict(path, tile: tile, overlap: overlap ?? Self.usualOverlap)
+            } else {
+              try predictor.predict(path)
+            }
+        } catch  where images.count > 1 {
           Output.message("error: \(error)")
           report.failed = (report.failed ?? []) + [Report.Failure(file: path, message: "\(error)")]
           continue
@@ -111,6 +138,8 @@ struct Predict: ParsableCommand {
       }
     }
   }
+
+  private static let usualOverlap = 0.2
 
   /// A picture may bear the name of its image; the map of its classes needs another.
   private static let labelMapEnding = "_labels.png"

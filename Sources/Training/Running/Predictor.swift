@@ -70,4 +70,37 @@ public struct Predictor {
     }
     return (prediction, sample.originalSize)
   }
+
+  /// The objects of a large image, found tile by tile: memory is that of the image and of one tile.
+  ///
+  /// - Parameters:
+  ///   - side: Rows and columns of a tile.
+  ///   - overlap: The share of a side that neighbours have in common at least, 0 or more and below 1.
+  /// - Throws: An error that names the file; `DataError` for a model that is no detector.
+  public func predict(
+    _ path: String, tile side: Int, overlap: Double
+  ) throws -> (prediction: Prediction, size: ImageSize) {
+    guard let load = pipeline.transforms.first else {
+      throw DataError(file: path, "the pipeline of the test data is empty")
+    }
+    let steps = Pipeline(Array(pipeline.transforms.dropFirst()))
+    guard let whole = try Pipeline([load])(Sample(imagePath: path), seed: 0), let image = whole.image else {
+      throw DataError(file: path, "the first step of the test data's pipeline has to load the image")
+    }
+    let tiles = Tiles(whole.size, side: side, overlap: overlap)
+    let found = try tiles.tiles.map { tile -> InstancePrediction in
+      var part = whole
+      part.image = image.cropped(
+        top: tile.top, left: tile.left, height: tile.size.height, width: tile.size.width)
+      (part.originalSize, part.size) = (tile.size, tile.size)
+      guard let sample = try steps(part, seed: 0) else {
+        throw DataError(file: path, "the pipeline has nothing left of a tile")
+      }
+      guard let instances = try model.evaluated([sample]).first?.instances else {
+        throw DataError(file: path, "tiles are joined of a detector's objects, and the model finds none")
+      }
+      return instances
+    }
+    return (Prediction(instances: try tiles.joined(found)), whole.originalSize)
+  }
 }
