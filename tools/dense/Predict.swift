@@ -11,6 +11,7 @@ import Training
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Predict images: pictures and JSON, no annotations needed.",
+    usage: "dense predict [<config>] <checkpoint> <image> ... [<options>]",
     discussion: """
       Detectors give objects, numbered from 1 in the order of the classes; segmentors the class of each pixel; \
       classifiers the best five classes of the image. Pictures bear the names of their images; those of \

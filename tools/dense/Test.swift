@@ -7,7 +7,8 @@ import Training
 /// `dense test [CONFIG] CHECKPOINT`
 struct Test: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Evaluate a checkpoint on the test data of its config.")
+    abstract: "Evaluate a checkpoint on the test data of its config.",
+    usage: "dense test [<config>] <checkpoint> [<options>]")
 
   @Argument(
     help: ArgumentHelp(
