@@ -96,11 +96,11 @@ struct WholePathTests {
           - [{type: PackDetInputs}]
     """.write(toFile: file, atomically: false, encoding: .utf8)
     let options =
-      Task.detector.config(set, iterations: 4, checkpoints: 4).dropFirst().filter { !$0.contains("mask_") }
+      Task.detector.config(set, iterations: 5, checkpoints: 5).dropFirst().filter { !$0.contains("mask_") }
       + ["train_dataloader.dataset.pipeline.1.with_mask=false"]
     let log = try succeed(["train", file] + options + ["--work-dir", "\(folder.path)/run"])
     #expect(log.contains("loss_bbox") && !log.contains("loss_mask"))
-    let checkpoint = "\(folder.path)/run/iter_4.safetensors"
+    let checkpoint = "\(folder.path)/run/iter_5.safetensors"
     for more in [[], ["--tta"]] {
       let test = try succeed(
         ["test", file, checkpoint] + options + more + ["--out", "\(folder.path)/r.json", "--json"])
@@ -138,7 +138,7 @@ struct WholePathTests {
     #expect(abs(try first(["--iou-thrs", "0.3", "0.5", "0.9"]) - 0.3534977911710585) < 1e-12)
     #expect(try first(["--images", "926"]) != first([]))
     for (more, status) in [
-      (["--classes", "cow"], 1), (["--images", "-3"], 1), (["--iou-thrs", "7"], 2),
+      (["--classes", "cow"], 1), (["--images", "no.png"], 1), (["--iou-thrs", "7"], 2),
       (["--resamples", "0"], 2),
       (["--analyze", "--iou-type", "proposal"], 2),
     ] as [([String], Int32)] {
