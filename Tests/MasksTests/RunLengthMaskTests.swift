@@ -162,19 +162,6 @@ struct RunLengthMaskTests {
   func badPolygons(polygons: [[Double]], error: MaskError) {
     #expect(throws: error) { try RunLengthMask(polygons: polygons, height: 9, width: 9) }
   }
-}
-
-/// A small generator for tests (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
 
   @Test("a part is put into a larger mask, and what reaches beyond it is cut off")
   func placed() throws {
@@ -194,5 +181,18 @@ struct SplitMix: RandomNumberGenerator {
     let full = RunLengthMask(Bitmap(height: 2, width: 2, pixels: [1, 1, 1, 1]))
     #expect(try full.placed(row: 0, column: 0, height: 2, width: 2) == full)
     #expect(try full.placed(row: 0, column: 1, height: 2, width: 3).counts == [2, 4])
+  }
+}
+
+/// A small generator for tests (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
   }
 }
