@@ -49,9 +49,8 @@ let rooms: [Target] = [
   room(
     "Reporting",
     [
-      "Checkpoints", "Classification", "Coco", "Configuration", "Data", "Detection", "Files", "Imaging",
-      "Masks",
-      "Modeling",
+      "Analysis", "Checkpoints", "Classification", "Coco", "Configuration", "Data", "Detection", "Files",
+      "Imaging", "Masks", "Modeling", "Segmentation", "Training",
     ]),
   room(
     "Verification",
@@ -137,7 +136,12 @@ let package = Package(
     tests("Masks", ["Masks", "TestSupport"]),
     tests(
       "Modeling", ["Configuration", "Data", "Imaging", "Masks", "Modeling", "Tensors", "TestSupport"]),
-    tests("Reporting", ["Coco", "Data", "Imaging", "Reporting", "TestSupport"]),
+    tests(
+      "Reporting",
+      [
+        "Analysis", "Coco", "Configuration", "Data", "Imaging", "Layers", "Masks", "Modeling", "Reporting",
+        "Tensors", "TestSupport", "Training",
+      ]),
     tests(
       "Segmentation",
       [
@@ -149,7 +153,7 @@ let package = Package(
     tests(
       "Training",
       [
-        "Checkpoints", "Configuration", "Data", "Imaging", "Layers", "Masks", "Modeling", "Tensors",
+        "Checkpoints", "Configuration", "Data", "Files", "Imaging", "Layers", "Masks", "Modeling", "Tensors",
         "TestSupport", "Training",
       ]),
     tests("Verification", ["TestSupport", "Verification"]),

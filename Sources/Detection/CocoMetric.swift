@@ -201,7 +201,10 @@ public struct CocoMetric: Metric {
     }
     let tables = shown.map { "\($0.iouType.rawValue)\n\($0.text(classwise: configuration.isClasswise))" }
     let objects = Dictionary(uniqueKeysWithValues: shown.map { ($0.iouType.rawValue, $0) })
-    return MetricSummary(values: named, table: (notes + tables).joined(separator: "\n"), json: objects)
+    var summary = MetricSummary(
+      values: named, table: (notes + tables).joined(separator: "\n"), json: objects)
+    summary.perClass = shown.filter { !$0.perClass.isEmpty }.map(\.classFigures)
+    return summary
   }
 
   /// Says how many images of `ann_file` no prediction was given for.

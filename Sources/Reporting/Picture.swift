@@ -6,9 +6,10 @@ import Modeling
 
 /// An image file with a prediction drawn into it.
 public struct Picture {
-  private var image: Image
+  private(set) var image: Image
 
-  /// Draws instances from a score on, the best on top, the classes of all pixels, or the best five classes of the image.
+  /// Draws instances from a score on, the best on top; the classes of all pixels, with a legend beside the image; or the
+  /// best five classes of the image.
   ///
   /// - Throws: `ImagingError` that names the file.
   public init(
@@ -16,10 +17,14 @@ public struct Picture {
   ) throws {
     image = try Image.decode(file: path)
     let colours = ClassColours(metainfo)
-    if let map = prediction.labelMap { image.blend(map, palette: colours.palette) }
+    if let map = prediction.labelMap {
+      image.blend(map, palette: colours.palette)
+      image = Legend(map, classes: metainfo.classes, palette: colours.palette).added(to: image)
+    }
     if let instances = prediction.instances { draw(instances, metainfo.classes, colours, scoreThreshold) }
     if let scores = prediction.classScores {
       let best = ClassRanking.best(PredictedImage.bestCount, in: scores)
+      image = image.enlargedForText()
       image.draw(
         lines:
           best.map { label in
@@ -59,6 +64,14 @@ public struct Picture {
 }
 
 extension Image {
+  /// A small picture with each pixel repeated, so that lines of text leave most of it to be seen.
+  func enlargedForText() -> Image {
+    let side = 256
+    let factor = (side + max(1, min(height, width)) - 1) / max(1, min(height, width))
+    guard factor > 1, max(height, width) * factor <= 16 * side else { return self }
+    return resized(height: height * factor, width: width * factor, interpolation: .nearest)
+  }
+
   /// Writes lines of text from the upper left corner down, each on its colour; larger in large pictures.
   mutating func draw(lines: [(text: String, colour: SIMD3<UInt8>)]) {
     let scale = max(0.4, 0.4 * Double(min(height, width)) / 480)

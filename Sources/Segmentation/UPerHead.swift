@@ -98,7 +98,17 @@ public struct UPerHead: DecodeHead {
       merged[level - 1] = merged[level - 1] + resized(merged[level], like: merged[level - 1])
     }
     let levels = zip(convolutions, merged).map { $0($1) } + [merged[merged.count - 1]]
-    return classifier(fusion(concatenated(levels.map { resized($0, like: levels[0]) }, axis: 3)))
+    return classifier(fusion(joined(levels)))
+  }
+
+  /// All levels at the size of the finest. Where nothing is to be differentiated no level is resized by itself.
+  private func joined(_ levels: [Tensor]) -> Tensor {
+    guard Recording.isOn else {
+      return joinedChannels(
+        of: levels, height: levels[0].shape[1], width: levels[0].shape[2],
+        alignCorners: settings.alignCorners)
+    }
+    return concatenated(levels.map { resized($0, like: levels[0]) }, axis: 3)
   }
 
   /// The pyramid of poolings, joined to the map it is of.

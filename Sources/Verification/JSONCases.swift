@@ -190,13 +190,15 @@ enum JSONCases {
     var num_classes: Int
     var ignore_index: Int
     var reduce_zero_label: Bool
+    var nan_to_num: Double?
+    var beta: Double?
     var files: [Pair]
     var area_intersect: [Int]
     var area_union: [Int]
     var area_pred: [Int]
     var area_label: [Int]
     var per_class: [String: [Double?]]
-    var aAcc: Double
+    var aAcc: Double?
     var summary: [String: Double?]
   }
 
@@ -218,7 +220,9 @@ enum JSONCases {
       $0.0 + $0.1 - $1
     }
     check.equal("area_union", unions, expected.area_union)
-    let summary = SegmentationSummary(matrix, classes: (0..<expected.num_classes).map { "\($0)" })
+    let summary = SegmentationSummary(
+      matrix, classes: (0..<expected.num_classes).map { "\($0)" }, beta: expected.beta ?? 1,
+      nanReplacement: expected.nan_to_num)
     func known(_ value: Double) -> Double? { value.isNaN ? nil : value }
     let figures: [(String, (SegmentationSummary.Category) -> Double)] = [
       ("IoU", { $0.iou }), ("Acc", { $0.accuracy }), ("Dice", { $0.dice }), ("Fscore", { $0.fScore }),
@@ -228,7 +232,7 @@ enum JSONCases {
       guard let wanted = expected.per_class[name] else { continue }
       check.close(name, summary.perClass.map { known(figure($0)) }, wanted, within: 1e-5)
     }
-    check.close("aAcc", [summary.overallAccuracy], [expected.aAcc], within: 1e-5)
+    check.close("aAcc", [known(summary.overallAccuracy)], [expected.aAcc], within: 1e-5)
     for (name, value) in summary.means {
       guard let wanted = expected.summary[name] else { continue }
       check.close("summary.\(name)", [known((value * 10_000).rounded() / 100)], [wanted], within: 1e-9)

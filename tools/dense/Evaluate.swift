@@ -1,4 +1,6 @@
 import ArgumentParser
+import Files
+import Reporting
 import Segmentation
 
 /// `dense evaluate`
@@ -33,10 +35,30 @@ struct EvaluateSegmentation: ParsableCommand {
   @Option(parsing: .unconditional, help: "The label that is left out.")
   var ignoreIndex = 255
 
+  @Option(parsing: .unconditional, help: "The weight of recall in the F score.")
+  var beta = 1.0
+
+  @Option(
+    parsing: .unconditional,
+    help: "What stands for figures that are not defined, such as 0; left out they are not in the means.")
+  var nanToNum: Double?
+
+  @Flag(help: "Also count pixels near outlines by themselves: boundary IoU.")
+  var boundary = false
+
+  @Option(
+    help: "A folder for the confusion matrix: confusion_matrix.svg and .json.", completion: .directory)
+  var plots: String?
+
   @Flag(help: "Print one JSON object.")
   var json = false
 
   func validate() throws {
+    try requireNames(["--plots": plots])
+    guard beta.isFinite, (1e-6...1e6).contains(beta) else {
+      throw ValidationError("--beta must be in 1e-6...1e6.")
+    }
+    guard nanToNum?.isFinite ?? true else { throw ValidationError("--nan-to-num must be a number.") }
     func check(_ value: Int, _ range: ClosedRange<Int>, _ name: String) throws {
       guard range.contains(value) else {
         throw ValidationError("\(name) must be in \(range.lowerBound)...\(range.upperBound), not \(value).")
@@ -49,11 +71,16 @@ struct EvaluateSegmentation: ParsableCommand {
 
   func run() throws {
     try Output.reporting(json: json) {
-      var matrix = ConfusionMatrix(
-        classes: numClasses, ignoreIndex: ignoreIndex, reducesZeroLabel: reduceZeroLabel,
-        predictionsOffset: predictionsOffset)
-      try matrix.add(LabelMapPairs(annotations: annotations, predictions: predictions))
-      let summary = SegmentationSummary(matrix, classes: (0..<numClasses).map { "class \($0)" })
+      var counts = SegmentationCounts(
+        ConfusionMatrix(
+          classes: numClasses, ignoreIndex: ignoreIndex, reducesZeroLabel: reduceZeroLabel,
+          predictionsOffset: predictionsOffset), countsBoundaries: boundary)
+      let pairs = try LabelMapPairs(annotations: annotations, predictions: predictions)
+      if let plots { try Folder.makeWritable(plots) }
+      try counts.add(pairs)
+      let summary = SegmentationSummary(
+        counts, classes: (0..<numClasses).map { "class \($0)" }, beta: beta, nanReplacement: nanToNum)
+      if let plots { try ConfusionPlot(summary).write(into: plots) }
       if json { try Output.json(summary) } else { try Output.print(summary.text()) }
     }
   }

@@ -4,17 +4,19 @@ import Foundation
 import Reporting
 import Training
 
-/// `dense test CONFIG CHECKPOINT`
+/// `dense test [CONFIG] CHECKPOINT`
 struct Test: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Evaluate a checkpoint on the test data of its config.")
 
-  @OptionGroup var config: ConfigOptions
-
   @Argument(
-    help: "The checkpoint (safetensors or .pth).",
-    completion: .file(extensions: ["safetensors", "pth", "pt"]))
-  var checkpoint: String
+    help: ArgumentHelp(
+      "The config file (YAML), unless the checkpoint's own is meant, and the checkpoint (safetensors or .pth) or a work "
+        + "directory, which stands for its best checkpoint, else its newest.",
+      valueName: "[config] checkpoint"), completion: .file())
+  var words: [String]
+
+  @OptionGroup var replacements: OverrideOptions
 
   @Option(
     help: ArgumentHelp(
@@ -53,12 +55,17 @@ struct Test: ParsableCommand {
     func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
   }
 
-  func validate() throws { try requireNames(["--out": out, "--show-dir": showDir]) }
+  func validate() throws {
+    try requireNames(["--out": out, "--show-dir": showDir])
+    _ = try CheckpointWords(words, wantsMore: false)
+  }
 
   func run() throws {
     threads.prepare()
     try Output.reporting(json: json) {
-      let configuration = try config.experiment()
+      let named = try CheckpointWords(words, wantsMore: false)
+      let checkpoint = try named.checkpointFile()
+      let configuration = try replacements.experiment(named.config, carriedBy: checkpoint)
       if let out, let mismatch = ResultKind(of: configuration, components: .all)?.mismatch(with: out) {
         throw ValidationError("\(mismatch).")
       }
@@ -66,6 +73,7 @@ struct Test: ParsableCommand {
         configuration: configuration, components: .all, checkpoint: checkpoint,
         allowMissing: allowMissing, mergesVariants: tta)
       if !json { try Output.print("\(run.loading) from \(checkpoint)") }
+      if let estimate = try run.memoryEstimate() { Output.message(estimate) }
       let start = ContinuousClock.now
       var plan = OutputPlan(keepingDataOf: configuration)
       plan.keep(checkpoint, as: "the checkpoint")

@@ -33,10 +33,11 @@ public struct Evaluator {
   ///
   /// - Parameters:
   ///   - countsLosses: Whether the means of the model's losses stand behind the figures, as `val/loss` and so on.
+  ///   - stop: Asked after each batch whether the rest is not wanted any more.
   ///   - onPrediction: Sees each prediction after the metrics; for result files and pictures.
-  /// - Throws: Errors of data, model and metrics, and those of `onPrediction`.
+  /// - Throws: Errors of data, model and metrics, and those of `onPrediction`; `EvaluationStopped` where `stop` says so.
   public func evaluate(
-    _ metrics: [any Metric], countsLosses: Bool = false,
+    _ metrics: [any Metric], countsLosses: Bool = false, unless stop: () -> Bool = { false },
     onPrediction: ((Prediction, Sample) throws -> Void)? = nil
   ) throws -> (summary: MetricSummary, timing: EvaluationTiming) {
     var metrics = metrics
@@ -49,6 +50,7 @@ public struct Evaluator {
     while true {
       let asked = clock.now
       guard let samples = try batches.next() else { break }
+      if stop() { throw EvaluationStopped() }
       waiting += clock.now - asked
       let predictions = try model.evaluated(samples, merging: merging)
       precondition(
@@ -59,7 +61,8 @@ public struct Evaluator {
       }
       if countsLosses { try losses.add(samples, to: model) }
       timing.batches += 1
-      progress.show("evaluation [\(timing.batches)/\(loader.batchesPerEpoch)]")
+      let done = timing.batches
+      progress.show(Self.progress(done, of: loader.batchesPerEpoch, (clock.now - start) / .seconds(1)))
     }
     progress.clear()
     timing.seconds = (clock.now - start) / .seconds(1) / Double(max(1, timing.batches))
@@ -70,7 +73,18 @@ public struct Evaluator {
     summary.values += losses.values
     return (summary, timing)
   }
+
+  private static func progress(_ done: Int, of all: Int, _ seconds: Double) -> [String] {
+    let each = seconds / Double(max(1, done))
+    return [
+      "evaluation [\(done)/\(all)]", "eta \(duration(seconds: each * Double(max(0, all - done))))",
+      "\(decimal(1 / max(each, 1e-9), 1)) batches/s",
+    ]
+  }
 }
+
+/// An evaluation whose rest was not wanted any more.
+public struct EvaluationStopped: Error {}
 
 extension Model {
   /// A prediction for each sample, outside training.
@@ -110,6 +124,8 @@ extension MetricSummary {
     self.init(
       values: summaries.flatMap(\.values), table: summaries.map(\.table).joined(separator: "\n"),
       json: JoinedObjects(parts: summaries.map(\.json)))
+    perClass = summaries.flatMap(\.perClass)
+    confusion = summaries.lazy.compactMap(\.confusion).first
   }
 }
 

@@ -63,6 +63,17 @@ public final class TestRun {
     _ = try experiment.metrics(experiment.configuration.testEvaluators, for: dataset)
   }
 
+  /// What memory the first image takes, for people, with what needs less where it does not fit; nil where the model
+  /// does not say.
+  ///
+  /// - Throws: Errors of the image's pipeline.
+  public func memoryEstimate() throws -> String? {
+    guard let model = model as? any MemoryEstimating, loader.dataset.count > 0,
+      let sample = try loader.dataset.pipeline(loader.dataset.sample(at: 0), seed: 0)
+    else { return nil }
+    return model.memoryText(for: sample.variants.isEmpty ? [sample] : sample.variants)
+  }
+
   /// Predicts and judges every image.
   ///
   /// - Parameter onPrediction: Sees each prediction; for result files and pictures.
