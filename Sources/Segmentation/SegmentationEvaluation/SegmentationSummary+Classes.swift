@@ -5,7 +5,7 @@ extension SegmentationSummary {
   func classFigures(_ shown: Set<String>) -> ClassFigures {
     ClassFigures(
       classes: perClass.map(\.name),
-      figures: Self.figures.filter { shown.contains("m\($0.name)") }.map { name, figure in
+      figures: figures.filter { shown.contains("m\($0.name)") }.map { name, figure in
         (name, perClass.map { (figure($0) * 10_000).rounded() / 100 })
       })
   }
