@@ -50,9 +50,9 @@ struct DiceLossTests {
   @Test("of a single map takes the label for what it should be")
   func single() throws {
     let logits = Tensor([8, -8, 8, -8], shape: [1, 2, 2, 1])
-    let right = try loss("")(
-      logits, labels: [1, 0, 1, 255], ignored: 255, weights: nil, averagingFactor: nil)
-    let wrong = try loss("")(logits, labels: [0, 1, 0, 1], ignored: 255, weights: nil, averagingFactor: nil)
+    let loss = try loss("")
+    let right = loss(logits, labels: [1, 0, 1, 255], ignored: 255, weights: nil, averagingFactor: nil)
+    let wrong = loss(logits, labels: [0, 1, 0, 1], ignored: 255, weights: nil, averagingFactor: nil)
     #expect(right.scalar < 0.01 && wrong.scalar > 0.99)
   }
 

@@ -294,7 +294,6 @@ public final class Trainer {
   private func validate() throws {
     guard let validation, stopRequest.signal == nil else { return }
     try tell { try $0.beforeValidation(self) }
-<<<<<<< HEAD
     let summary: MetricSummary
     let timing: EvaluationTiming
     do {
@@ -302,17 +301,12 @@ public final class Trainer {
         try Evaluator(model: model, loader: validation.loader, progress: progress)
           .evaluate(
             try validation.metrics(), countsLosses: validation.countsLosses,
-            unless: { stopRequest.signal != nil })
+            unless: { stopRequest.signal != nil }
+          ) { prediction, sample in
+            try self.tell { try $0.afterPrediction(self, prediction, for: sample) }
+          }
       }
     } catch is EvaluationStopped { return }
-=======
-    let (summary, timing) = try withWeights(try validationWeights()) {
-      try Evaluator(model: model, loader: validation.loader, progress: progress)
-        .evaluate(try validation.metrics(), countsLosses: validation.countsLosses) { prediction, sample in
-          try self.tell { try $0.afterPrediction(self, prediction, for: sample) }
-        }
-    }
->>>>>>> leaves
     validationTiming = timing
     try tell { try $0.afterValidation(self, summary) }
     owesValidation = false
