@@ -5,11 +5,8 @@ import Testing
 /// Disks that fail and processes that are killed in the middle of a save, by strace's fault injection.
 @Suite(
   "faults while a run writes",
-  .enabled(if: FaultTests.hasStrace, "strace is not installed, or may not trace processes here"))
+  .enabled(if: hasStrace, "strace is not installed, or may not trace processes here"))
 struct FaultTests {
-  static let hasStrace =
-    (try? Command.run(["--version"], through: ["strace", "-f", "-qq", "-o", "/dev/null"]))?.status == 0
-
   /// What strace does to the N-th call, and up to which N.
   struct Fault: CustomTestStringConvertible {
     var call: String
@@ -73,3 +70,7 @@ struct FaultTests {
     #expect(number > 1, "no call was hit")
   }
 }
+
+/// Whether processes can be traced here.
+private let hasStrace =
+  (try? Command.run(["--version"], through: ["strace", "-f", "-qq", "-o", "/dev/null"]))?.status == 0

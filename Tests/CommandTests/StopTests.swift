@@ -6,15 +6,15 @@ import Testing
 struct StopTests {
   @Test(
     "a signal ends a run with a checkpoint, a sentence and the status that shells give it",
-    arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)])
-  func signals(signal: Int32, status: Int32) throws {
+    arguments: [SIGINT, SIGTERM, SIGHUP])
+  func signals(signal: Int32) throws {
     let folder = try TemporaryFolder()
     let set = try GeneratedSet(in: folder.path + "/set", count: 2)
     let config = ExampleConfig.segmentor(set, iterations: 1_000_000, checkpoints: 1_000_000)
     let outcome = try Command.run(
       ["train"] + config + ["--work-dir", "\(folder.path)/run", "--threads", "1"], sending: signal,
       after: "Iter(train)")
-    #expect(outcome.status == status)
+    #expect(outcome.status == 128 + signal)
     #expect(
       outcome.errors.contains(/interrupted at iteration \d+ of 1000000: dense train .* --resume goes on\n/),
       "\(outcome.errors)")

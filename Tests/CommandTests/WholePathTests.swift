@@ -131,8 +131,9 @@ struct WholePathTests {
     struct Figures: Decodable { var stats: [Double] }
     func first(_ more: [String]) throws -> Double {
       let text = try succeed(common + ["--json"] + more)
-      return try #require(
-        JSONDecoder().decode([String: Figures].self, from: Data(text.utf8))["bbox"]?.stats.first)
+      let figures = try JSONDecoder().decode([String: Figures].self, from: Data(text.utf8))
+      let found = figures["bbox"]?.stats.first
+      return try #require(found)
     }
     #expect(abs(try first(["--classes", "2", "class1", "90"]) - 0.3483348334833483) < 1e-12)
     #expect(abs(try first(["--iou-thrs", "0.3", "0.5", "0.9"]) - 0.3534977911710585) < 1e-12)
