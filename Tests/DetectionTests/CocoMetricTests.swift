@@ -218,7 +218,8 @@ struct CocoMetricTests {
     for index in 0..<set.count {
       let sample = try set.sample(at: index)
       var found = prediction(results[sample.imageID] ?? [], ids)
-      found.instances?.masks = found.instances?.labels.map { _ in
+      let labels = found.instances?.labels
+      found.instances?.masks = labels?.map { _ in
         RunLengthMask(Bitmap(height: sample.size.height, width: sample.size.width))
       }
       try metric.add(found, for: sample)

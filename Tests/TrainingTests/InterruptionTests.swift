@@ -10,7 +10,7 @@ import Modeling
 import Training
 
 /// Asks for a stop at one moment of a run.
-private struct StoppingHook: Hook {
+struct StoppingHook: Hook {
   enum Moment { case iteration(Int), validation, start }
   let moment: Moment
   let request: StopRequest
