@@ -7,7 +7,7 @@ extension Picture {
   /// What is true of an image beside what was predicted; of label maps also what differs, as far as the truth is known.
   ///
   /// - Parameter side: The longest side of each part, in pixels; nil: as the file is.
-  /// - Throws: `ImagingError` that names the file; `DataError` and `MaskError` about the objects' masks.
+  /// - Throws: `ImagingError` that names the file.
   public init(
     comparing prediction: Prediction, with sample: Sample, metainfo: DatasetMetainfo,
     scoreThreshold: Float = 0.3, side: Int? = nil
@@ -33,7 +33,7 @@ extension Picture {
         }
       }
     } else if prediction.instances != nil {
-      truth.draw(try sample.fileInstances(file.size), metainfo.classes, colours)
+      truth.draw(sample.fileInstances(file.size), metainfo.classes, colours)
       parts.append(("truth", truth))
     } else if let label = sample.classLabel {
       truth.draw(classLabel: label, metainfo.classes, colours)
@@ -47,9 +47,9 @@ extension Picture {
 
 extension Sample {
   /// The objects as the file describes them; without masks where one has none.
-  fileprivate func fileInstances(_ size: ImageSize) throws -> Instances {
-    let masks = try annotations.compactMap {
-      try $0.mask?.mask(height: size.height, width: size.width, keepsPolygons: false)
+  fileprivate func fileInstances(_ size: ImageSize) -> Instances {
+    let masks = annotations.compactMap {
+      try? $0.mask?.mask(height: size.height, width: size.width, keepsPolygons: false)
     }
     return Instances(
       boxes: Boxes(annotations.flatMap { object in (0..<4).map { object.box[$0] } }),

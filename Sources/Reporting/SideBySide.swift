@@ -22,14 +22,16 @@ extension Image {
 
   /// Pictures in rows and columns, each made to fit a square of so many pixels.
   static func grid(_ images: [Image], side: Int) -> Image {
+    let images = images.map { $0.fitting(side) }
     let columns = max(1, Int(Double(images.count).squareRoot().rounded(.up)))
     let rows = max(1, (images.count + columns - 1) / columns)
     let gap = 4
+    let (height, width) = (images.map(\.height).max() ?? 1, images.map(\.width).max() ?? 1)
     var sheet = Image(
-      height: rows * (side + gap) - gap, width: columns * (side + gap) - gap, colour: [255, 255, 255])
+      height: rows * (height + gap) - gap, width: columns * (width + gap) - gap, colour: [255, 255, 255])
     for (index, image) in images.enumerated() {
       let (row, column) = index.quotientAndRemainder(dividingBy: columns)
-      sheet.place(image.fitting(side), top: row * (side + gap), left: column * (side + gap))
+      sheet.place(image, top: row * (height + gap), left: column * (width + gap))
     }
     return sheet
   }

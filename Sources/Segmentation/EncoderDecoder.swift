@@ -87,11 +87,21 @@ public struct EncoderDecoder: ScoringModel {
     channels = try DecodeHeadContext(model: context, layer: 0).channels(decodeHead.settings)
     windows = configuration.testing.windows
     for (head, component) in all { try checkWidths(of: head, component) }
-    if let windows, min(windows.crop.height, windows.crop.width) < coarsestStride {
+    if let windows, min(windows.crop.height, windows.crop.width) < leastSide {
       throw ConfigurationError(
         location: windows.place?.location, keyPath: windows.place?.keyPath ?? "test_cfg.crop_size",
-        message: "\(windows.crop) is less than the backbone's coarsest stride, \(coarsestStride)")
+        message: "\(windows.crop) is less than the backbone takes, \(leastSide) pixels a side")
     }
+  }
+
+  /// The shortest side of an image that leaves the coarsest map a cell: its stride where odd sizes are rounded down, else
+  /// that of the finest map.
+  private var leastSide: Int {
+    let side = 2 * coarsestStride - 1
+    let coarsest = Computation.shapesOnly {
+      withoutGradients { backbone(.zeros([1, side, side, 3])).map { $0.shape[1] }.min() }
+    }
+    return coarsest == 2 ? backbone.outputs.map(\.stride).min() ?? 1 : coarsestStride
   }
 
   /// Whether a head takes what the backbone gives.

@@ -44,29 +44,34 @@ extension Tensor {
 /// Maps `[B, h, w, C]` resized to one size, as `resizedBilinear` does it, and joined along their channels: no map is
 /// there twice, as it would be when they are resized first. For predictions; it has no derivative.
 ///
-/// - Returns: `[B, height, width, sum of C]`.
-package func joinedChannels(of maps: [Tensor], height: Int, width: Int, alignCorners: Bool) -> Tensor {
+/// - Parameter strip: Which rows of the result; nil: all.
+/// - Returns: `[B, strip.count, width, sum of C]`.
+package func joinedChannels(
+  of maps: [Tensor], height: Int, width: Int, alignCorners: Bool, rows strip: Range<Int>? = nil
+) -> Tensor {
+  let strip = strip ?? 0..<height
+  require(strip.lowerBound >= 0 && strip.upperBound <= height, "rows \(strip) of \(height)")
   let images = maps.first?.shape[0] ?? 0
   require(
     maps.allSatisfy { $0.rank == 4 && $0.shape[0] == images && min($0.shape[1], $0.shape[2]) > 0 },
     "maps \(maps.map(\.shape)) to be joined at \(height) x \(width)")
   let total = maps.map { $0.shape[3] }.reduce(0, +)
-  let y = Tensor.uninitialized([images, height, width, total])
+  let y = Tensor.uninitialized([images, strip.count, width, total])
   let result = y.storage
   var channel = 0
   for map in maps {
     let (oldHeight, oldWidth, channels) = (map.shape[1], map.shape[2], map.shape[3])
     let (x, start, isSame) = (map.storage, channel, oldHeight == height && oldWidth == width)
     channel += channels
-    if !isSame { OperationCounter.current?.add(.bilinearUpsampling, 4, images, height, width, channels) }
+    if !isSame { OperationCounter.current?.add(.bilinearUpsampling, 4, images, strip.count, width, channels) }
     let rows = BilinearTaps(from: oldHeight, to: height, alignCorners: alignCorners)
     let columns = BilinearTaps(from: oldWidth, to: width, alignCorners: alignCorners)
     let line = oldWidth * channels
-    parallel(over: images * height, grain: max(1, (1 << 14) / max(1, width * channels))) { range in
+    parallel(over: images * strip.count, grain: max(1, (1 << 14) / max(1, width * channels))) { range in
       var scratch = [Float](repeating: 0, count: isSame ? 0 : width * channels)
       scratch.withUnsafeMutableBufferPointer { scratch in
         for index in range {
-          let (image, i) = (index / height, index % height)
+          let (image, i) = (index / strip.count, strip.lowerBound + index % strip.count)
           let source = x.base + image * oldHeight * line
           if !isSame {
             dp_bilinear_row(

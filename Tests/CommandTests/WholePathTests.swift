@@ -46,6 +46,33 @@ struct WholePathTests {
     #expect(try train("resumed", ["--threads", "2", "--resume", checkpoint]) == two)
   }
 
+  /// What a run leaves beside checkpoints and log, and that its curves can be drawn again.
+  private func expectRecord(in folder: TemporaryFolder, columns: [String]) throws {
+    let run = try #require(folder.names("run").first { $0.hasPrefix("2") })
+    let names = folder.names("run/\(run)")
+    for name in [
+      "\(run).log", "confusion_matrix.png", "curves.png", "curves.svg", "labels.png", "metrics.csv",
+      "train_batch0.jpg", "train_batch2.jpg", "val_images",
+    ] {
+      #expect(names.contains(name), "no \(name) in \(names)")
+    }
+    #expect(!folder.names("run/\(run)/val_images").isEmpty)
+    #expect(folder.names("run/\(run)/vis_data").contains { $0.hasPrefix("events.out.tfevents.") })
+    let head = try folder.text("run/\(run)/metrics.csv").split(separator: "\n")[0].split(separator: ",")
+    for column in ["step", "epoch"] + columns {
+      #expect(head.contains { $0 == column }, "\(column): \(head)")
+    }
+    let svg = "\(folder.path)/curves.svg"
+    let table = try succeed([
+      "analyze", "log", "\(folder.path)/run", "\(folder.path)/run/\(run)/\(run).log", "--keys", "loss",
+      "--out", svg,
+    ])
+    #expect(table.hasPrefix("run") && table.contains("written: \(svg)"))
+    #expect(try folder.text("curves.svg").contains("role=\"img\""))
+    let unknown = try Command.run(["analyze", "log", "\(folder.path)/run", "--keys", "nonsense"])
+    #expect(unknown.status == 2 && unknown.errors.contains("no run has 'nonsense'; there are "))
+  }
+
   @Test("detector: train, test, evaluate, predict")
   func detector() throws {
     let folder = try TemporaryFolder()
@@ -57,6 +84,7 @@ struct WholePathTests {
     ] {
       #expect(log.contains(word), "the log does not say '\(word)'")
     }
+    try expectRecord(in: folder, columns: ["coco/bbox_mAP", "coco/segm_AP50/disc"])
     let checkpoint = "\(folder.path)/run/iter_20.safetensors"
     let test = try succeed(
       ["test"] + [config[0], checkpoint] + config.dropFirst() + ["--out", "\(folder.path)/r.json", "--json"])
@@ -157,6 +185,7 @@ struct WholePathTests {
     for word in ["ground, disc", "mIoU", "decode.loss_ce", "aux.loss_ce"] {
       #expect(log.contains(word), "the log does not say '\(word)'")
     }
+    try expectRecord(in: folder, columns: ["mIoU", "IoU/disc", "Acc/ground"])
     let checkpoint = "\(folder.path)/run/iter_20.safetensors"
     let test = try succeed(
       ["test"] + [config[0], checkpoint] + config.dropFirst() + ["--out", "\(folder.path)/maps", "--json"])

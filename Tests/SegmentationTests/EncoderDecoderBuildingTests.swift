@@ -141,8 +141,8 @@ struct EncoderDecoderBuildingTests {
         "model.test_cfg.crop_size: [height, width], both positive"
       ),
       (
-        "model.test_cfg={mode: slide, crop_size: [64, 16], stride: [64, 16]}",
-        "is less than the backbone's coarsest stride, 32"
+        "model.test_cfg={mode: slide, crop_size: [64, 3], stride: [64, 3]}",
+        "model.test_cfg.crop_size: 3 x 64 is less than the backbone takes, 4 pixels a side"
       ),
       ("model.decode_head.ignore_index=9", "model.decode_head.ignore_index: is 9, but"),
       ("model.auxiliary_head.ignore_index=0", "model.auxiliary_head.ignore_index: is 0, but"),

@@ -35,6 +35,8 @@ struct MapPartsTests {
     let expected = concatenated(
       maps.map { $0.resizedBilinear(height: 13, width: 17, alignCorners: alignCorners) }, axis: 3)
     #expect(joined.shape == expected.shape && joined.values == expected.values)
+    let strip = joinedChannels(of: maps, height: 13, width: 17, alignCorners: alignCorners, rows: 4..<9)
+    #expect(strip.values == expected.sliced(axis: 1, from: 4, to: 9).values)
   }
 
   @Test("memory is worked out from shapes: what is live at once")

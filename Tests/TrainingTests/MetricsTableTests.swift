@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -57,5 +58,20 @@ struct MetricsTableTests {
         .map { $0.split(separator: ",")[0] }
     }
     #expect(steps == [["4", "8", "12"], ["4", "8", "12", "16"]])
+  }
+
+  @Test("is a warning, once a minute, where it cannot be written: the run goes on")
+  func cannotWrite() throws {
+    let folder = try TemporaryFolder()
+    let run = try TrainingRun(
+      configuration: try toyConfiguration(
+        "train_cfg: {type: IterBasedTrainLoop, max_iters: 12, val_interval: 4}"), components: .toy,
+      options: TrainingOptions(workDirectory: folder.path, isQuiet: true))
+    let work = try #require(run.trainer.workDirectory)
+    try FileManager.default.createDirectory(atPath: work.metricsFile, withIntermediateDirectories: true)
+    try run.run()
+    let log = try String(contentsOfFile: work.logFile, encoding: .utf8)
+    #expect(log.components(separatedBy: "metrics.csv was not written: ").count == 2)
+    #expect(run.trainer.isDone)
   }
 }

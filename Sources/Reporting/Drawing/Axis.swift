@@ -13,10 +13,10 @@ package struct Axis {
     if low > high { (low, high) = (0, 1) }
     if startsAtZero { low = min(0, low) }
     // Far beyond what any figure is, and far from where numbers end.
-    (low, high) = (max(low, -1e30), min(high, 1e30))
+    (low, high) = (min(max(low, -1e30), 1e30), min(max(high, -1e30), 1e30))
     if high - low < max(abs(low), abs(high)) * 1e-9 || high == low {
-      let margin = high == 0 ? 1 : abs(high) * 0.1
-      (low, high) = (low - margin, high + margin)
+      // A figure that is always nothing stands at the bottom.
+      (low, high) = high == 0 ? (0, 1) : (low - abs(low) * 0.1, high + abs(high) * 0.1)
     }
     let step = Self.roundStep((high - low) / Double(max(1, count)))
     let first = (low / step).rounded(.down)
@@ -43,7 +43,7 @@ package struct Axis {
   /// A number with as many digits as the step has.
   static func text(_ value: Double, step: Double) -> String {
     let value = abs(value) < step * 1e-6 ? 0 : value
-    if value != 0, max(abs(value), step) >= 1e6 || step < 1e-4 { return short(value) }
+    if max(abs(value), step) >= 1e6 || step < 1e-4 { return short(value) }
     return String(format: "%.\(max(0, Int((-log10(step) - 1e-9).rounded(.up))))f", value)
   }
 

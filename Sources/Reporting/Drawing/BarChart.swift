@@ -26,8 +26,8 @@ struct BarChart {
       let name = bar.name.count > 22 ? bar.name.prefix(21) + "…" : bar.name[...]
       figure.text(String(name), x: x + 168, y: top + 12, size: 12, anchor: .end)
       let length = 360 * Double(bar.value) / largest
-      figure.box(x: x + 176, y: top, width: max(1, length), height: 15, Ink.curves[0])
-      figure.text("\(bar.value)", x: x + 176 + max(1, length) + 6, y: top + 12, size: 12)
+      figure.box(x: x + 176, y: top, width: length, height: 15, Ink.curves[0])
+      figure.text("\(bar.value)", x: x + 182 + length, y: top + 12, size: 12)
     }
   }
 }

@@ -8,7 +8,7 @@ extension Figure {
       rows: [PaintColour](repeating: PaintColour(1, 1, 1), count: height),
       amount: [Float](repeating: 1, count: height))
     for mark in marks { paint(mark, on: &canvas) }
-    var image = canvas.image(gain: 255)
+    var image = canvas.image()
     for mark in marks {
       guard case .text(let text, let point, let size, let anchor, _, let ground) = mark else { continue }
       let (scale, length) = (size / 30, Self.width(of: text, size: size))

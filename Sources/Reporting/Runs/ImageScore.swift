@@ -7,14 +7,7 @@ extension Prediction {
   package func score(against sample: Sample, scoreThreshold: Float) -> Double? {
     if let map = labelMap {
       guard let label = sample.labelMap, label.size == map.size else { return nil }
-      var (common, either) = ([Int32: Int](), [Int32: Int]())
-      for (truth, found) in zip(label.pixels, map.pixels) where truth != sample.labels.ignored {
-        either[truth, default: 0] += 1
-        if truth == found { common[truth, default: 0] += 1 } else { either[found, default: 0] += 1 }
-      }
-      guard !either.isEmpty else { return nil }
-      return either.keys.sorted().reduce(0) { $0 + Double(common[$1] ?? 0) / Double(either[$1] ?? 1) }
-        / Double(either.count)
+      return Self.meanIoU(label.pixels, map.pixels, ignored: sample.labels.ignored)
     }
     if let instances {
       let matches = ObjectMatches(sample.annotations, instances, scoreThreshold: scoreThreshold)
@@ -27,5 +20,26 @@ extension Prediction {
       return Double(classScores[label])
     }
     return nil
+  }
+
+  /// Over the classes that either map has; nil where nothing is labelled.
+  private static func meanIoU(_ label: [Int32], _ found: [Int32], ignored: Int32) -> Double? {
+    let count = 1 + Int(max(0, max(label.max() ?? 0, found.max() ?? 0)))
+    // Numbers of label maps are of 16 bits.
+    guard count <= 65_536 else { return nil }
+    var common = [Int](repeating: 0, count: count)
+    var either = common
+    for index in label.indices where label[index] != ignored {
+      let (truth, prediction) = (Int(label[index]), Int(found[index]))
+      if truth >= 0 { either[truth] += 1 }
+      if truth == prediction {
+        if truth >= 0 { common[truth] += 1 }
+      } else if prediction >= 0 {
+        either[prediction] += 1
+      }
+    }
+    let present = either.indices.filter { either[$0] > 0 }
+    guard !present.isEmpty else { return nil }
+    return present.reduce(0) { $0 + Double(common[$1]) / Double(either[$1]) } / Double(present.count)
   }
 }

@@ -114,7 +114,8 @@ public struct LoggerHook: Hook {
       : "[\(trainer.iteration)/\(trainer.iterations)]"
     var fields = [
       place, "eta \(eta(trainer))", "loss \(decimal(step.loss, 4))",
-      "\(decimal(Double(trainer.batchSize) / max(window.seconds, 1e-9), 1)) img/s", "lr \(scientific(step.rate))",
+      "\(decimal(Double(trainer.batchSize) / max(window.seconds, 1e-9), 1)) img/s",
+      "lr \(scientific(step.rate))",
     ]
     if let norm = step.gradientNorm { fields.append("grad \(decimal(norm, 2))") }
     fields += [
