@@ -49,9 +49,8 @@ let rooms: [Target] = [
   room(
     "Reporting",
     [
-      "Checkpoints", "Classification", "Coco", "Configuration", "Data", "Detection", "Files", "Imaging",
-      "Masks",
-      "Modeling",
+      "Analysis", "Checkpoints", "Classification", "Coco", "Configuration", "Data", "Detection", "Files",
+      "Imaging", "Masks", "Modeling", "Segmentation", "Training",
     ]),
   room(
     "Verification",
@@ -135,8 +134,14 @@ let package = Package(
     tests("Imaging", ["Imaging", "Masks", "TestSupport"]),
     tests("Layers", ["Layers", "Tensors", "TestSupport"]),
     tests("Masks", ["Masks", "TestSupport"]),
-    tests("Modeling", ["Configuration", "Data", "Modeling", "Tensors", "TestSupport"]),
-    tests("Reporting", ["Coco", "Data", "Imaging", "Reporting", "TestSupport"]),
+    tests(
+      "Modeling", ["Configuration", "Data", "Imaging", "Masks", "Modeling", "Tensors", "TestSupport"]),
+    tests(
+      "Reporting",
+      [
+        "Analysis", "Coco", "Configuration", "Data", "Imaging", "Layers", "Masks", "Modeling", "Reporting",
+        "Tensors", "TestSupport", "Training",
+      ]),
     tests(
       "Segmentation",
       [
@@ -148,7 +153,7 @@ let package = Package(
     tests(
       "Training",
       [
-        "Checkpoints", "Configuration", "Data", "Imaging", "Layers", "Masks", "Modeling", "Tensors",
+        "Checkpoints", "Configuration", "Data", "Files", "Imaging", "Layers", "Masks", "Modeling", "Tensors",
         "TestSupport", "Training",
       ]),
     tests("Verification", ["TestSupport", "Verification"]),

@@ -2,20 +2,20 @@
 # From a bare machine to a trained model: installs what is missing, builds, draws the Reef, trains, evaluates and
 # draws predictions. What an earlier start has done is not done again, and a training that was interrupted goes on.
 #
-#   tools/quickstart.sh [detector|segmentor|classifier]
+#   tools/quickstart.sh [detector|boxes|segmentor|classifier]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 kind=${1:-detector}
 case $kind in
-  detector | segmentor | classifier) ;;
+  detector | boxes | segmentor | classifier) ;;
   *)
-    echo "usage: tools/quickstart.sh [detector|segmentor|classifier]" >&2
+    echo "usage: tools/quickstart.sh [detector|boxes|segmentor|classifier]" >&2
     exit 2
     ;;
 esac
 if [ $# -gt 1 ]; then
-  echo "usage: tools/quickstart.sh [detector|segmentor|classifier]" >&2
+  echo "usage: tools/quickstart.sh [detector|boxes|segmentor|classifier]" >&2
   exit 2
 fi
 if ! command -v swift >/dev/null; then

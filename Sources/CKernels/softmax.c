@@ -167,6 +167,19 @@ MULTIVERSION void dp_cross_entropy(float *restrict loss, float *restrict statist
   }
 }
 
+MULTIVERSION ptrdiff_t dp_count_right(const float *restrict statistics, const float *restrict x,
+                                      const int32_t *restrict label, ptrdiff_t rows, ptrdiff_t width) {
+  ptrdiff_t right = 0;
+  for (ptrdiff_t r = 0; r < rows; r++, x += width) {
+    const int32_t own = label[r];
+    if (own < 0 || own >= width || x[own] != statistics[2 * r]) continue;
+    int earlier = 0;
+    for (ptrdiff_t i = 0; i < own; i++) earlier |= x[i] == x[own];
+    right += !earlier;
+  }
+  return right;
+}
+
 MULTIVERSION void dp_cross_entropy_backward(float *restrict gx, const float *restrict g,
                                             const float *restrict statistics, const float *restrict x,
                                             const int32_t *restrict label, const float *restrict weight,

@@ -166,14 +166,20 @@ public struct Accuracy: Metric {
     let values = zip(figures, state.hits).map { figure, hits in
       (name: figure.name, value: 100 * Double(hits) / Double(state.images))
     }
-    let matrix = ClassConfusion(state, names: classes)
-    return MetricSummary(
-      values: values, table: matrix.text(), json: AccuracyReport(values: values, confusion: matrix))
+    let table = ClassTable(state, names: classes)
+    var summary = MetricSummary(
+      values: values, table: table.text(), json: AccuracyReport(values: values, confusion: table))
+    summary.perClass = [
+      ClassFigures(
+        classes: classes, figures: [("accuracy/top1", table.rows.map { $0.top1 ?? .nan })])
+    ]
+    summary.confusion = ClassConfusion(names: classes, unit: "images", counts: state.confusion)
+    return summary
   }
 }
 
 /// How often images of each class were taken for each.
-private struct ClassConfusion: Sendable {
+private struct ClassTable: Sendable {
   struct Row: Encodable, Sendable {
     /// The class.
     var name: String
@@ -236,9 +242,9 @@ private struct ClassConfusion: Sendable {
 /// The figures under mmpretrain's names, the classes, and the confusion matrix.
 private struct AccuracyReport: Encodable, Sendable {
   let figures: [String: Double?]
-  let confusion: ClassConfusion
+  let confusion: ClassTable
 
-  init(values: [(name: String, value: Double)], confusion: ClassConfusion) {
+  init(values: [(name: String, value: Double)], confusion: ClassTable) {
     // JSON has no NaN.
     figures = Dictionary(values.map { ($0.name, $0.value.isNaN ? nil : $0.value) }) { first, _ in first }
     self.confusion = confusion

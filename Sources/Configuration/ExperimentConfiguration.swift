@@ -97,7 +97,7 @@ public struct ExperimentConfiguration: Decodable, Sendable {
   ///   what is wrong is then left out.
   /// - Throws: `ConfigurationError` for unknown keys and wrong types; `ConfigurationErrors` for several.
   public init(_ node: ConfigurationNode, deferringMistakes: Bool = false) throws {
-    let node = node.givingDataRoot()
+    let node = node.givingDataRoot().givingTestWhatValidates()
     let completion = Completion(node, observer: DecodingObserver()) { node, observer in
       try node.decode(Self.self, observer: observer)
     }
@@ -209,6 +209,33 @@ extension ConfigurationNode: Decodable {
       guard let loader = node[name], let dataset = loader["dataset"] else { return node }
       return node.setting(name, to: loader.setting("dataset", to: dataset.withRoot(root)))
     }
+  }
+
+  /// The top level in which data, loop and metrics of the test are those of validation, key by key, where they say
+  /// nothing else. A component of another type has all of its keys of its own.
+  func givingTestWhatValidates() -> ConfigurationNode {
+    [("test_dataloader", "val_dataloader"), ("test_cfg", "val_cfg"), ("test_evaluator", "val_evaluator")]
+      .reduce(self) { node, names in
+        guard let test = node[names.0], let validation = node[names.1], test.entries != nil else {
+          return node
+        }
+        return node.setting(names.0, to: test.inheriting(from: validation).rooted(at: names.0))
+      }
+  }
+
+  private func inheriting(from base: ConfigurationNode) -> ConfigurationNode {
+    guard let own = entries, let others = base.entries else { return self }
+    if let type = self["type"]?.string, let other = base["type"]?.string, type != other { return self }
+    var merged = others
+    for entry in own {
+      if let index = merged.firstIndex(where: { $0.key == entry.key }) {
+        merged[index].value = entry.value.inheriting(from: merged[index].value)
+        merged[index].location = entry.location
+      } else {
+        merged.append(entry)
+      }
+    }
+    return ConfigurationNode(.mapping(merged), at: location, keyPath: keyPath)
   }
 
   /// A data set, or one made of others, with a `data_root` where it has none.

@@ -11,7 +11,21 @@ extension ConfigurationNode {
   ///
   /// - Throws: `ConfigurationError` with the place of the mistake.
   public static func load(file path: String, overrides: [String] = []) throws -> ConfigurationNode {
-    var root = try read(path, chain: [], at: SourceLocation(file: path))
+    try overridden(try read(path, chain: [], at: SourceLocation(file: path)), by: overrides)
+  }
+
+  /// Reads a config that was merged before, such as the one in a checkpoint, then applies `--cfg-options`.
+  ///
+  /// - Parameter file: What it is called in errors.
+  /// - Throws: `ConfigurationError` with the place of the mistake.
+  public static func load(text: String, file: String, overrides: [String] = []) throws -> ConfigurationNode {
+    try overridden(try parse(text, file: file), by: overrides)
+  }
+
+  private static func overridden(
+    _ node: ConfigurationNode, by overrides: [String]
+  ) throws -> ConfigurationNode {
+    var root = node
     for (index, override) in overrides.enumerated() {
       root = try Override(override, number: index + 1).applied(to: root)
     }

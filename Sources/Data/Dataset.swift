@@ -30,6 +30,8 @@ public protocol Dataset: Sendable {
   var isTest: Bool { get }
   /// What a run tells at its start, a sentence each: objects that training ignores, and the like.
   var warnings: [String] { get }
+  /// What its annotations are from; nothing where that cannot be told.
+  var annotationSources: [AnnotationSource] { get }
   /// The sample before the pipeline.
   func sample(at index: Int) throws -> Sample
   /// What happens to one sample: `pipeline`, unless the data set is made of several.
@@ -50,6 +52,9 @@ public protocol Dataset: Sendable {
 extension Dataset {
   /// Nothing.
   public var warnings: [String] { [] }
+
+  /// Unknown.
+  public var annotationSources: [AnnotationSource] { [] }
 
   /// The data set's one pipeline.
   public func pipeline(at index: Int) -> Pipeline { pipeline }

@@ -3,7 +3,8 @@ import Imaging
 
 extension KeyedDecodingContainer {
   /// Two numbers, or one that stands for both.
-  func decodePair<Number: Decodable>(_ type: Number.Type, forKey key: Key) throws -> (Number, Number)? {
+  package func decodePair<Number: Decodable>(_ type: Number.Type, forKey key: Key) throws -> (Number, Number)?
+  {
     guard contains(key), try !decodeNil(forKey: key) else { return nil }
     if let one = try? decode(Number.self, forKey: key) { return (one, one) }
     let numbers = try decode([Number].self, forKey: key)

@@ -70,7 +70,7 @@ public enum MaskAnnotation: Sendable, Equatable {
   /// - Parameter keepsPolygons: Whether polygons stay outlines; runs are pixels always, held around the object only.
   /// - Returns: Nil for polygons without an area: mmdetection ignores such objects.
   /// - Throws: `MaskError`, or `DataError` when a mask of runs has another size than the image.
-  func mask(height: Int, width: Int, keepsPolygons: Bool) throws -> ObjectMask? {
+  package func mask(height: Int, width: Int, keepsPolygons: Bool) throws -> ObjectMask? {
     let mask: RunLengthMask
     switch self {
     case .polygons(let parts):

@@ -81,6 +81,9 @@ public struct CocoDataset: Dataset {
   /// Objects that play no part because something is wrong with them.
   public private(set) var warnings: [String] = []
 
+  /// The annotation file.
+  public let annotationSources: [AnnotationSource]
+
   /// The images that take part, with the places of their annotations.
   private let images: [(image: CocoAnnotations.Image, annotations: [Int])]
   private let labels: [Int: Int]
@@ -95,6 +98,7 @@ public struct CocoDataset: Dataset {
     let settings = configuration.settings
     let path = settings.path(configuration.annotationFile)
     annotations = try CocoAnnotations(contentsOf: path)
+    annotationSources = [.file(path)]
     let categories = try Self.categories(
       annotations.categories, used: Set(annotations.annotations.map(\.categoryID)), wanted: settings.classes,
       hasImages: !annotations.images.isEmpty, file: path)

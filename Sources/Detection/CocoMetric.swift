@@ -7,50 +7,21 @@ import Modeling
 
 /// COCO's average precision (mmdetection's `CocoMetric`): each image is matched when it is fed, masks are not kept.
 public struct CocoMetric: Metric {
-  /// mmdetection's keys.
-  public struct Configuration: Decodable, Sendable {
-    var annotationFile: String?
-    var types: [CocoIoUType]
-    var isClasswise: Bool
-    var proposalLimits: [Int]?
-
-    enum CodingKeys: String, CodingKey {
-      case metric, classwise
-      case annotationFile = "ann_file"
-      case proposalLimits = "proposal_nums"
-    }
-
-    /// Decodes mmdetection's keys; `metric` is one word or a list.
-    public init(from decoder: any Decoder) throws {
-      let keys = try decoder.container(keyedBy: CodingKeys.self)
-      annotationFile = try keys.decodeIfPresent(String.self, forKey: .annotationFile)
-      if (try? keys.decode(String.self, forKey: .metric)) != nil {
-        types = [try keys.decode(CocoIoUType.self, forKey: .metric)]
-      } else if keys.contains(.metric) {
-        types = try keys.decode([CocoIoUType].self, forKey: .metric)
-      } else {
-        types = [.bbox]
-      }
-      guard Set(types).count == types.count, !types.isEmpty else {
-        throw keys.refusal("one or more of bbox, segm, proposal, each once, are wanted", forKey: .metric)
-      }
-      isClasswise = try keys.decodeIfPresent(Bool.self, forKey: .classwise) ?? false
-      proposalLimits = try keys.decodeIfPresent([Int].self, forKey: .proposalLimits)
-    }
-  }
-
   private let configuration: Configuration
   /// What the data set says of its images and classes.
   private let truth: InstanceTruth
   /// The ground truth's id of each class: that of `ann_file`, where the config names one.
   private let categoryIDs: [Int]
+  private let classNames: [String]
   private var evaluators: [CocoEvaluator]
+  private var recall: ProposalRecall?
+  private var files: CocoResultFiles?
 
   /// A metric over a data set: its classes count, and its images; with `ann_file` all images of that file, as in
   /// mmdetection (pycocotools' `catIds` and `imgIds`).
   ///
-  /// - Throws: `ConfigurationError` when the data set knows no objects; `CocoError` about `ann_file`; `DataError` when
-  ///   that lacks a class of the data set, or when objects have no masks to be compared.
+  /// - Throws: `ConfigurationError` when the data set knows no objects; `CocoError` about `ann_file`, `proposal_nums` and
+  ///   `iou_thrs`; `DataError` when the file lacks a class of the data set, or when objects have no masks to be compared.
   public init(_ configuration: Configuration, dataset: any Dataset) throws {
     guard let truth = try (dataset as? any InstanceTruthSource)?.instanceTruth() else {
       throw ConfigurationError(
@@ -59,6 +30,7 @@ public struct CocoMetric: Metric {
     }
     self.configuration = configuration
     self.truth = truth
+    classNames = dataset.metainfo.classes
     var annotations = truth.annotations
     var imageIDs: [Int]? = truth.imageIDs.compactMap { $0 }
     if let file = configuration.annotationFile {
@@ -71,11 +43,19 @@ public struct CocoMetric: Metric {
     } else {
       categoryIDs = truth.categoryIDs
     }
+    files = configuration.filePrefix.map { CocoResultFiles(stem: $0, truth: truth) }
+    evaluators = []
+    guard !configuration.formatsOnly else { return }
     let wanted = categoryIDs
     evaluators = try configuration.types.map {
       try CocoEvaluator(
-        annotations: annotations, iouType: $0, maxDets: $0 == .proposal ? configuration.proposalLimits : nil,
-        imageIDs: imageIDs, categoryIDs: wanted)
+        annotations: annotations, iouType: $0, maxDets: configuration.limits, imageIDs: imageIDs,
+        categoryIDs: wanted, iouThresholds: configuration.thresholds)
+    }
+    if configuration.metrics.contains(.proposalFast) {
+      recall = ProposalRecall(
+        annotations, imageIDs: imageIDs, limits: configuration.limits,
+        thresholds: configuration.thresholds ?? CocoEvaluator.cocoThresholds)
     }
     if configuration.types.contains(.segm) {
       try Self.checkMasks(of: annotations, imageIDs: imageIDs.map(Set.init), categoryIDs: Set(wanted))
@@ -116,49 +96,115 @@ public struct CocoMetric: Metric {
           + "mask_head and a mask_roi_extractor")
     }
     guard let id = try truth.imageID(of: sample) else { return }
-    let detections = try found.labels.indices.map { index in
-      // Says so where the model has more classes than the data set.
-      _ = try truth.categoryID(of: found.labels[index], in: sample)
+    // Says so where the model has more classes than the data set.
+    for label in found.labels { _ = try truth.categoryID(of: label, in: sample) }
+    let categories = found.labels.map { categoryIDs[$0] }
+    let detections = categories.indices.map { index in
       let box = cornerForm(found.boxes[index])
       return CocoDetection(
-        categoryID: categoryIDs[found.labels[index]], score: Double(found.scores[index]),
+        categoryID: categories[index], score: Double(found.scores[index]),
         boundingBox: (box[0], box[1], box[2], box[3]), mask: found.masks?[index])
     }
     let imageID = configuration.annotationFile == nil ? id : sample.imageID
     for index in evaluators.indices { try evaluators[index].add(imageID: imageID, detections: detections) }
+    recall?.add(imageID: imageID, boxes: found.boxes)
+    files?.add(found, imageID: imageID, categories: categories)
   }
 
-  /// What is kept of the images matched so far, for each of the types compared.
-  public var state: [CocoEvaluator.State] { evaluators.map(\.state) }
+  /// What is kept of the images so far: the matches of each type compared, and what is to be written.
+  public struct State: Codable, Sendable {
+    var evaluations: [CocoEvaluator.State]
+    var recall: ProposalRecall.State?
+    var files: CocoResultFiles.State?
+  }
+
+  /// What is kept of the images matched so far.
+  public var state: State {
+    State(evaluations: evaluators.map(\.state), recall: recall?.state, files: files?.state)
+  }
 
   /// Takes in what was kept of other images of the data set.
   ///
   /// - Throws: `CocoError`, and nothing is taken in, for the state of another evaluation, and for images that were
   ///   added already.
-  public mutating func merge(_ state: [CocoEvaluator.State]) throws {
-    guard state.count == evaluators.count else {
-      throw CocoError("what is to be merged compared \(state.count) types, this metric \(evaluators.count)")
+  public mutating func merge(_ state: State) throws {
+    guard state.evaluations.count == evaluators.count, (state.recall == nil) == (recall == nil),
+      (state.files == nil) == (files == nil)
+    else {
+      throw CocoError(
+        "what is to be merged compared \(state.evaluations.count) types, this metric \(evaluators.count)")
     }
     var merged = evaluators
-    for index in merged.indices { try merged[index].merge(state[index]) }
+    for index in merged.indices { try merged[index].merge(state.evaluations[index]) }
     evaluators = merged
+    if let other = state.recall { recall?.merge(other) }
+    if let other = state.files { files?.merge(other) }
   }
 
   /// mmdetection's figures of what is compared.
   public var figures: [MetricFigure] {
-    evaluators.flatMap { $0.iouType.metricNames(maxDets: $0.maxDets) }.map { MetricFigure("coco/\($0)") }
+    guard !configuration.formatsOnly else { return [] }
+    var names: [String] = []
+    for metric in configuration.metrics {
+      guard let type = metric.type else {
+        names += configuration.limits.map { "AR@\($0)" }
+        continue
+      }
+      if configuration.isClasswise, type != .proposal { names += classNames.map { "\($0)_precision" } }
+      names += configuration.figures(of: type).map(\.name)
+    }
+    var seen = Set<String>()
+    return names.filter { seen.insert($0).inserted }.map { MetricFigure(configuration.prefix + $0) }
   }
 
-  /// mm's figures as fractions of three digits, tables, and the object of `evaluate coco`.
+  /// mm's figures as fractions of three digits, tables, and the object of `evaluate coco`; result files are written
+  /// where the config names some.
+  ///
+  /// - Throws: `FileError` when a result file cannot be written.
   public func summary() throws -> MetricSummary {
-    let summaries = evaluators.map { $0.summary() }
-    let values = summaries.flatMap(\.metrics).map {
-      (name: "coco/\($0.name)", value: ($0.value * 1000).rounded() / 1000)
+    let written = try files?.write() ?? []
+    let notes = ([note] + written.map { "results: \($0)" }).compactMap { $0 }
+    guard !configuration.formatsOnly else {
+      return MetricSummary(values: [], table: notes.joined(separator: "\n"), json: [String: CocoSummary]())
     }
-    let tables = summaries.map { "\($0.iouType.rawValue)\n\($0.text(classwise: configuration.isClasswise))" }
-    let objects = Dictionary(uniqueKeysWithValues: summaries.map { ($0.iouType.rawValue, $0) })
-    return MetricSummary(
-      values: values, table: ([note].compactMap { $0 } + tables).joined(separator: "\n"), json: objects)
+    var values: [String: Double] = [:]
+    var shown: [CocoSummary] = []
+    var index = 0
+    for metric in configuration.metrics {
+      guard metric.type != nil else {
+        for (limit, value) in zip(configuration.limits, recall?.averages() ?? []) {
+          values["AR@\(limit)"] = value
+        }
+        continue
+      }
+      let evaluator = evaluators[index]
+      index += 1
+      // mmdetection counts up to 1000 detections of a class; the tables are pycocotools' own unless the config says
+      // other limits.
+      let counted = evaluator.summary()
+      shown.append(
+        configuration.proposalLimits == nil
+          ? evaluator.summary(maxDets: evaluator.iouType.maximumDetections) : counted)
+      if configuration.isClasswise {
+        for (id, name) in zip(categoryIDs, classNames) {
+          guard let figure = counted.perClass.first(where: { $0.id == id })?.averagePrecision else {
+            continue
+          }
+          values["\(name)_precision"] = figure < 0 ? .nan : (figure * 1000).rounded() / 1000
+        }
+      }
+      let figures = counted.metrics
+      for (name, item) in configuration.figures(of: evaluator.iouType) { values[name] = figures[item] }
+    }
+    let named = figures.map {
+      (name: $0.name, value: values[String($0.name.dropFirst(configuration.prefix.count))] ?? .nan)
+    }
+    let tables = shown.map { "\($0.iouType.rawValue)\n\($0.text(classwise: configuration.isClasswise))" }
+    let objects = Dictionary(uniqueKeysWithValues: shown.map { ($0.iouType.rawValue, $0) })
+    var summary = MetricSummary(
+      values: named, table: (notes + tables).joined(separator: "\n"), json: objects)
+    summary.perClass = shown.filter { !$0.perClass.isEmpty }.map(\.classFigures)
+    return summary
   }
 
   /// Says how many images of `ann_file` no prediction was given for.

@@ -6,7 +6,7 @@ import Masks
 import Modeling
 
 /// A compressed run-length mask as COCO's JSON has it.
-package struct CocoRunLengths: Encodable, Sendable {
+package struct CocoRunLengths: Codable, Sendable, Equatable {
   let size: [Int]
   let counts: String
 
@@ -16,7 +16,7 @@ package struct CocoRunLengths: Encodable, Sendable {
 
 /// Result files that pycocotools reads: `STEM.bbox.json`, and `STEM.segm.json` when there are masks.
 package struct CocoResultFiles {
-  private struct Row: Encodable {
+  struct Row: Codable, Sendable, Equatable {
     var imageID: Int
     var categoryID: Int
     var box: [Double]?
@@ -31,11 +31,16 @@ package struct CocoResultFiles {
     }
   }
 
+  /// What is to be written: it can be stored, and merged with that of other images.
+  struct State: Codable, Sendable, Equatable {
+    var boxes: [Row] = []
+    var masks: [Row] = []
+    var hasMasks = false
+  }
+
   private let stem: String
   private let truth: InstanceTruth
-  private var boxes: [Row] = []
-  private var masks: [Row] = []
-  private var hasMasks = false
+  private(set) var state = State()
 
   /// Files beside each other, with the data set's numbers of images and categories: its annotation file's, but where
   /// parts of a `ConcatDataset` share numbers.
@@ -47,6 +52,15 @@ package struct CocoResultFiles {
     (self.stem, self.truth) = (stem, truth)
   }
 
+  init(stem: String, truth: InstanceTruth) { (self.stem, self.truth) = (stem, truth) }
+
+  /// Takes in what is to be written of other images.
+  mutating func merge(_ other: State) {
+    state.boxes += other.boxes
+    state.masks += other.masks
+    state.hasMasks = state.hasMasks || other.hasMasks
+  }
+
   /// The files that may be written.
   package var paths: [String] { ["\(stem).bbox.json", "\(stem).segm.json"] }
 
@@ -55,29 +69,36 @@ package struct CocoResultFiles {
   /// - Throws: `DataError` for samples and classes of another data set.
   package mutating func add(_ found: InstancePrediction, for sample: Sample) throws {
     guard let imageID = try truth.imageID(of: sample) else { return }
-    for index in found.labels.indices {
-      let category = try truth.categoryID(of: found.labels[index], in: sample)
+    let categories = try found.labels.map { try truth.categoryID(of: $0, in: sample) }
+    add(found, imageID: imageID, categories: categories)
+  }
+
+  /// Adds the objects of an image, with the category of each.
+  mutating func add(_ found: InstancePrediction, imageID: Int, categories: [Int]) {
+    for (index, category) in categories.enumerated() {
       let score = Double(found.scores[index])
-      boxes.append(
+      state.boxes.append(
         Row(imageID: imageID, categoryID: category, box: cornerForm(found.boxes[index]), score: score))
       // Without `bbox`: pycocotools would take the area from it.
       if let mask = found.masks?[index] {
-        masks.append(
+        state.masks.append(
           Row(imageID: imageID, categoryID: category, score: score, segmentation: CocoRunLengths(mask)))
       }
     }
-    hasMasks = hasMasks || found.masks != nil
+    state.hasMasks = state.hasMasks || found.masks != nil
   }
 
   /// Writes the files and answers their names.
   ///
   /// - Throws: `FileError` with the system's reason.
   package func write() throws -> [String] {
+    let folder = Folder.split(stem).folder
+    if !folder.isEmpty { try Folder.make(folder) }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    try AtomicFile.write(try encoder.encode(boxes), to: paths[0])
-    guard hasMasks else { return [paths[0]] }
-    try AtomicFile.write(try encoder.encode(masks), to: paths[1])
+    try AtomicFile.write(try encoder.encode(state.boxes), to: paths[0])
+    guard state.hasMasks else { return [paths[0]] }
+    try AtomicFile.write(try encoder.encode(state.masks), to: paths[1])
     return paths
   }
 }

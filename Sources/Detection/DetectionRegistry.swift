@@ -10,14 +10,23 @@ extension Components {
     addDetectorParts()
     models.add(
       "MaskRCNN", defaultScope: "mmdet", description: "Two stages: proposals, then boxes and masks"
-    ) { (c: TwoStageDetector.Configuration, context: ModelContext) in try TwoStageDetector(c, in: context) }
+    ) { (c: TwoStageDetector.Configuration, context: ModelContext) in
+      try TwoStageDetector(c, learnsMasks: true, in: context)
+    }
     models.add("FasterRCNN", defaultScope: "mmdet", description: "Two stages: proposals, then boxes") {
-      (c: TwoStageDetector.Configuration, context: ModelContext) in try TwoStageDetector(c, in: context)
+      (c: TwoStageDetector.Configuration, context: ModelContext) in
+      try TwoStageDetector(c, learnsMasks: false, in: context)
     }
     weightNamings.append(TorchvisionDetectorNaming())
     weightNamings.append(Detectron2Naming())
     metrics.add("CocoMetric", description: "COCO's average precision and recall") {
       (c: CocoMetric.Configuration, context: MetricContext) in try CocoMetric(c, dataset: context.dataset)
+    }
+    metrics.add("VOCMetric", description: "Pascal VOC's mean average precision of boxes") {
+      (c: VOCMetric.Configuration, context: MetricContext) in try VOCMetric(c, dataset: context.dataset)
+    }
+    ttaModels.add("DetTTAModel", description: "Merges the objects of variants of an image") {
+      (c: DetTTAModel.Configuration, _: ModelContext) in DetTTAModel(c)
     }
     data.datasets.add("CocoDataset", description: "Images with a COCO annotation file") {
       (c: CocoDataset.Configuration, context: DataContext) in try CocoDataset(c, in: context)

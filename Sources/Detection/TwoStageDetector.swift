@@ -57,8 +57,10 @@ public struct TwoStageDetector: ScoringModel {
 
   /// A detector whose parts fit together.
   ///
-  /// - Throws: `ConfigurationError` where a part is unknown, or its widths do not fit the part before it.
-  public init(_ configuration: Configuration, in context: ModelContext) throws {
+  /// - Parameter learnsMasks: Whether its second stage has to learn masks, or must not.
+  /// - Throws: `ConfigurationError` where a part is unknown, its widths do not fit the part before it, or masks are
+  ///   learned that were not wanted, or the other way round.
+  public init(_ configuration: Configuration, learnsMasks: Bool, in context: ModelContext) throws {
     let (components, scope) = (context.components, context.scope)
     preprocessor = try configuration.preprocessor.node.decode(DetDataPreprocessor.self)
     backbone = try components.backbones.build(configuration.backbone, scope: scope, in: context)
@@ -66,7 +68,21 @@ public struct TwoStageDetector: ScoringModel {
     rpnHead = try components.rpnHeads.build(configuration.rpnHead, scope: scope, in: context)
     roiHead = try components.roiHeads.build(configuration.roiHead, scope: scope, in: context)
     (training, testing) = (configuration.training, configuration.testing)
+    try checkMasks(of: configuration.roiHead.node, areWanted: learnsMasks)
     try checkWidths(configuration)
+  }
+
+  /// Whether the second stage learns masks where they are wanted, and only there.
+  private func checkMasks(of stage: ConfigurationNode, areWanted: Bool) throws {
+    guard roiHead.learnsMasks != areWanted else { return }
+    let place = stage.node(at: "mask_head") ?? stage
+    throw ConfigurationError(
+      location: place.location, keyPath: "\(stage.keyPath).mask_head",
+      message: areWanted ? "is missing: MaskRCNN learns masks" : "FasterRCNN learns boxes only",
+      hint: areWanted
+        ? "Give roi_head a mask_head and a mask_roi_extractor, or write model.type: FasterRCNN for boxes alone."
+        : "Leave mask_head and mask_roi_extractor out (null in a config with _base_), or write model.type: MaskRCNN."
+    )
   }
 
   /// Whether each part takes what the part before it gives.

@@ -27,6 +27,8 @@ public enum AtomicFile {
       throw FileError(file: path, .write, "is a pipe or a device, not a file")
     }
     let hidden = Folder.join(folder, PartialName.name(for: name))
+    UnfinishedFiles.begin(hidden)
+    defer { UnfinishedFiles.end(hidden) }
     let file = open(hidden, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     guard file >= 0 else { throw FileError(file: path, .write, FileError.systemReason()) }
     var code: Int32 = 0

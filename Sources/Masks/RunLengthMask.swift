@@ -102,6 +102,42 @@ public struct RunLengthMask: Sendable, Equatable {
     try merged(masks) { $0 && $1 }
   }
 
+  /// The mask as a part of a larger one.
+  ///
+  /// - Parameters:
+  ///   - row: Where its first row lies; what reaches beyond the larger mask is cut off.
+  ///   - column: Where its first column lies.
+  /// - Throws: `MaskError` for a size that no mask may have.
+  public func placed(
+    row: Int, column: Int, height newHeight: Int, width newWidth: Int
+  ) throws(MaskError) -> RunLengthMask {
+    let area = try Self.checkedArea(height: newHeight, width: newWidth)
+    var runs = RunBuilder()
+    var written = 0
+    var place = 0
+    for (index, count) in counts.enumerated() {
+      let end = place + Int(count)
+      defer { place = end }
+      guard index % 2 == 1 else { continue }
+      // A run through several columns becomes one in each.
+      var from = place
+      while from < end {
+        let (x, y) = from.quotientAndRemainder(dividingBy: height)
+        let to = min(end, (x + 1) * height)
+        let (left, top) = (x + column, max(0, y + row))
+        let bottom = min(newHeight, y + row + to - from)
+        from = to
+        guard (0..<newWidth).contains(left), top < bottom else { continue }
+        let begin = left * newHeight + top
+        runs.append(begin - written, inside: false)
+        runs.append(bottom - top, inside: true)
+        written = begin + bottom - top
+      }
+    }
+    runs.append(area - written, inside: false)
+    return RunLengthMask(merged: runs.counts, height: newHeight, width: newWidth)
+  }
+
   private static func merged(
     _ masks: [RunLengthMask], by join: (Bool, Bool) -> Bool
   ) throws(MaskError) -> RunLengthMask {

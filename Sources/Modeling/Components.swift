@@ -34,6 +34,9 @@ public struct Components: Sendable {
   /// Figures of merit.
   public var metrics = Registry<any Metric, MetricContext>(
     kind: "metric", keys: ["val_evaluator", "test_evaluator"])
+  /// From predictions for variants of an image to one.
+  public var ttaModels = Registry<any TestTimeAugmentation, ModelContext>(
+    kind: "test-time augmentation", keys: ["tta_model"])
   /// What is known of older releases' names of weights, for who reads a checkpoint without a model.
   public var weightNamings: [any WeightNaming] = []
   /// Registries that rooms above this one and programs add, in that order.
@@ -55,7 +58,7 @@ public struct Components: Sendable {
   public var catalogues: [any ComponentCatalogue] {
     data.catalogues + [
       models, backbones, necks, rpnHeads, roiHeads, boxHeads, maskHeads, roiExtractors, decodeHeads,
-      classificationLosses, boxLosses, metrics,
+      classificationLosses, boxLosses, metrics, ttaModels,
     ] + groups.flatMap(\.group.catalogues)
   }
 }

@@ -22,6 +22,10 @@ public struct MetricSummary: Sendable {
   public var table: String
   /// For machines: an object of one key a figure.
   public var json: any Encodable & Sendable
+  /// The figures of each class, for files of figures; empty where a metric has none.
+  public var perClass: [ClassFigures] = []
+  /// Which classes were taken for which, where the metric counts that.
+  public var confusion: ClassConfusion?
 
   /// Figures in three forms.
   public init(values: [(name: String, value: Double)], table: String, json: any Encodable & Sendable) {

@@ -43,7 +43,7 @@ public struct PartWeights: Sendable, Equatable {
 
 /// A model that predicts in two steps: scores, which can be averaged and merged over variants and tiles of an image, and a
 /// decision from them.
-public protocol ScoringModel: Model {
+public protocol ScoringModel<Scores>: Model {
   /// What is known of one image before anything is decided: logits a pixel; boxes, scores and mask probabilities.
   associatedtype Scores
   /// The scores of each sample.

@@ -6,9 +6,10 @@ import Modeling
 
 /// An image file with a prediction drawn into it.
 public struct Picture {
-  private var image: Image
+  private(set) var image: Image
 
-  /// Draws instances from a score on, the best on top, the classes of all pixels, or the best five classes of the image.
+  /// Draws instances from a score on, the best on top; the classes of all pixels, with a legend beside the image; or the
+  /// best five classes of the image.
   ///
   /// - Throws: `ImagingError` that names the file.
   public init(
@@ -16,7 +17,10 @@ public struct Picture {
   ) throws {
     image = try Image.decode(file: path)
     let colours = ClassColours(metainfo)
-    if let map = prediction.labelMap { image.blend(map, palette: colours.palette) }
+    if let map = prediction.labelMap {
+      image.blend(map, palette: colours.palette)
+      image = Legend(map, classes: metainfo.classes, palette: colours.palette).added(to: image)
+    }
     if let instances = prediction.instances { draw(instances, metainfo.classes, colours, scoreThreshold) }
     if let scores = prediction.classScores {
       let best = ClassRanking.best(PredictedImage.bestCount, in: scores)

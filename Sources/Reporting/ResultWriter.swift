@@ -105,7 +105,7 @@ public struct ResultWriter {
       try map.writePNG(to: Folder.join(out, name + ".png"))
     }
     if let showDir {
-      try Picture(of: prediction, on: sample.imagePath, metainfo: metainfo)
+      try Picture(comparing: prediction, with: sample, metainfo: metainfo)
         .writePNG(to: Folder.join(showDir, name + ".png"))
     }
   }

@@ -11,26 +11,10 @@ extension Picture {
     }
     let colours = ClassColours(metainfo)
     if let map = sample.labelMap { image.blend(map, palette: colours.palette) }
-    if let instances = sample.instances {
-      func colour(_ index: Int) -> SIMD3<UInt8> {
-        instances.isIgnored[index]
-          ? SIMD3(255, 255, 255) : colours.object(index, label: instances.labels[index])
-      }
-      for (index, mask) in (instances.masks ?? []).enumerated() {
-        image.blend(mask.bitmap, colour: colour(index))
-      }
-      for index in 0..<instances.count {
-        let box = instances.boxes[index]
-        image.draw(box: box, colour: colour(index), thickness: 1)
-        let name = colours.isSingle ? "" : metainfo.classes[instances.labels[index]]
-        let text = instances.isIgnored[index] ? "\(name) (ignored)" : name
-        image.draw(label: text, x: box[0], y: box[1], colour: colour(index))
-      }
-    }
+    if let instances = sample.instances { image.draw(instances, metainfo.classes, colours) }
     if let label = sample.classLabel {
-      let name = metainfo.classes.indices.contains(label) ? metainfo.classes[label] : "\(label)"
       image = image.enlargedForText()
-      image.draw(lines: [(name, colours.palette[label])])
+      image.draw(classLabel: label, metainfo.classes, colours)
     }
     self.init(image)
   }

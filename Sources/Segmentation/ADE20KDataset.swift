@@ -46,6 +46,9 @@ public struct ADE20KDataset: Dataset {
   /// Whether each image has to come out as it is.
   public var isTest: Bool { base.isTest }
 
+  /// Names and sizes of the label maps.
+  public var annotationSources: [AnnotationSource] { base.annotationSources }
+
   /// An image and the place of its label map, before the pipeline.
   public func sample(at index: Int) throws -> Sample { try base.sample(at: index) }
 }

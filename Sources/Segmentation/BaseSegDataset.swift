@@ -1,5 +1,6 @@
 import Configuration
 import Data
+import Files
 
 /// Images and label maps of the same names, in two folders (mmsegmentation's `BaseSegDataset`).
 public struct BaseSegDataset: Dataset {
@@ -101,6 +102,12 @@ public struct BaseSegDataset: Dataset {
 
   /// How many images there are.
   public var count: Int { names.count }
+
+  /// Names and sizes of the label maps.
+  public var annotationSources: [AnnotationSource] {
+    let maps = names.indices.compactMap { files.sample(names[$0], at: $0, labels: labels).labelMapPath }
+    return maps.first.map { [.files(folder: Folder.split($0).folder, paths: maps)] } ?? []
+  }
 
   /// An image and the place of its label map, before the pipeline.
   public func sample(at index: Int) throws -> Sample {

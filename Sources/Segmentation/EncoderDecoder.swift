@@ -14,7 +14,7 @@ public struct EncoderDecoder: ScoringModel {
     var decodeHead: ComponentConfiguration
     var auxiliaryHeads: [ComponentConfiguration]
     var isAuxiliaryList: Bool
-    var testing: Testing
+    var testing: SegmentationTesting
 
     enum CodingKeys: String, CodingKey {
       case backbone, pretrained
@@ -38,17 +38,11 @@ public struct EncoderDecoder: ScoringModel {
         auxiliaryHeads =
           try keys.decodeIfPresent(ComponentConfiguration.self, forKey: .auxiliaryHead).map { [$0] } ?? []
       }
-      testing = try keys.decodeIfPresent(Testing.self, forKey: .testing) ?? Testing()
+      testing = try keys.decodeIfPresent(SegmentationTesting.self, forKey: .testing) ?? SegmentationTesting()
       _ = try keys.decodeIfPresent(NoSettings.self, forKey: .training)
       // A checkpoint of the backbone's; who builds the model reads it.
       _ = try keys.decodeIfPresent(String.self, forKey: .pretrained)
     }
-  }
-
-  /// `test_cfg`.
-  public struct Testing: Decodable, Sendable {
-    enum Mode: String, Decodable, CaseIterable, Sendable { case whole }
-    var mode = Mode.whole
   }
 
   /// `train_cfg`: a mapping without keys.
@@ -61,6 +55,10 @@ public struct EncoderDecoder: ScoringModel {
   /// Of the decode head and each auxiliary head.
   private let pixelLosses: [PixelLosses]
   private let labels: (classes: Int, ignored: Int32)
+  /// How many scores a pixel has.
+  let channels: Int
+  /// Of a test; nil: the image as a whole.
+  let windows: SegmentationTesting.WindowSize?
   let isAuxiliaryList: Bool
 
   /// A segmentor whose parts fit together.
@@ -86,7 +84,24 @@ public struct EncoderDecoder: ScoringModel {
     }
     let classes = try context.classCount(decodeHead.settings.classes)
     labels = (classes, LabelMeaning.ignored(among: classes))
+    channels = try DecodeHeadContext(model: context, layer: 0).channels(decodeHead.settings)
+    windows = configuration.testing.windows
     for (head, component) in all { try checkWidths(of: head, component) }
+    if let windows, min(windows.crop.height, windows.crop.width) < leastSide {
+      throw ConfigurationError(
+        location: windows.place?.location, keyPath: windows.place?.keyPath ?? "test_cfg.crop_size",
+        message: "\(windows.crop) is less than the backbone takes, \(leastSide) pixels a side")
+    }
+  }
+
+  /// The shortest side of an image that leaves the coarsest map a cell: its stride where odd sizes are rounded down, else
+  /// that of the finest map.
+  private var leastSide: Int {
+    let side = 2 * coarsestStride - 1
+    let coarsest = Computation.shapesOnly {
+      withoutGradients { backbone(.zeros([1, side, side, 3])).map { $0.shape[1] }.min() }
+    }
+    return coarsest == 2 ? backbone.outputs.map(\.stride).min() ?? 1 : coarsestStride
   }
 
   /// Whether a head takes what the backbone gives.
@@ -175,43 +190,59 @@ public struct EncoderDecoder: ScoringModel {
     )
   }
 
-  /// Logits of each image at the decode head's resolution.
+  /// Logits of each image at the decode head's resolution; in mode `slide` the image, whose windows are computed as
+  /// they are needed.
   ///
   /// - Throws: `DataError` for an image that is not loaded, or smaller than the backbone's coarsest stride.
   public func scores(_ samples: [Sample]) throws -> [SegmentationScores] {
     let batch = try preprocessor.batch(samples)
     try checkSize(of: batch.images, samples)
-    let logits = logits(batch.images)
-    let size = ImageSize(height: batch.images.shape[1], width: batch.images.shape[2])
-    return samples.indices.map { index in
-      SegmentationScores(
-        logits: samples.count == 1 ? logits : logits.sliced(axis: 0, from: index, to: index + 1),
-        paddedSize: size)
+    try checkMemory(batch.images, samples)
+    return scores(batch.images)
+  }
+
+  /// The same of a batch `[B, H, W, 3]` that is preprocessed already.
+  package func scores(_ images: Tensor) -> [SegmentationScores] {
+    let size = ImageSize(height: images.shape[1], width: images.shape[2])
+    let maps = windows == nil ? logits(images) : images
+    return (0..<images.shape[0]).map { index in
+      let map = images.shape[0] == 1 ? maps : maps.sliced(axis: 0, from: index, to: index + 1)
+      guard let windows else { return SegmentationScores(logits: map, paddedSize: size) }
+      return SegmentationScores(
+        .windows(SlidingWindows(over: map, windows) { logits($0) }), paddedSize: size)
     }
   }
 
-  /// The class of every pixel of the image's file.
-  ///
-  /// As mmsegmentation: logits to the padded size, the padding off, then to the size of the file; by strips of rows,
-  /// so that memory does not grow with the file's size times the classes.
+  /// The class of every pixel of the image's file, by strips of rows.
   public func decide(_ scores: SegmentationScores, for sample: Sample) throws -> Prediction {
-    let (logits, padded, own, file) = (scores.logits, scores.paddedSize, sample.size, sample.originalSize)
-    let corners = decodeHead.settings.alignCorners
-    let toPadded = BilinearResizing(
-      from: (logits.shape[1], logits.shape[2]), to: (padded.height, padded.width), alignCorners: corners)
-    let toFile = BilinearResizing(
-      from: (own.height, own.width), to: (file.height, file.width), alignCorners: corners)
-    let rows = SegmentationScores.rowsPerStrip(own: own, file: file, channels: logits.shape[3])
-    var pixels: [Int32] = []
-    pixels.reserveCapacity(file.height * file.width)
-    for start in stride(from: 0, to: file.height, by: rows) {
-      let strip = start..<min(start + rows, file.height)
-      let needed = toFile.inputRows(for: strip)
-      let cut = toPadded(logits, rows: needed, columns: own.width)
-      let full = toFile(cut, from: needed.lowerBound, rows: strip, columns: file.width)
-      pixels += full.classes(threshold: decodeHead.settings.threshold)
-    }
-    return Prediction(labelMap: LabelMap(height: file.height, width: file.width, pixels: pixels))
+    var logits = fileLogits(scores, of: sample)
+    let threshold = decodeHead.settings.threshold
+    return Prediction(
+      labelMap: LabelMap(sample.originalSize, rowsPerStrip: logits.rowsPerStrip(channels: channels)) {
+        logits($0).classes(threshold: threshold)
+      })
+  }
+
+  /// The class of every pixel of the image's file, by the mean of the probabilities that variants of it give.
+  ///
+  /// - Throws: As `scores`.
+  func decide(variants: [Sample]) throws -> Prediction {
+    let logits = try variants.map { fileLogits(try scores([$0])[0], of: $0) }
+    let rows = logits.map { $0.rowsPerStrip(channels: channels) }.min() ?? 1
+    var merged = MergedVariants(logits)
+    let (isBinary, threshold) = (channels == 1, decodeHead.settings.threshold)
+    return Prediction(
+      labelMap: LabelMap(variants[0].originalSize, rowsPerStrip: rows) { strip in
+        let probabilities = merged(strip)
+        return isBinary
+          ? probabilities.values.map { $0 > threshold ? 1 : 0 } : probabilities.indicesOfMaxima
+      })
+  }
+
+  private func fileLogits(_ scores: SegmentationScores, of sample: Sample) -> FileLogits {
+    FileLogits(
+      scores, own: sample.size, file: sample.originalSize,
+      mirroring: Mirroring(horizontal: sample.isFlipped), alignCorners: decodeHead.settings.alignCorners)
   }
 
   /// Whether the backbone's coarsest map has a cell.
@@ -228,6 +259,9 @@ public struct EncoderDecoder: ScoringModel {
   /// Logits of a batch that is preprocessed already, at the decode head's resolution.
   package func logits(_ images: Tensor) -> Tensor { decodeHead(backbone(images)) }
 
+  /// The decode head's corner rule of resizing.
+  package var alignsCorners: Bool { decodeHead.settings.alignCorners }
+
   /// Bilinear resizing by the decode head's corner rule.
   package func resized(_ logits: Tensor, _ height: Int, _ width: Int) -> Tensor {
     guard logits.shape[1] != height || logits.shape[2] != width else { return logits }
@@ -236,22 +270,14 @@ public struct EncoderDecoder: ScoringModel {
   }
 }
 
-/// What a segmentor knows of one image before it decides.
-public struct SegmentationScores {
-  /// `[1, h, w, C]`, at the decode head's resolution, padding included.
-  public var logits: Tensor
-  /// The image's size with the padding of its batch, which the logits cover.
-  public var paddedSize: ImageSize
-
-  /// Logits over a padded image.
-  public init(logits: Tensor, paddedSize: ImageSize) {
-    (self.logits, self.paddedSize) = (logits, paddedSize)
-  }
-
-  /// How many rows of the file are decided at a time: few enough for 32 MB of logits at both sizes.
-  static func rowsPerStrip(own: ImageSize, file: ImageSize, channels: Int) -> Int {
-    let ratio = max(1, Double(own.height) / Double(max(1, file.height)))
-    let bytes = 4 * Double(channels) * (Double(file.width) + ratio * Double(own.width))
-    return max(1, Int(Double(32 << 20) / max(1, bytes)))
+extension LabelMap {
+  /// A map whose rows are decided a strip at a time.
+  fileprivate init(_ size: ImageSize, rowsPerStrip: Int, _ classes: (_ rows: Range<Int>) -> [Int32]) {
+    var pixels: [Int32] = []
+    pixels.reserveCapacity(size.height * size.width)
+    for start in stride(from: 0, to: size.height, by: rowsPerStrip) {
+      pixels += classes(start..<min(start + rowsPerStrip, size.height))
+    }
+    self.init(height: size.height, width: size.width, pixels: pixels)
   }
 }

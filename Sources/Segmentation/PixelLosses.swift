@@ -50,8 +50,10 @@ struct PixelLosses: Sendable {
   func callAsFunction(_ logits: Tensor, labels: [Int32], height: Int, width: Int) -> [LossTerm] {
     let full = logits.resizedBilinear(height: height, width: width, alignCorners: alignCorners)
     var terms: [LossTerm] = []
+    var counted: Int?
     for loss in losses {
-      let value = loss(full, labels: labels, ignored: ignored, weights: nil, averagingFactor: nil)
+      let (value, hits) = loss.countingRight(full, labels: labels, ignored: ignored)
+      counted = counted ?? hits
       if let same = terms.firstIndex(where: { $0.name == loss.name }) {
         terms[same].value = terms[same].value + value
       } else {
@@ -60,12 +62,10 @@ struct PixelLosses: Sendable {
         terms.append(term)
       }
     }
-    let best = full.classes(threshold: threshold)
-    let (labelled, right) = zip(best, labels).reduce(into: (0, 0)) { counts, pixel in
-      guard pixel.1 != ignored else { return }
-      counts.0 += 1
-      if pixel.0 == pixel.1 { counts.1 += 1 }
-    }
+    let labelled = labels.count { $0 != ignored }
+    let right =
+      counted
+      ?? zip(full.classes(threshold: threshold), labels).count { $0 == $1 && $1 != ignored }
     // Without a labelled pixel the accuracy is 0, as in mmsegmentation.
     let accuracy = labelled > 0 ? 100 * Float(right) / Float(labelled) : 0
     return terms + [.figure("acc_seg", accuracy)]

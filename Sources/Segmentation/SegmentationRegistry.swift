@@ -16,6 +16,9 @@ extension Components {
     models.add(
       "EncoderDecoder", defaultScope: "mmseg", description: "Backbone, decode head and auxiliary heads"
     ) { (c: EncoderDecoder.Configuration, context: ModelContext) in try EncoderDecoder(c, in: context) }
+    ttaModels.add("SegTTAModel", description: "Mean of the probabilities of an image's variants") {
+      (_: SegTTAModel.Configuration, _: ModelContext) in SegTTAModel()
+    }
     metrics.add("IoUMetric", description: "mIoU, accuracy, Dice and F score of label maps") {
       (c: IoUMetric.Configuration, context: MetricContext) in
       guard context.dataset.metainfo.labels != nil || context.dataset.carries.isEmpty else {
@@ -23,7 +26,14 @@ extension Components {
           message: "IoUMetric needs a data set of label maps, such as BaseSegDataset",
           hint: "Classes of whole images are judged by Accuracy.")
       }
-      return try IoUMetric(c, of: context.dataset.metainfo)
+      let sources =
+        c.outputFolder == nil
+        ? []
+        : try (0..<context.dataset.count).flatMap { index in
+          let sample = try context.dataset.sample(at: index)
+          return [sample.imagePath] + (sample.labelMapPath.map { [$0] } ?? [])
+        }
+      return try IoUMetric(c, of: context.dataset.metainfo, sources: sources)
     }
     data.datasets.add("BaseSegDataset", description: "Images and label maps of the same names") {
       (c: BaseSegDataset.Configuration, context: DataContext) in try BaseSegDataset(c, in: context)

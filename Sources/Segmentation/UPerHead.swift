@@ -50,6 +50,8 @@ public struct UPerHead: DecodeHead {
   private let convolutions: [ConvModule]
   private let fusion: ConvModule
   private let classifier: PixelClassifier
+  /// How many bytes of the joined levels are there at once where nothing is to be differentiated.
+  package var stripBytes = 280 << 20
   /// Which of the backbone's maps it takes, and their channels.
   public let inputs: [(index: Int, channels: Int)]
   /// What heads have in common.
@@ -98,7 +100,36 @@ public struct UPerHead: DecodeHead {
       merged[level - 1] = merged[level - 1] + resized(merged[level], like: merged[level - 1])
     }
     let levels = zip(convolutions, merged).map { $0($1) } + [merged[merged.count - 1]]
-    return classifier(fusion(concatenated(levels.map { resized($0, like: levels[0]) }, axis: 3)))
+    guard !Recording.isOn else {
+      return classifier(fusion(concatenated(levels.map { resized($0, like: levels[0]) }, axis: 3)))
+    }
+    return classified(levels)
+  }
+
+  /// The logits of levels where nothing is to be differentiated: no level is resized by itself, and a large map is joined
+  /// and worked on by strips of rows.
+  private func classified(_ levels: [Tensor]) -> Tensor {
+    let (height, width) = (levels[0].shape[1], levels[0].shape[2])
+    func joined(_ rows: Range<Int>) -> Tensor {
+      joinedChannels(
+        of: levels, height: height, width: width, alignCorners: settings.alignCorners, rows: rows)
+    }
+    let row = 4 * levels[0].shape[0] * width * levels.map { $0.shape[3] }.reduce(0, +)
+    let count = (height * row + stripBytes - 1) / stripBytes
+    // Statistics of a batch, and counts of operations, are of the whole map.
+    guard count > 1, ForwardMode.current.training == nil, OperationCounter.current == nil else {
+      return classifier(fusion(joined(0..<height)))
+    }
+    // The rows of a tile of Winograd's convolution, so that strips have the tiles of the whole; one beside each is enough for
+    // a 3x3 kernel.
+    let tile = 4
+    let step = ((height + count - 1) / count + tile - 1) / tile * tile
+    let strips = stride(from: 0, to: height, by: step).map { start in
+      let end = min(start + step, height)
+      let (top, bottom) = (max(0, start - tile), min(height, end + tile))
+      return classifier(fusion(joined(top..<bottom)).sliced(axis: 1, from: start - top, to: end - top))
+    }
+    return concatenated(strips, axis: 1)
   }
 
   /// The pyramid of poolings, joined to the map it is of.

@@ -82,6 +82,7 @@ extension Tensor {
     }
     let isNeeded = Recording.isOn && inputs.contains { $0.node != nil }
     let (value, derivative) = OperationProfile.measure(name, body)
+    FiniteProbe.note(name, inputs: inputs.map { ($0.node, $0) }, results: [value])
     var result = Tensor(shape: value.shape, storage: value.storage)
     if isNeeded {
       result.node = GraphNode(name: name, inputs: inputs.map(\.node), derivative: derivative)
@@ -105,7 +106,12 @@ extension Tensor {
     withoutGradients {
       for node in Self.reachable(from: root) {
         guard let derivative = node.derivative.take(), let gradient = node.gradient.take() else { continue }
-        let gradients = OperationProfile.measure(node.name + ".backward") { derivative(gradient) }
+        let gradients = OperationProfile.measure(node.name + ".backward") {
+          FiniteProbe.unnoted { derivative(gradient) }
+        }
+        FiniteProbe.note(
+          node.name + ".backward", inputs: node.inputs.map { ($0, nil) } + [(nil, gradient)],
+          results: gradients.compactMap { $0 })
         require(
           gradients.count == node.inputs.count,
           "\(node.name): \(gradients.count) gradients for \(node.inputs.count) inputs")

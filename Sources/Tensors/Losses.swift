@@ -1,4 +1,5 @@
 import CKernels
+import Synchronization
 
 /// -log softmax(logits)[label] at each position, without reduction.
 ///
@@ -14,6 +15,18 @@ public func crossEntropy(
   _ logits: Tensor, labels: [Int32], ignoreIndex: Int32?, classWeights: [Float]? = nil,
   labelSmoothing: Float = 0
 ) -> Tensor {
+  crossEntropyAndRight(
+    logits, labels: labels, ignoreIndex: ignoreIndex, classWeights: classWeights,
+    labelSmoothing: labelSmoothing
+  ).losses
+}
+
+/// The same, and in the same pass the number of labels that have the largest score of their position, the first among
+/// equals; 0 with label smoothing, which is no training of pixels.
+package func crossEntropyAndRight(
+  _ logits: Tensor, labels: [Int32], ignoreIndex: Int32?, classWeights: [Float]? = nil,
+  labelSmoothing: Float = 0
+) -> (losses: Tensor, right: Int) {
   require(logits.rank >= 1, "logits of shape \(logits.shape)")
   let classes = logits.shape[logits.rank - 1]
   let target = Array(logits.shape.dropLast())
@@ -29,7 +42,8 @@ public func crossEntropy(
   // The kernel takes a negative label for one to be ignored.
   let known = ignoreIndex.map { ignored in labels.map { $0 == ignored ? -1 : $0 } } ?? labels
   let grain = max(1, (1 << 14) / max(1, classes))
-  return Tensor.operation("cross_entropy", of: [logits]) {
+  let right = Tally()
+  let losses = Tensor.operation("cross_entropy", of: [logits]) {
     let loss = Tensor.uninitialized(target)
     let statistics = TensorStorage(count: 2 * rows, for: "the statistics of a loss")
     let weights = classWeights.map { Tensor($0, shape: [classes]).storage }
@@ -42,6 +56,7 @@ public func crossEntropy(
         let logits = x.base + start * classes
         if labelSmoothing == 0 {
           dp_cross_entropy(loss, statistics, logits, label, weights?.base, range.count, classes)
+          right.add(dp_count_right(statistics, logits, label, range.count, classes))
         } else {
           dp_smoothed_cross_entropy(
             loss, statistics, logits, label, weights?.base, labelSmoothing, range.count, classes)
@@ -73,6 +88,16 @@ public func crossEntropy(
       }
     )
   }
+  return (losses, right.count)
+}
+
+/// A count that the pieces of a parallel loop add to, in any order.
+private final class Tally: Sendable {
+  private let sum = Atomic<Int>(0)
+
+  func add(_ count: Int) { sum.add(count, ordering: .relaxed) }
+
+  var count: Int { sum.load(ordering: .relaxed) }
 }
 
 /// -t log sigmoid(x) - (1 - t) log(1 - sigmoid(x)) of each element, without reduction.

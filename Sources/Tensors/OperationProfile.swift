@@ -1,5 +1,9 @@
 import Synchronization
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// Where a step's time goes: seconds and calls of each operation, forward and backward apart.
 package enum OperationProfile {
   /// One operation's share.
@@ -9,45 +13,51 @@ package enum OperationProfile {
     package var calls: Int
   }
 
-  private static let isOn = Atomic<Bool>(false)
-  private static let entries = Mutex<[String: Entry]>([:])
+  /// How many threads are measured: as long as it is none, an operation costs no look-up.
+  private static let measured = Atomic<Int>(0)
+  /// By the thread that operations are called from: others may run beside it.
+  private static let profiles = Mutex<[UInt: [String: Entry]]>([:])
 
-  /// Measures all operations that `body` runs; the most expensive first. Nested operations count in both.
+  private static var thread: UInt { UInt(pthread_self()) }
+
+  /// Measures all operations that `body` runs on this thread; the most expensive first. Nested operations count in both.
   package static func collect(_ body: () throws -> Void) rethrows -> [Entry] {
     begin()
-    defer { isOn.store(false, ordering: .sequentiallyConsistent) }
-    try body()
+    do { try body() } catch {
+      _ = end()
+      throw error
+    }
     return end()
   }
 
-  /// Measures all operations from now on; what was measured before is forgotten.
+  /// Measures all operations of this thread from now on; what was measured before is forgotten.
   package static func begin() {
-    entries.withLock { $0 = [:] }
-    isOn.store(true, ordering: .sequentiallyConsistent)
-  }
-
-  /// Measures no longer.
-  ///
-  /// - Returns: The operations since `begin`, the most expensive first; nothing the second time.
-  package static func end() -> [Entry] {
-    isOn.store(false, ordering: .sequentiallyConsistent)
-    return entries.withLock { entries in
-      defer { entries = [:] }
-      return entries.values.sorted { $0.seconds > $1.seconds }
+    if profiles.withLock({ $0.updateValue([:], forKey: thread) }) == nil {
+      measured.add(1, ordering: .relaxed)
     }
   }
 
+  /// Measures this thread no longer.
+  ///
+  /// - Returns: The operations since `begin`, the most expensive first; nothing the second time.
+  package static func end() -> [Entry] {
+    guard let entries = profiles.withLock({ $0.removeValue(forKey: thread) }) else { return [] }
+    measured.subtract(1, ordering: .relaxed)
+    return entries.values.sorted { $0.seconds > $1.seconds }
+  }
+
   static func measure<R>(_ name: @autoclosure () -> String, _ body: () -> R) -> R {
-    guard isOn.load(ordering: .relaxed) else { return body() }
+    let thread = measured.load(ordering: .relaxed) > 0 ? thread : 0
+    guard thread != 0, profiles.withLock({ $0[thread] != nil }) else { return body() }
     let start = ContinuousClock.now
     let result = body()
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let name = name()
-    entries.withLock {
-      var entry = $0[name] ?? Entry(name: name, seconds: 0, calls: 0)
+    profiles.withLock {
+      var entry = $0[thread]?[name] ?? Entry(name: name, seconds: 0, calls: 0)
       entry.seconds += seconds
       entry.calls += 1
-      $0[name] = entry
+      $0[thread]?[name] = entry
     }
     return result
   }

@@ -27,6 +27,8 @@ final class TensorStorage: @unchecked Sendable {
   let count: Int
   /// Where the numbers are; nil where they are not computed (``Computation``).
   private let block: BufferPool.Block?
+  /// Who counts what the numbers would take, where they are not computed.
+  private let account: MemoryAccount?
   private let kept = Mutex(Kept())
 
   private struct Kept {
@@ -40,6 +42,7 @@ final class TensorStorage: @unchecked Sendable {
     require(shape.allSatisfy { $0 >= 0 }, "a tensor of shape \(shape)")
     (count, self.elementType) = (shape.product, elementType)
     block = Self.block(count, elementType) { "a tensor \(shape)" }
+    account = Self.account(count, elementType)
   }
 
   /// Zeros of any type.
@@ -54,9 +57,11 @@ final class TensorStorage: @unchecked Sendable {
   init(count: Int, for purpose: StaticString) {
     (self.count, elementType) = (count, .float32)
     block = Self.block(count, .float32) { "\(purpose)" }
+    account = Self.account(count, .float32)
   }
 
   deinit {
+    account?.give(count, elementType)
     for block in [block, kept.withLock { $0.stand }].compactMap(\.self) { BufferPool.shared.give(block) }
   }
 
@@ -64,6 +69,12 @@ final class TensorStorage: @unchecked Sendable {
     _ count: Int, _ type: Tensor.ElementType, _ purpose: () -> String
   ) -> BufferPool.Block? {
     Computation.isOn ? memory(count, type, purpose) : nil
+  }
+
+  private static func account(_ count: Int, _ type: Tensor.ElementType) -> MemoryAccount? {
+    guard !Computation.isOn, let account = MemoryAccount.current else { return nil }
+    account.take(count, type)
+    return account
   }
 
   private static func memory(

@@ -35,6 +35,10 @@ public struct TrainingComponents: ComponentGroup {
   public var hooks = Registry<(any Hook)?, HookContext>(
     kind: "hook", keys: ["custom_hooks", "default_hooks"])
 
+  /// Hooks that every run has, beside log and checkpoints, whose config says nothing of their role in `default_hooks`;
+  /// null there leaves one out.
+  public var standardHooks: [(role: String, build: @Sendable (HookContext) -> any Hook)] = []
+
   /// All registries, one a kind.
   public var catalogues: [any ComponentCatalogue] {
     Mirror(reflecting: self).children.compactMap { $0.value as? any ComponentCatalogue }

@@ -400,7 +400,8 @@ extension GoldenCase {
       throw NotBuiltYet(what: configuration.model.type)
     }
     let model = try TwoStageDetector(
-      configuration.model.node.decode(TwoStageDetector.Configuration.self), in: detectionContext)
+      configuration.model.node.decode(TwoStageDetector.Configuration.self),
+      learnsMasks: configuration.model.type == "MaskRCNN", in: detectionContext)
     try model.load(group("state"), file: path)
     return (model, configuration.images.map { $0.geometry(batch: configuration.batchSize) })
   }

@@ -62,15 +62,22 @@ let detectionOperatorCases: [String: CaseRunner] = [
     let config = try golden.config.decode(LossCase.self)
     var components = Components()
     components.addDetection()
-    guard components.boxLosses.names.contains(config.loss.type) else {
-      throw NotBuiltYet(what: config.loss.type)
-    }
-    let loss = try components.boxLosses.build(
-      config.loss, scope: "mmdet", in: ModelContext(components: components))
     let predictions = try golden.input("pred").tensor.withGradient()
-    let value = loss(
-      predictions, try golden.input("target").tensor, weights: try? golden.input("weight").tensor,
-      averagingFactor: config.avg_factor)
+    let value: Tensor
+    if components.boxLosses.names.contains(config.loss.type) {
+      let loss = try components.boxLosses.build(
+        config.loss, scope: "mmdet", in: ModelContext(components: components))
+      value = loss(
+        predictions, try golden.input("target").tensor, weights: try? golden.input("weight").tensor,
+        averagingFactor: config.avg_factor)
+    } else {
+      let loss = try components.classificationLosses.build(
+        config.loss, scope: "mmdet",
+        in: ClassificationLossContext(channels: predictions.shape[predictions.rank - 1]))
+      value = loss(
+        predictions, labels: try golden.input("label").integers.map { Int32(clamping: $0) },
+        weights: (try? golden.input("weight").tensor)?.values, averagingFactor: config.avg_factor)
+    }
     var results = CaseResults()
     results.add("loss.loss", value)
     results.differentiate(golden, losses: ["loss": value], inputs: ["pred": (predictions, { $0 })])

@@ -14,8 +14,9 @@ enum JSONCases {
     let name = (path as NSString).lastPathComponent
     let folder = ((path as NSString).deletingLastPathComponent as NSString).lastPathComponent
     guard name.hasSuffix(".json") else { return false }
-    return name == "masks.json" || (name.hasPrefix("eval_") && name.hasSuffix("_expected.json"))
-      || folder == "segeval"
+    return name == "masks.json" || folder == "segeval"
+      || (name.hasSuffix("_expected.json")
+        && ["eval_", "options_", "tide_"].contains { name.hasPrefix($0) })
   }
 
   /// Runs a case.
@@ -28,13 +29,19 @@ enum JSONCases {
     } else if name.hasPrefix("eval_") {
       try evaluation(path, &check)
       return ("coco_eval", check.worst, check.faults)
+    } else if name.hasPrefix("options_") {
+      try options(path, &check)
+      return ("coco_options", check.worst, check.faults)
+    } else if name.hasPrefix("tide_") {
+      try errors(path, &check)
+      return ("tide", check.worst, check.faults)
     }
     try segmentation(path, &check)
     return ("segeval", check.worst, check.faults)
   }
 
   /// Numbers held against the expected ones.
-  private struct Check {
+  struct Check {
     var worst: Deviation?
     var faults: [String] = []
 
@@ -64,7 +71,7 @@ enum JSONCases {
     }
   }
 
-  private static func decode<T: Decodable>(_ type: T.Type, _ path: String) throws -> T {
+  static func decode<T: Decodable>(_ type: T.Type, _ path: String) throws -> T {
     do { return try JSONDecoder().decode(type, from: Data(RegularFile(path).whole())) } catch {
       throw CheckpointError(file: path, "is not a golden case: \(error)")
     }
@@ -183,13 +190,15 @@ enum JSONCases {
     var num_classes: Int
     var ignore_index: Int
     var reduce_zero_label: Bool
+    var nan_to_num: Double?
+    var beta: Double?
     var files: [Pair]
     var area_intersect: [Int]
     var area_union: [Int]
     var area_pred: [Int]
     var area_label: [Int]
     var per_class: [String: [Double?]]
-    var aAcc: Double
+    var aAcc: Double?
     var summary: [String: Double?]
   }
 
@@ -211,7 +220,9 @@ enum JSONCases {
       $0.0 + $0.1 - $1
     }
     check.equal("area_union", unions, expected.area_union)
-    let summary = SegmentationSummary(matrix, classes: (0..<expected.num_classes).map { "\($0)" })
+    let summary = SegmentationSummary(
+      matrix, classes: (0..<expected.num_classes).map { "\($0)" }, beta: expected.beta ?? 1,
+      nanReplacement: expected.nan_to_num)
     func known(_ value: Double) -> Double? { value.isNaN ? nil : value }
     let figures: [(String, (SegmentationSummary.Category) -> Double)] = [
       ("IoU", { $0.iou }), ("Acc", { $0.accuracy }), ("Dice", { $0.dice }), ("Fscore", { $0.fScore }),
@@ -221,7 +232,7 @@ enum JSONCases {
       guard let wanted = expected.per_class[name] else { continue }
       check.close(name, summary.perClass.map { known(figure($0)) }, wanted, within: 1e-5)
     }
-    check.close("aAcc", [summary.overallAccuracy], [expected.aAcc], within: 1e-5)
+    check.close("aAcc", [known(summary.overallAccuracy)], [expected.aAcc], within: 1e-5)
     for (name, value) in summary.means {
       guard let wanted = expected.summary[name] else { continue }
       check.close("summary.\(name)", [known((value * 10_000).rounded() / 100)], [wanted], within: 1e-9)

@@ -28,8 +28,11 @@ enum Command {
   /// - Parameters:
   ///   - redirection: As a shell has it: `>/dev/full`, `>&-`, `| head -1`; its status is the command's.
   ///   - limit: As ulimit has it: `-s 64`.
+  ///   - tracer: A command that runs it, such as strace with its options.
+  ///   - signal: Is sent once when standard output says `awaited`.
   static func run(
-    _ arguments: [String], in folder: String? = nil, redirection: String? = nil, limit: String? = nil
+    _ arguments: [String], in folder: String? = nil, redirection: String? = nil, limit: String? = nil,
+    through tracer: [String] = [], sending signal: Int32? = nil, after awaited: String = ""
   ) throws -> Outcome {
     let process = Process()
     process.executableURL = executable
@@ -40,6 +43,10 @@ enum Command {
         (limit.map { "ulimit \($0); " } ?? "") + #""$0" "$@" \#(redirection ?? ""); exit ${PIPESTATUS[0]}"#
       process.arguments = ["-c", script, executable.path] + arguments
     }
+    if let first = tracer.first {
+      process.executableURL = URL(fileURLWithPath: "/usr/bin/\(first)")
+      process.arguments = tracer.dropFirst() + [executable.path] + arguments
+    }
     if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
     // Files instead of pipes: a full pipe would block the command.
     let base = NSTemporaryDirectory() + "command-\(UUID().uuidString)"
@@ -48,7 +55,19 @@ enum Command {
     process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: base + ".out"))
     process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: base + ".err"))
     process.standardInput = FileHandle.nullDevice
+    let pipe = Pipe()
+    if signal != nil { process.standardOutput = pipe }
     try process.run()
+    if let signal {
+      var text = ""
+      while !text.contains(awaited) {
+        let bytes = pipe.fileHandleForReading.availableData
+        if bytes.isEmpty { break }
+        text += String(decoding: bytes, as: UTF8.self)
+      }
+      kill(process.processIdentifier, signal)
+      while !pipe.fileHandleForReading.availableData.isEmpty {}
+    }
     process.waitUntilExit()
     return Outcome(
       status: process.terminationStatus, output: try String(contentsOfFile: base + ".out", encoding: .utf8),

@@ -24,10 +24,11 @@ struct ConfigCommandTests {
     let report = try JSONDecoder().decode(Report.self, from: Data(all.output.utf8))
     #expect(Set(report.components.map(\.kind)).count >= 18 && report.components.count >= 30)
     let backbones = try Command.run(["config", "components", "--kind", "backbone"])
-    #expect(backbones.output.hasPrefix("backbone\n\n  VSSM (MM_VSSM): VMamba"), "\(backbones.output)")
+    #expect(backbones.output.hasPrefix("backbone\n\n"), "\(backbones.output)")
+    #expect(backbones.output.contains("\n  VSSM (MM_VSSM): VMamba"), "\(backbones.output)")
     #expect(
-      backbones.output.contains(
-        "\n    dims                int or list of int  [96, 192, 384, 768]\n"), "\(backbones.output)")
+      backbones.output.contains(/\n    dims +int or list of int +\[96, 192, 384, 768\]\n/),
+      "\(backbones.output)")
     #expect(!backbones.output.contains("AdamW"))
     let sets = try Command.run(["config", "components", "--kind", "dataset"])
     #expect(sets.output.contains("ann_file") && sets.output.contains("required"))

@@ -9,11 +9,14 @@ struct GeneratedSet {
 
   /// Writes `count` images for training and as many for validation.
   ///
-  /// - Parameter classes: Of the annotation files; all objects are of the first.
-  init(in folder: String, count: Int, classes: [String] = ["disc"]) throws {
+  /// - Parameters:
+  ///   - classes: Of the annotation files; all objects are of the first.
+  ///   - hasMasks: Whether objects have masks, or boxes alone.
+  init(in folder: String, count: Int, classes: [String] = ["disc"], hasMasks: Bool = true) throws {
     self.folder = folder
     for split in ["training", "validation"] {
-      try Self.write(split, to: folder, count: count, seed: split == "training" ? 1 : 2, classes)
+      try Self.write(
+        split, to: folder, count: count, seed: split == "training" ? 1 : 2, classes, hasMasks: hasMasks)
     }
   }
 
@@ -35,7 +38,7 @@ struct GeneratedSet {
       var bbox: [Double]
       var area: Int
       var iscrowd = 0
-      var segmentation: Runs
+      var segmentation: Runs?
     }
     struct Category: Encodable {
       var id: Int
@@ -47,7 +50,7 @@ struct GeneratedSet {
   }
 
   private static func write(
-    _ split: String, to folder: String, count: Int, seed: UInt64, _ classes: [String]
+    _ split: String, to folder: String, count: Int, seed: UInt64, _ classes: [String], hasMasks: Bool
   ) throws {
     let manager = FileManager.default
     for name in ["images/\(split)", "semantic/\(split)", "annotations"] {
@@ -79,7 +82,8 @@ struct GeneratedSet {
           .init(
             id: file.annotations.count + 1, image_id: 10 * number,
             bbox: [box.x, box.y, box.width, box.height],
-            area: mask.area, segmentation: .init(size: [height, width], counts: mask.compressed)))
+            area: mask.area,
+            segmentation: hasMasks ? .init(size: [height, width], counts: mask.compressed) : nil))
       }
       let name = "picture\(number).png"
       file.images.append(.init(id: 10 * number, file_name: name, height: height, width: width))

@@ -20,9 +20,16 @@ struct MistakeTests {
         "--num-classes"
       ),
       (["benchmark", "ops", "--rounds", "0"], 2, "--rounds"),
+      (["predict", "a.yaml", "a.safetensors", "a.png", "--json", "--tile", "0"], 2, "--tile must be in"),
+      (["predict", "a.yaml", "a.safetensors", "a.png", "--json", "--overlap", "0.1"], 2, "give --tile too"),
+      (
+        ["predict", "a.yaml", "a.safetensors", "a.png", "--json", "--tile", "64", "--overlap", "1"], 2,
+        "--overlap must be in"
+      ),
       (["verify", "no"], 1, "no: no such folder"),
       (["config", "print", "no.yaml"], 1, "no.yaml: cannot be read"),
-      (["predict", "no.yaml", "no.safetensors", "a.png"], 2, "--out-dir"), (["nonsense"], 2, "nonsense"),
+      (["predict", "no.yaml", "no.safetensors", "a.png"], 1, "no.yaml: cannot be read"),
+      (["nonsense"], 2, "nonsense"),
     ] as [([String], Int32, String)])
   func messages(arguments: [String], status: Int32, expected: String) throws {
     let outcome = try Command.run(arguments)

@@ -46,6 +46,33 @@ struct WholePathTests {
     #expect(try train("resumed", ["--threads", "2", "--resume", checkpoint]) == two)
   }
 
+  /// What a run leaves beside checkpoints and log, and that its curves can be drawn again.
+  private func expectRecord(in folder: TemporaryFolder, columns: [String]) throws {
+    let run = try #require(folder.names("run").first { $0.hasPrefix("2") })
+    let names = folder.names("run/\(run)")
+    for name in [
+      "\(run).log", "confusion_matrix.png", "curves.png", "curves.svg", "labels.png", "metrics.csv",
+      "train_batch0.jpg", "train_batch2.jpg", "val_images",
+    ] {
+      #expect(names.contains(name), "no \(name) in \(names)")
+    }
+    #expect(!folder.names("run/\(run)/val_images").isEmpty)
+    #expect(folder.names("run/\(run)/vis_data").contains { $0.hasPrefix("events.out.tfevents.") })
+    let head = try folder.text("run/\(run)/metrics.csv").split(separator: "\n")[0].split(separator: ",")
+    for column in ["step", "epoch"] + columns {
+      #expect(head.contains { $0 == column }, "\(column): \(head)")
+    }
+    let svg = "\(folder.path)/curves.svg"
+    let table = try succeed([
+      "analyze", "log", "\(folder.path)/run", "\(folder.path)/run/\(run)/\(run).log", "--keys", "loss",
+      "--out", svg,
+    ])
+    #expect(table.hasPrefix("run") && table.contains("written: \(svg)"))
+    #expect(try folder.text("curves.svg").contains("role=\"img\""))
+    let unknown = try Command.run(["analyze", "log", "\(folder.path)/run", "--keys", "nonsense"])
+    #expect(unknown.status == 2 && unknown.errors.contains("no run has 'nonsense'; there are "))
+  }
+
   @Test("detector: train, test, evaluate, predict")
   func detector() throws {
     let folder = try TemporaryFolder()
@@ -57,6 +84,7 @@ struct WholePathTests {
     ] {
       #expect(log.contains(word), "the log does not say '\(word)'")
     }
+    try expectRecord(in: folder, columns: ["coco/bbox_mAP", "coco/segm_AP50/disc"])
     let checkpoint = "\(folder.path)/run/iter_20.safetensors"
     let test = try succeed(
       ["test"] + [config[0], checkpoint] + config.dropFirst() + ["--out", "\(folder.path)/r.json", "--json"])
@@ -75,6 +103,79 @@ struct WholePathTests {
     #expect(FileManager.default.fileExists(atPath: "\(folder.path)/pictures/picture1.png"))
   }
 
+  @Test("boxes alone, of files without masks: train, test, with variants, evaluate, predict, in tiles")
+  func boxes() throws {
+    let folder = try TemporaryFolder()
+    let set = try GeneratedSet(in: folder.path + "/set", count: 4, hasMasks: false)
+    let file = "\(folder.path)/boxes.yaml"
+    try """
+    _base_: \(ExampleConfig.folder)/nuclei_mask-rcnn.yaml
+    model:
+      type: FasterRCNN
+      roi_head: {mask_head: null, mask_roi_extractor: null}
+    val_evaluator: {_delete_: true, type: CocoMetric, metric: bbox}
+    tta_model: {type: DetTTAModel, tta_cfg: {nms: {type: nms, iou_threshold: 0.5}, max_per_img: 100}}
+    tta_pipeline:
+      - {type: LoadImageFromFile}
+      - type: TestTimeAug
+        transforms:
+          - [{type: Resize, scale: [80, 64]}, {type: Resize, scale: [120, 96]}]
+          - [{type: RandomFlip, prob: 0.0}, {type: RandomFlip, prob: 1.0}]
+          - [{type: PackDetInputs}]
+    """.write(toFile: file, atomically: false, encoding: .utf8)
+    let options =
+      Task.detector.config(set, iterations: 5, checkpoints: 5).dropFirst().filter { !$0.contains("mask_") }
+      + ["train_dataloader.dataset.pipeline.1.with_mask=false"]
+    let log = try succeed(["train", file] + options + ["--work-dir", "\(folder.path)/run"])
+    #expect(log.contains("loss_bbox") && !log.contains("loss_mask"))
+    let checkpoint = "\(folder.path)/run/iter_5.safetensors"
+    for more in [[], ["--tta"]] {
+      let test = try succeed(
+        ["test", file, checkpoint] + options + more + ["--out", "\(folder.path)/r.json", "--json"])
+      let evaluated = try succeed([
+        "evaluate", "coco", "--annotations", "\(set.folder)/annotations/instances_val.json", "--results",
+        "\(folder.path)/r.bbox.json", "--analyze", "--json",
+      ])
+      #expect(try stats(evaluated, "bbox") == stats(test, "bbox", below: "metrics"))
+      #expect(evaluated.contains("\"likely_label_errors\""))
+    }
+    let image = "\(set.folder)/images/validation/picture1.png"
+    for more in [[], ["--tile", "48", "--overlap", "0.25"]] {
+      let predicted = try succeed(
+        ["predict", file, checkpoint, image] + options + ["--score-thr", "0", "--json"] + more)
+      #expect(predicted.contains(#""category":"disc""#) && !predicted.contains("segmentation"))
+    }
+  }
+
+  @Test("several result files beside each other, and pycocotools' settings")
+  func severalResults() throws {
+    func golden(_ name: String) -> String { Golden.path("coco/tide_0_\(name).json") }
+    let common = ["evaluate", "coco", "--annotations", golden("annotations"), "--results", golden("bbox")]
+    let both = try succeed(common + [golden("segm"), "--resamples", "20", "--classwise"])
+    #expect(both.contains("against") && both.contains("tide_0_segm.json"))
+    let json = try succeed(
+      common + [golden("segm"), "--resamples", "20", "--json", "--iou-type", "bbox", "proposal"])
+    #expect(json.contains(#""comparisons":[{"against""#) && json.contains(#""results":[{"#))
+    struct Figures: Decodable { var stats: [Double] }
+    func first(_ more: [String]) throws -> Double {
+      let text = try succeed(common + ["--json"] + more)
+      let figures = try JSONDecoder().decode([String: Figures].self, from: Data(text.utf8))
+      let found = figures["bbox"]?.stats.first
+      return try #require(found)
+    }
+    #expect(abs(try first(["--classes", "2", "class1", "90"]) - 0.3483348334833483) < 1e-12)
+    #expect(abs(try first(["--iou-thrs", "0.3", "0.5", "0.9"]) - 0.3534977911710585) < 1e-12)
+    #expect(try first(["--images", "926"]) != first([]))
+    for (more, status) in [
+      (["--classes", "cow"], 1), (["--images", "no.png"], 1), (["--iou-thrs", "7"], 2),
+      (["--resamples", "0"], 2),
+      (["--analyze", "--iou-type", "proposal"], 2),
+    ] as [([String], Int32)] {
+      let outcome = try Command.run(common + more)
+      #expect(outcome.status == status && !outcome.errors.isEmpty, "\(more): \(outcome.errors)")
+    }
+  }
+
   @Test("segmentor: train, test, evaluate, predict")
   func segmentor() throws {
     let folder = try TemporaryFolder()
@@ -84,6 +185,7 @@ struct WholePathTests {
     for word in ["ground, disc", "mIoU", "decode.loss_ce", "aux.loss_ce"] {
       #expect(log.contains(word), "the log does not say '\(word)'")
     }
+    try expectRecord(in: folder, columns: ["mIoU", "IoU/disc", "Acc/ground"])
     let checkpoint = "\(folder.path)/run/iter_20.safetensors"
     let test = try succeed(
       ["test"] + [config[0], checkpoint] + config.dropFirst() + ["--out", "\(folder.path)/maps", "--json"])

@@ -88,6 +88,36 @@ struct InheritanceTests {
     #expect(folder.error("nothing.yaml").contains("cannot be read: no such file"))
   }
 
+  @Test(
+    "the test's data and metrics are those of validation, key by key, where they say nothing else",
+    arguments: [
+      ("", "{type: X, ann_file: v, indices: 3}", "{type: M, metric: [a, b], ann_file: v}"),
+      (
+        "test_dataloader: {dataset: {ann_file: t}}", "{type: X, ann_file: t, indices: 3}",
+        "{type: M, metric: [a, b], ann_file: v}"
+      ),
+      (
+        "test_dataloader: {dataset: {type: Y, ann_file: t}}", "{type: Y, ann_file: t}",
+        "{type: M, metric: [a, b], ann_file: v}"
+      ),
+      (
+        "test_evaluator: {ann_file: t, metric: [a]}", "{type: X, ann_file: v, indices: 3}",
+        "{type: M, metric: [a], ann_file: t}"
+      ),
+      ("test_evaluator: {type: N}", "{type: X, ann_file: v, indices: 3}", "{type: N}"),
+      ("test_evaluator: [{type: N}]", "{type: X, ann_file: v, indices: 3}", "{type: N}"),
+    ])
+  func testInheritsFromValidation(test: String, dataset: String, evaluator: String) throws {
+    let configuration = try ExperimentConfiguration(
+      ConfigurationNode.parse(
+        "val_dataloader: {batch_size: 4, dataset: {type: X, ann_file: v, indices: 3}}\n"
+          + "val_evaluator: {type: M, metric: [a, b], ann_file: v}\n" + test, file: "c.yaml"))
+    func yaml(_ text: String) throws -> String { try ConfigurationNode.parse(text, file: "").yaml() }
+    #expect(try configuration.testDataloader?.dataset.node.yaml() == yaml(dataset))
+    #expect(configuration.testDataloader?.batchSize == 4)
+    #expect(try configuration.testEvaluators.map { $0.node.yaml() } == [yaml(evaluator)])
+  }
+
   @Test("the top-level data_root is the default of every data set's")
   func dataRoot() throws {
     let node = try ConfigurationNode.parse(

@@ -136,7 +136,9 @@ struct CocoMetricTests {
       try Self.addTruth(of: set, at: index, to: &partial)
     }
     #expect(try partial.summary().values[0].value < 1)
-    #expect(metric.figures == partial.figures)
+    // Classes' figures come first, as in mmdetection.
+    #expect(Array(metric.figures.dropFirst(set.metainfo.classes.count)) == partial.figures)
+    #expect(metric.figures.first?.name == "coco/cat_precision")
     var files = try #require(try CocoResultFiles(stem: folder.path + "/out", dataset: set))
     for index in 0..<set.count {
       try files.add(try #require(Self.truth(of: set, at: index).1.instances), for: set.sample(at: index))
@@ -152,7 +154,7 @@ struct CocoMetricTests {
     let set = try dataset()
     let ids = try #require((set as? CocoDataset)?.categoryIDs)
     let results = try Self.results()
-    let keys = ", metric: [bbox, proposal]"
+    let keys = ", metric: [bbox, proposal, proposal_fast]"
     func encoded(_ metric: any Metric) throws -> Data {
       let encoder = JSONEncoder()
       encoder.outputFormatting = .sortedKeys
@@ -177,6 +179,8 @@ struct CocoMetricTests {
     var merged = try Self.metric(keys, set)
     for part in random.permutation(parts) { try merged.merge(stored: states[part]) }
     #expect(try encoded(merged) == encoded(once))
+    let figures = (try merged.summary().values.map(\.value), try once.summary().values.map(\.value))
+    #expect(figures.0 == figures.1)
     // What was counted is not counted again, nor is what belongs elsewhere.
     #expect(throws: CocoError.self) { try merged.merge(stored: states[0]) }
     #expect(throws: DataError.self) { try merged.merge(stored: [1, 2, 3]) }
@@ -185,6 +189,109 @@ struct CocoMetricTests {
     var third = try Self.metric("", set)
     #expect(throws: (any Error).self) { try third.merge(stored: states[0]) }
     #expect(try encoded(merged) == encoded(once))
+  }
+
+  @Test(
+    "keys of mmdetection that are wrong are errors",
+    arguments: [
+      (", metric: mAP", "metric"), (", metric: [bbox, bbox]", "each once"),
+      (", iou_thrs: [0.5, 2]", "from 0 to 1"),
+      (", iou_thrs: []", "from 0 to 1"), (", proposal_nums: [1, 2]", "three positive numbers"),
+      (", metric_items: [mAP, AR@7]", "AR@7 is no figure; there are mAP, mAP_50"),
+      (", format_only: true", "needs outfile_prefix"), (", outfile_prefix: out/", "names no file"),
+    ])
+  func wrongKeys(keys: String, expected: String) throws {
+    let set = try dataset()
+    let error = #expect(throws: (any Error).self) { try Self.metric(keys, set) }
+    #expect("\(error.map { "\($0)" } ?? "")".contains(expected))
+  }
+
+  @Test("format_only writes results and judges nothing; prefix changes the names")
+  func formats() throws {
+    let folder = try TemporaryFolder()
+    let set = try dataset()
+    let ids = try #require((set as? CocoDataset)?.categoryIDs)
+    let results = try Self.results()
+    var metric = try Self.metric(
+      ", format_only: true, outfile_prefix: \(folder.path)/new/r, metric: [bbox, segm]", set)
+    var parts = [metric, metric]
+    for index in 0..<set.count {
+      let sample = try set.sample(at: index)
+      var found = prediction(results[sample.imageID] ?? [], ids)
+      let labels = found.instances?.labels
+      found.instances?.masks = labels?.map { _ in
+        RunLengthMask(Bitmap(height: sample.size.height, width: sample.size.width))
+      }
+      try metric.add(found, for: sample)
+      try parts[index % 2].add(found, for: sample)
+    }
+    #expect(metric.figures.isEmpty)
+    let summary = try metric.summary()
+    #expect(summary.values.isEmpty && summary.table.contains("r.segm.json"))
+    let written = try CocoResults(contentsOf: "\(folder.path)/new/r.bbox.json")
+    #expect(written.rows.count == results.values.reduce(0) { $0 + $1.count { ids.contains($0.categoryID) } })
+    try parts[0].merge(stored: parts[1].storedState())
+    _ = try parts[0].summary()
+    #expect(try CocoResults(contentsOf: "\(folder.path)/new/r.bbox.json").rows.count == written.rows.count)
+    let named = try Self.metric(", prefix: mine, metric_items: [mAP_50]", set)
+    #expect(named.figures.map(\.name) == ["mine/bbox_mAP_50"])
+  }
+
+  /// mmdetection's numbers: `eval_map` with the legacy coordinates that `VOCMetric` uses, and `eval_recalls`.
+  @Test(
+    "VOCMetric and the fast recall have mmdetection's numbers",
+    arguments: [
+      (
+        "tide_0", [0.23076923191547394, 0.17404761910438538], [0.2429070919752121, 0.18922077119350433],
+        [0.08076923, 0.25, 0.45384615]
+      ),
+      (
+        "tide_1", [0.25811392068862915, 0.18658730387687683], [0.2704099714756012, 0.19367966055870056],
+        [0.07142857, 0.28214286, 0.41428571]
+      ),
+      (
+        "eval_1", [0.34985247254371643, 0.19079327583312988], [0.33984431624412537, 0.19325296580791473],
+        [0.1597561, 0.33170732, 0.53536585]
+      ),
+    ])
+  func voc(name: String, area: [Double], points: [Double], recall: [Double]) throws {
+    let set = try DetectionComponents.dataset(
+      "{type: CocoDataset, ann_file: \(Golden.path("coco/\(name)_annotations.json")), test_mode: true}")
+    let ids = try #require((set as? CocoDataset)?.categoryIDs)
+    let file = try CocoResults(contentsOf: Golden.path("coco/\(name)_bbox.json"))
+    let rows = Dictionary(grouping: file.rows, by: \.imageID)
+    func values(_ text: String) throws -> [Double] {
+      let build = {
+        try DetectionComponents.all.metrics.build(
+          DetectionComponents.configuration(text), scope: "mmdet",
+          in: MetricContext(scope: "mmdet", dataset: set))
+      }
+      var (metric, other) = (try build(), try build())
+      for index in 0..<set.count {
+        let sample = try set.sample(at: index)
+        let prediction = prediction(rows[sample.imageID] ?? [], ids)
+        if index % 2 == 0 {
+          try metric.add(prediction, for: sample)
+        } else {
+          try other.add(prediction, for: sample)
+        }
+      }
+      try metric.merge(stored: other.storedState())
+      #expect(throws: (any Error).self) { try metric.merge(stored: other.storedState()) }
+      #expect(metric.figures.map(\.name) == (try metric.summary().values.map(\.name)))
+      return try metric.summary().values.map(\.value)
+    }
+    func near(_ a: [Double], _ b: [Double], _ tolerance: Double) -> Bool {
+      a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) < tolerance }
+    }
+    for (rule, wanted) in [("area", area), ("11points", points)] {
+      let found = try values("{type: VOCMetric, iou_thrs: [0.5, 0.75], eval_mode: \(rule)}")
+      #expect(abs(found[0] - (wanted[0] + wanted[1]) / 2) < 1e-6, "\(rule): \(found)")
+      #expect(
+        near(Array(found[1...]), wanted.map { ($0 * 1000).rounded() / 1000 }, 1e-9), "\(rule): \(found)")
+    }
+    let found = try values("{type: CocoMetric, metric: proposal_fast, proposal_nums: [2, 5, 100]}")
+    #expect(near(found, recall, 1e-7), "\(found)")
   }
 
   @Test("says what it cannot judge")

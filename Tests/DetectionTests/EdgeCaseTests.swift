@@ -57,6 +57,67 @@ struct EdgeCaseTests {
     }
   }
 
+  @Test("a thousand objects of pictures of several sizes in one batch, and more than a hundred found")
+  func crowded() throws {
+    let boxes = (0..<1000).map { index -> SIMD4<Float> in
+      let (x, y) = (Float(index % 40), Float(index / 40 * 2))
+      return SIMD4(x, y, x + 8, y + 8)
+    }
+    let samples = [
+      TinyDetector.sample(0, boxes: boxes),
+      TinyDetector.sample(1, boxes: [], size: ImageSize(height: 40, width: 96)),
+      TinyDetector.sample(2, boxes: Array(boxes.prefix(1)), size: ImageSize(height: 33, width: 31)),
+    ]
+    let model = try TinyDetector.model(
+      ["model.test_cfg.rcnn.max_per_img=300", "model.test_cfg.rcnn.score_thr=0.0"], classes: ["a"])
+    let step = ForwardMode.Step(seed: 1, step: 0, samples: Array(samples.indices))
+    try ForwardMode.training(step) {
+      let losses = try model.losses(samples)
+      #expect(losses.terms.allSatisfy { $0.value.scalar.isFinite }, "\(losses.terms)")
+      losses.total.backward()
+    }
+    let found = try ForwardMode.evaluation { try model.predict(samples) }
+    #expect(found.allSatisfy { ($0.instances?.labels.count ?? 0) <= 300 })
+    #expect(found.contains { ($0.instances?.labels.count ?? 0) > 100 })
+  }
+
+  @Test("assigning compares one object at a time with all boxes, and gives what all pairs at once give")
+  func blocks() {
+    var random = RandomGenerator(seed: 3, sample: 0, purpose: .dataOrder)
+    func some(_ count: Int) -> Boxes {
+      Boxes(
+        (0..<count).flatMap { _ -> [Float] in
+          let (x, y) = (Float(random.integer(below: 200)), Float(random.integer(below: 200)))
+          return [x, y, x + Float(1 + random.integer(below: 60)), y + Float(1 + random.integer(below: 60))]
+        })
+    }
+    let (boxes, objects) = (some(2000), some(1000))
+    let assigner = MaxIoUAssigner(positiveThreshold: 0.5, negativeRange: 0..<0.4, matchesLowQuality: false)
+    let truth = Instances(
+      boxes: objects, labels: [Int](repeating: 0, count: 1000),
+      isIgnored: [Bool](repeating: false, count: 1000))
+    let assigned = assigner.assign(boxes, to: truth)
+    let overlaps = Boxes.iou(boxes, objects)
+    for box in 0..<boxes.count {
+      let row = overlaps[box * 1000..<(box + 1) * 1000]
+      #expect(assigned.overlaps[box] == row.max())
+    }
+  }
+
+  @Test(
+    "masks where none are learned, and none where they are, are mistakes",
+    arguments: [
+      (["model.type=FasterRCNN"], "model.roi_head.mask_head: FasterRCNN learns boxes only"),
+      (
+        Array(TinyDetector.withoutMasks.prefix(2)),
+        "model.roi_head.mask_head: is missing: MaskRCNN learns masks"
+      ),
+    ])
+  func kinds(changes: [String], expected: String) {
+    let error = #expect(throws: ConfigurationError.self) { try TinyDetector.model(changes) }
+    #expect("\(error.map { "\($0)" } ?? "")".contains(expected))
+  }
+
   @Test("losses are under mmdetection's names, with the mask branch and without it")
   func names() throws {
     let samples = [TinyDetector.sample(boxes: [SIMD4(8, 8, 40, 40)])]

@@ -62,7 +62,7 @@ struct MaskRCNNBuildingTests {
       (["model.neck.out_channels=0"], "model.neck.out_channels: 0 is not in 1...65536"),
       (["model.rpn_head.feat_channels=-3"], "model.rpn_head.feat_channels: -3 is not in 1...65536"),
       (["model.backbone.dims=[8,16]"], "model.backbone.dims: [8, 16] needs one width in 1...65536 for each"),
-      (["model.backbone.type=ResNet"], "model.backbone.type: unknown backbone 'ResNet'"),
+      (["model.backbone.type=DarkNet"], "model.backbone.type: unknown backbone 'DarkNet'"),
       (["model.neck.type=PAFPN"], "model.neck.type: unknown neck 'PAFPN'"),
       (["model.roi_head.bbox_head.num_classes=80"], "num_classes: 80, but the data set has 2 classes: a, b"),
     ])

@@ -198,7 +198,7 @@ struct OtherReleasesTests {
 struct FasterRCNNTests {
   @Test("finds boxes without masks, and learns without them")
   func boxes() throws {
-    let model = try TinyDetector.model(TinyDetector.withoutMasks + ["model.type=FasterRCNN"])
+    let model = try TinyDetector.model(TinyDetector.withoutMasks)
     model.initialize(seed: 1)
     let sample = TinyDetector.sample(boxes: [SIMD4(8, 8, 40, 40)], hasMasks: false)
     let losses = try ForwardMode.training(.init(seed: 0, step: 0, samples: [0])) {

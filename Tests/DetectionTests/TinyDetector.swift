@@ -25,7 +25,9 @@ enum TinyDetector {
   ]
 
   /// Takes the mask branch away.
-  static let withoutMasks = ["model.roi_head.mask_head=null", "model.roi_head.mask_roi_extractor=null"]
+  static let withoutMasks = [
+    "model.roi_head.mask_head=null", "model.roi_head.mask_roi_extractor=null", "model.type=FasterRCNN",
+  ]
 
   /// All that the package registers for detectors.
   static var components: Components {
@@ -47,14 +49,15 @@ enum TinyDetector {
   /// A picture with objects, as a pipeline gives it.
   ///
   /// - Parameter boxes: The objects; their masks are the same boxes. Nil: no annotations.
-  static func sample(_ number: Int = 0, boxes: [SIMD4<Float>]?, label: Int = 0, hasMasks: Bool = true)
-    -> Sample
-  {
-    let size = ImageSize(height: 64, width: 64)
+  static func sample(
+    _ number: Int = 0, boxes: [SIMD4<Float>]?, label: Int = 0, hasMasks: Bool = true,
+    size: ImageSize = ImageSize(height: 64, width: 64)
+  ) -> Sample {
     var sample = Sample(number: number, imagePath: "\(number).png", size: size)
     var random = RandomGenerator(seed: 5, sample: number, purpose: .dataOrder)
     sample.image = Image(
-      height: 64, width: 64, pixels: (0..<(64 * 64 * 3)).map { _ in UInt8(random.integer(below: 256)) })
+      height: size.height, width: size.width,
+      pixels: (0..<(size.height * size.width * 3)).map { _ in UInt8(random.integer(below: 256)) })
     guard let boxes else { return sample }
     let masks = boxes.map { box -> ObjectMask in
       let (left, top) = (Int(box[0]), Int(box[1]))
@@ -62,7 +65,8 @@ enum TinyDetector {
       let pixels = [UInt8](repeating: 1, count: width * height)
       return .window(
         MaskWindow(
-          Bitmap(height: height, width: width, pixels: pixels), x: left, y: top, height: 64, width: 64))
+          Bitmap(height: height, width: width, pixels: pixels), x: left, y: top, height: size.height,
+          width: size.width))
     }
     sample.instances = Instances(
       boxes: Boxes(boxes.flatMap { [$0[0], $0[1], $0[2], $0[3]] }),

@@ -162,6 +162,26 @@ struct RunLengthMaskTests {
   func badPolygons(polygons: [[Double]], error: MaskError) {
     #expect(throws: error) { try RunLengthMask(polygons: polygons, height: 9, width: 9) }
   }
+
+  @Test("a part is put into a larger mask, and what reaches beyond it is cut off")
+  func placed() throws {
+    var part = Bitmap(height: 3, width: 4)
+    for pixel in [0, 1, 4, 5, 8, 9, 11] { part.pixels[pixel] = 1 }
+    for (row, column) in [(0, 0), (2, 3), (-1, -2), (4, 5), (50, 0), (0, -50)] {
+      var whole = Bitmap(height: 6, width: 7)
+      for y in 0..<3 {
+        for x in 0..<4
+        where part.pixels[y * 4 + x] == 1 && (0..<6).contains(y + row) && (0..<7).contains(x + column) {
+          whole.pixels[(y + row) * 7 + x + column] = 1
+        }
+      }
+      let mask = try RunLengthMask(part).placed(row: row, column: column, height: 6, width: 7)
+      #expect(mask == RunLengthMask(whole), "\(row), \(column)")
+    }
+    let full = RunLengthMask(Bitmap(height: 2, width: 2, pixels: [1, 1, 1, 1]))
+    #expect(try full.placed(row: 0, column: 0, height: 2, width: 2) == full)
+    #expect(try full.placed(row: 0, column: 1, height: 2, width: 3).counts == [2, 4])
+  }
 }
 
 /// A small generator for tests (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).

@@ -88,9 +88,10 @@ struct EncoderDecoderBuildingTests {
     var sample = Sample(imagePath: "a.png")
     sample.size = ImageSize(height: 61, width: 95)
     sample.originalSize = ImageSize(height: height, width: width)
+    let logits = Tensor.random([1, 16, 24, 2])
     let scores = SegmentationScores(
-      logits: .random([1, 16, 24, 2]), paddedSize: ImageSize(height: 64, width: 96))
-    let own = model.resized(scores.logits, 64, 96).sliced(axis: 1, from: 0, to: 61)
+      logits: logits, paddedSize: ImageSize(height: 64, width: 96))
+    let own = model.resized(logits, 64, 96).sliced(axis: 1, from: 0, to: 61)
       .sliced(axis: 2, from: 0, to: 95)
     let whole = model.resized(own, height, width).indicesOfMaxima
     #expect(try model.decide(scores, for: sample).labelMap?.pixels == whole)
@@ -124,8 +125,25 @@ struct EncoderDecoderBuildingTests {
       ),
       ("model.auxiliary_head.in_index=-9", "model.auxiliary_head.in_index: -9 is no map"),
       ("model.decode_head.channels=0", "model.decode_head.channels: 0 is not in 1...65536"),
-      ("model.decode_head.norm_cfg.type=GN", "model.decode_head.norm_cfg.type: 'GN' is not known"),
-      ("model.test_cfg.mode=slide", "model.test_cfg.mode: 'slide' is not known"),
+      ("model.decode_head.norm_cfg.type=IN", "model.decode_head.norm_cfg.type: 'IN' is not known"),
+      ("model.test_cfg.mode=tiles", "model.test_cfg.mode: 'tiles' is not known"),
+      ("model.test_cfg={mode: slide, stride: 8}", "model.test_cfg.crop_size: mode: slide needs a window's"),
+      (
+        "model.test_cfg={mode: slide, crop_size: [64, 64]}",
+        "model.test_cfg.stride: mode: slide needs the windows' distance"
+      ),
+      (
+        "model.test_cfg={mode: slide, crop_size: [64, 64], stride: [65, 64]}",
+        "pixels between them would have no class"
+      ),
+      (
+        "model.test_cfg={mode: slide, crop_size: [0, 64], stride: [0, 64]}",
+        "model.test_cfg.crop_size: [height, width], both positive"
+      ),
+      (
+        "model.test_cfg={mode: slide, crop_size: [64, 3], stride: [64, 3]}",
+        "model.test_cfg.crop_size: 3 x 64 is less than the backbone takes, 4 pixels a side"
+      ),
       ("model.decode_head.ignore_index=9", "model.decode_head.ignore_index: is 9, but"),
       ("model.auxiliary_head.ignore_index=0", "model.auxiliary_head.ignore_index: is 0, but"),
       ("model.data_preprocessor.seg_pad_val=200", "model.data_preprocessor.seg_pad_val: is 200, but"),

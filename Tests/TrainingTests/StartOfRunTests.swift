@@ -156,12 +156,4 @@ struct StartOfRunTests {
     }
     #expect(lines[2].contains("config: toy.yaml"))
   }
-
-  @Test("says that test-time augmentation is not there")
-  func withoutEffect() throws {
-    let folder = try TemporaryFolder()
-    let run = try run("tta_model: {type: SegTTAModel}\ntta_pipeline: []", in: folder)
-    let log = try String(contentsOfFile: try #require(run.trainer.workDirectory).logFile, encoding: .utf8)
-    #expect(log.contains("without effect: tta_model, tta_pipeline: there is no test-time augmentation"))
-  }
 }

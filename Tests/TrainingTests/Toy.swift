@@ -69,16 +69,27 @@ struct ToyDataset: Dataset {
     var classes: [String]?
     var isTest: Bool?
     var metainfo: [String: [String]]?
+    /// Of which nothing is read.
+    var annotationFile: String?
+    /// The global number from which on samples cannot be read.
+    var missingFrom: Int?
 
     enum CodingKeys: String, CodingKey {
       case count, classes, metainfo
+      case annotationFile = "ann_file"
+      case missingFrom = "missing_from"
       case isTest = "test_mode"
     }
   }
 
   struct Jitter: Transform {
+    var missingFrom: Int?
+
     func callAsFunction(_ sample: Sample, random: inout RandomGenerator) throws -> Sample? {
       var sample = sample
+      if let missingFrom, sample.number >= missingFrom {
+        throw DataError(file: sample.imagePath, "is gone")
+      }
       sample.scaleFactor.width = random.uniform()
       return sample
     }
@@ -86,10 +97,13 @@ struct ToyDataset: Dataset {
 
   let count: Int
   let metainfo: DatasetMetainfo
-  let pipeline = Pipeline([Jitter()])
+  let pipeline: Pipeline
   let isTest: Bool
+  let annotationSources: [AnnotationSource]
 
   init(_ configuration: Configuration) {
+    pipeline = Pipeline([Jitter(missingFrom: configuration.missingFrom)])
+    annotationSources = configuration.annotationFile.map { [.file($0)] } ?? []
     count = configuration.count
     isTest = configuration.isTest ?? false
     metainfo = DatasetMetainfo(classes: configuration.classes ?? ["thing"])
@@ -120,7 +134,7 @@ struct ToyMetric: Metric {
   }
 }
 
-private struct NoSettings: Decodable, Sendable {}
+struct NoSettings: Decodable, Sendable {}
 
 extension Components {
   /// The toy parts.

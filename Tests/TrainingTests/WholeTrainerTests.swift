@@ -91,8 +91,10 @@ struct WholeTrainerTests {
     let log = try String(contentsOfFile: try #require(run.trainer.workDirectory).logFile, encoding: .utf8)
     #expect(log.contains("the validation of iteration \(iteration) was not finished: it comes first"))
     for file in whole.names().filter({ $0.hasSuffix(".safetensors") }) {
-      let files = [whole, rest].map { FileManager.default.contents(atPath: "\($0.path)/\(file)") }
-      #expect(files[0] == files[1], "\(file)")
+      // The run that failed had one hook more in the config that its checkpoints carry.
+      let files = try [whole, rest].map { try Safetensors(file: "\($0.path)/\(file)") }
+      let metadata = files.map { $0.metadata.filter { $0.key != "config" } }
+      #expect(metadata[0] == metadata[1] && files[0].tensors == files[1].tensors, "\(file)")
     }
     #expect(whole.names().filter { $0.hasPrefix("best") } == rest.names().filter { $0.hasPrefix("best") })
   }

@@ -7,8 +7,8 @@ import Training
 /// `dense analyze`
 struct Analyze: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Find out about a model: its weights and operations.",
-    subcommands: [AnalyzeComplexity.self])
+    abstract: "Find out about a model, its weights and operations, or about runs.",
+    subcommands: [AnalyzeComplexity.self, AnalyzeLog.self])
 }
 
 extension ScanRule: ExpressibleByArgument {}

@@ -2,15 +2,17 @@ import ArgumentParser
 import Files
 import Foundation
 import Tensors
+import Training
 
 /// The command `dense`.
 struct Dense: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dense",
     abstract: "Detectors, segmentors and classifiers: train, test, predict and evaluate.",
+    version: RunFacts.version,
     subcommands: [
       Train.self, Test.self, Predict.self, Evaluate.self, ConfigCommand.self, CheckpointCommand.self,
-      DataCommand.self, Analyze.self, Verify.self, Benchmark.self,
+      DataCommand.self, Analyze.self, Verify.self, Benchmark.self, Version.self,
     ])
 }
 

@@ -4,15 +4,15 @@ import Classification
 import Configuration
 import Data
 import Detection
+import Files
 import Modeling
+import Reporting
 import Segmentation
 import Tensors
+import Training
 
-/// A config file and what replaces its values.
-struct ConfigOptions: ParsableArguments {
-  @Argument(help: "The config file (YAML).", completion: .file(extensions: ["yaml", "yml"]))
-  var config: String
-
+/// What replaces values of a config.
+struct OverrideOptions: ParsableArguments {
   @Option(
     name: .customLong("cfg-options"), parsing: .upToNextOption,
     help: ArgumentHelp("Values that replace the file's, such as data_root=DIR.", valueName: "key=value"))
@@ -24,12 +24,74 @@ struct ConfigOptions: ParsableArguments {
     }
   }
 
+  /// The top level of a config file, or of the config that a checkpoint carries where none is named. What is wrong there
+  /// is reported together with what is wrong in its components.
+  func experiment(_ config: String?, carriedBy checkpoint: String) throws -> ExperimentConfiguration {
+    let node =
+      if let config {
+        try ConfigurationNode.load(file: config, overrides: overrides)
+      } else {
+        try ConfigurationNode.load(
+          text: try TrainingCheckpoint.configuration(ofFile: checkpoint), file: checkpoint,
+          overrides: overrides)
+      }
+    return try ExperimentConfiguration(node, deferringMistakes: true)
+  }
+}
+
+/// A config file and what replaces its values.
+struct ConfigOptions: ParsableArguments {
+  @Argument(help: "The config file (YAML).", completion: .file(extensions: ["yaml", "yml"]))
+  var config: String
+
+  @OptionGroup var replacements: OverrideOptions
+
   /// The merged config.
-  func load() throws -> ConfigurationNode { try ConfigurationNode.load(file: config, overrides: overrides) }
+  func load() throws -> ConfigurationNode {
+    try ConfigurationNode.load(file: config, overrides: replacements.overrides)
+  }
 
   /// Its top level; what is wrong there is reported together with what is wrong in its components.
   func experiment() throws -> ExperimentConfiguration {
     try ExperimentConfiguration(try load(), deferringMistakes: true)
+  }
+}
+
+/// The words `[CONFIG] CHECKPOINT MORE...`.
+struct CheckpointWords {
+  /// Nil where the checkpoint's own is meant.
+  var config: String?
+  /// Still a folder where a work directory was named.
+  var checkpoint: String
+  /// What follows.
+  var rest: [String]
+
+  private static let endings = ["safetensors", "pth", "pt", "pkl"]
+
+  /// Tells the words apart: the first is a config unless it is a folder or called as checkpoints are.
+  ///
+  /// - Parameter wantsMore: Whether more words follow the checkpoint.
+  init(_ words: [String], wantsMore: Bool) throws {
+    let isCheckpoint = words.first.map {
+      Folder.isFolder($0) || Self.endings.contains(Folder.splitExtension($0).extension.lowercased())
+    }
+    if isCheckpoint != true, words.count > 1 { config = words[0] }
+    let rest = config == nil ? words[...] : words.dropFirst()
+    guard let first = rest.first, config != nil || isCheckpoint == true || Self.isNoConfig(first) else {
+      throw ValidationError("Missing expected argument '<checkpoint>'")
+    }
+    (checkpoint, self.rest) = (first, Array(rest.dropFirst()))
+    if wantsMore, self.rest.isEmpty { throw ValidationError("Missing expected argument '<images> ...'") }
+    if !wantsMore, let more = self.rest.first { throw ValidationError("Unexpected argument '\(more)'") }
+  }
+
+  private static func isNoConfig(_ word: String) -> Bool {
+    !["yaml", "yml", "py"].contains(Folder.splitExtension(word).extension.lowercased())
+  }
+
+  /// The checkpoint's file: of a work directory the best, else the newest.
+  func checkpointFile() throws -> String {
+    Folder.isFolder(checkpoint) ? try WorkDirectory.bestCheckpoint(in: checkpoint) : checkpoint
   }
 }
 
@@ -74,6 +136,7 @@ extension Components {
     components.addDetection()
     components.addSegmentation()
     components.addClassification()
+    components.addReporting()
     return components
   }
 }

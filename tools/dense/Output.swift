@@ -14,10 +14,13 @@ enum Output {
   /// Prints one JSON object.
   ///
   /// - Throws: `StreamError` when standard output is full or closed.
-  static func json(_ value: some Encodable) throws {
+  static func json(_ value: some Encodable) throws { try StandardStream.output.write(encoded(value)) }
+
+  /// One JSON object and a line's end.
+  static func encoded(_ value: some Encodable) throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    try StandardStream.output.write(try encoder.encode(value) + [0x0a])
+    return [UInt8](try encoder.encode(value)) + [0x0a]
   }
 
   /// Prints to standard error; where that cannot be written either, nobody is left to be told.

@@ -4,17 +4,20 @@ import Foundation
 import Reporting
 import Training
 
-/// `dense test CONFIG CHECKPOINT`
+/// `dense test [CONFIG] CHECKPOINT`
 struct Test: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Evaluate a checkpoint on the test data of its config.")
-
-  @OptionGroup var config: ConfigOptions
+    abstract: "Evaluate a checkpoint on the test data of its config.",
+    usage: "dense test [<config>] <checkpoint> [<options>]")
 
   @Argument(
-    help: "The checkpoint (safetensors or .pth).",
-    completion: .file(extensions: ["safetensors", "pth", "pt"]))
-  var checkpoint: String
+    help: ArgumentHelp(
+      "The config file (YAML), unless the checkpoint's own is meant, and the checkpoint (safetensors or .pth) or a work "
+        + "directory, which stands for its best checkpoint, else its newest.",
+      valueName: "[config] checkpoint"), completion: .file())
+  var words: [String]
+
+  @OptionGroup var replacements: OverrideOptions
 
   @Option(
     help: ArgumentHelp(
@@ -28,6 +31,12 @@ struct Test: ParsableCommand {
 
   @Option(help: "A pattern, such as 'roi_head.*', of weights that the checkpoint may lack. May be repeated.")
   var allowMissing: [String] = []
+
+  @Flag(
+    help:
+      "Test-time augmentation: predict the variants that tta_pipeline makes of each image, and let tta_model merge them."
+  )
+  var tta = false
 
   @Flag(help: "Print one JSON object.")
   var json = false
@@ -47,20 +56,25 @@ struct Test: ParsableCommand {
     func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
   }
 
-  func validate() throws { try requireNames(["--out": out, "--show-dir": showDir]) }
+  func validate() throws {
+    try requireNames(["--out": out, "--show-dir": showDir])
+    _ = try CheckpointWords(words, wantsMore: false)
+  }
 
   func run() throws {
     threads.prepare()
     try Output.reporting(json: json) {
-      let configuration = try config.experiment()
+      let named = try CheckpointWords(words, wantsMore: false)
+      let checkpoint = try named.checkpointFile()
+      let configuration = try replacements.experiment(named.config, carriedBy: checkpoint)
       if let out, let mismatch = ResultKind(of: configuration, components: .all)?.mismatch(with: out) {
         throw ValidationError("\(mismatch).")
       }
       let run = try TestRun(
         configuration: configuration, components: .all, checkpoint: checkpoint,
-        allowMissing: allowMissing)
-      for note in run.notes { Output.message("note: \(note)") }
+        allowMissing: allowMissing, mergesVariants: tta)
       if !json { try Output.print("\(run.loading) from \(checkpoint)") }
+      if let estimate = try run.memoryEstimate() { Output.message(estimate) }
       let start = ContinuousClock.now
       var plan = OutputPlan(keepingDataOf: configuration)
       plan.keep(checkpoint, as: "the checkpoint")

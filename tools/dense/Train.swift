@@ -1,22 +1,37 @@
 import ArgumentParser
 import Configuration
 import Data
+import Files
+import Foundation
 import Training
 
 /// `dense train CONFIG`
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Train the model of a config.")
 
-  @OptionGroup var config: ConfigOptions
+  @Argument(
+    help: "The config file (YAML); with --resume it may be left out: it is then the checkpoint's.",
+    completion: .file(extensions: ["yaml", "yml"]))
+  var config: String?
+
+  @OptionGroup var replacements: OverrideOptions
 
   @Option(
     help: "Where logs and checkpoints go; work_dirs/<config name> unless given.", completion: .directory)
   var workDir: String?
 
   @Option(
-    defaultAsFlag: "last",
+    defaultAsFlag: Self.newest,
     help: "Go on from this checkpoint, bit for bit; without a value from the newest in the work directory.")
   var resume: String?
+
+  @Flag(help: "Go on also where annotations or the number of images have changed since the checkpoint.")
+  var forceResume = false
+
+  @Option(
+    help: "Run the step once more that a run saved when its loss was not finite, and write nothing.",
+    completion: .file(extensions: ["safetensors"]))
+  var replay: String?
 
   @Option(
     parsing: .unconditional, help: "The seed of all random numbers; 0 unless given here or in the config.")
@@ -35,18 +50,45 @@ struct Train: ParsableCommand {
 
   @OptionGroup var threads: ThreadOptions
 
-  func validate() throws { try requireNames(["--work-dir": workDir, "--resume": resume]) }
+  func validate() throws {
+    try requireNames(["--work-dir": workDir, "--resume": resume, "--replay": replay])
+    guard config != nil || replay != nil || resume != nil && (resume != Self.newest || workDir != nil) else {
+      throw ValidationError(
+        "Missing expected argument '<config>': only --resume CHECKPOINT, or --resume with --work-dir, goes without."
+      )
+    }
+  }
+
+  private static let newest = "last"
+
+  /// The checkpoint that brings the config along, where none is named.
+  private func carrier() throws -> String? {
+    if config == nil, let replay { return replay }
+    guard config == nil, let resume else { return nil }
+    let place = resume == Self.newest ? workDir ?? "." : resume
+    return Folder.isFolder(place) ? try WorkDirectory.lastCheckpoint(in: place) : place
+  }
 
   func run() throws {
+    let stopRequest = StopRequest.ofProcess()
     threads.prepare()
     try Output.reporting {
+      let carrier = try self.carrier()
+      var options = TrainingOptions(
+        // A run that is named by its checkpoint alone goes on where that lies.
+        workDirectory: workDir ?? carrier.map { Folder.split($0).folder }.map { $0.isEmpty ? "." : $0 },
+        resume: carrier.map { .file($0) } ?? resume.map { $0 == Self.newest ? .newest : .file($0) } ?? .no,
+        seed: seed, isQuiet: quiet, allowMissing: allowMissing, isDryRun: dryRun, stopRequest: stopRequest,
+        forcesResume: forceResume)
+      options.replay = replay
       let run = try TrainingRun(
-        configuration: try config.experiment(), components: .all,
-        options: TrainingOptions(
-          workDirectory: workDir, resume: resume.map { $0 == "last" ? .newest : .file($0) } ?? .no,
-          seed: seed,
-          isQuiet: quiet, allowMissing: allowMissing, isDryRun: dryRun))
-      try run.run()
+        configuration: try replacements.experiment(config, carriedBy: carrier ?? ""), components: .all,
+        options: options)
+      do { try run.run() } catch let interruption as TrainingInterruption {
+        // A reader that has gone has nobody to be told.
+        if interruption.signal != SIGPIPE { Output.message("\(interruption)") }
+        throw ExitCode(interruption.exitStatus)
+      }
     }
   }
 }

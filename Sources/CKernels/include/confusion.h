@@ -14,3 +14,8 @@ int64_t dp_labels_illegal(const int32_t *labels, int64_t count, int32_t classes,
 void dp_confusion_count(
     const int32_t *labels, const int32_t *predictions, int64_t count, int32_t classes, int32_t ignored,
     int32_t offset, int64_t *counts);
+
+// inside[i] is 1 where the square of pixels up to `distance` away lies in the map and holds one number only, else 0.
+// `runs` holds `width` numbers of scratch.
+void dp_label_interior(
+    const int32_t *labels, int64_t height, int64_t width, int64_t distance, int64_t *runs, uint8_t *inside);

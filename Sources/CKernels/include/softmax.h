@@ -23,6 +23,10 @@ void dp_log_softmax_backward(float *restrict gx, const float *restrict g, const 
 void dp_cross_entropy(float *restrict loss, float *restrict statistics, const float *restrict x,
                       const int32_t *restrict label, const float *restrict weight, ptrdiff_t rows,
                       ptrdiff_t width);
+/// How many rows have their label where their largest number is, the first among equals: with the `statistics` of
+/// `dp_cross_entropy`. Rows whose label is outside 0 ..< width are not counted.
+ptrdiff_t dp_count_right(const float *restrict statistics, const float *restrict x,
+                         const int32_t *restrict label, ptrdiff_t rows, ptrdiff_t width);
 /// gx = g[r] weight[label] (softmax(x) - [i == label])
 void dp_cross_entropy_backward(float *restrict gx, const float *restrict g, const float *restrict statistics,
                                const float *restrict x, const int32_t *restrict label,

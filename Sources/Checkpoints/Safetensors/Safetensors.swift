@@ -42,7 +42,17 @@ public struct Safetensors: Sendable {
   /// - Throws: `CheckpointError` that says what is wrong, and where.
   public init(data: Data, file: String) throws { try self.init(ByteSource(Array(data), name: file)) }
 
-  init(_ source: ByteSource) throws {
+  /// The metadata of a file, without reading any tensor; nil where it is no safetensors file.
+  ///
+  /// - Throws: `CheckpointError` that says what is wrong with the header, or with the file as a whole.
+  package static func metadata(ofFile path: String) throws -> [String: String]? {
+    let source = try ByteSource(file: path)
+    guard case .safetensors = try FileKind(source) else { return nil }
+    return try header(of: source).header.metadata
+  }
+
+  /// The header, which fits its checksum where it has one, and where it ends.
+  private static func header(of source: ByteSource) throws -> (header: SafetensorsHeader, end: Int) {
     guard source.count >= 8 else {
       throw source.failure("\(source.count) bytes: too short for a safetensors file")
     }
@@ -68,6 +78,11 @@ public struct Safetensors: Sendable {
         throw source.failure("its header is damaged: what it says does not fit its checksum")
       }
     }
+    return (header, start)
+  }
+
+  init(_ source: ByteSource) throws {
+    let (header, start) = try Self.header(of: source)
     let places = try Self.places(header, size: source.count - start, source)
     metadata = header.metadata
     metadata[Self.headerChecksumKey] = nil

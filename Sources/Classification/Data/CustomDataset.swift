@@ -56,6 +56,15 @@ public struct CustomDataset: Dataset {
   /// How many pictures there are.
   public var count: Int { places.count }
 
+  /// The names of the pictures with their classes, wherever those are from.
+  public var annotationSources: [AnnotationSource] {
+    [
+      .names(
+        folder: list.folder,
+        paths: places.map { "\(list.names[$0]) \(list.labels.isEmpty ? -1 : list.labels[$0])" })
+    ]
+  }
+
   /// A picture and its class, before the pipeline.
   public func sample(at index: Int) throws -> Sample {
     list.sample(places[index], at: index, onBrokenImage: onBrokenImage)

@@ -51,6 +51,9 @@ public struct ImageNet: Dataset {
   /// Classes without pictures, and folders of no class.
   public var warnings: [String] { base.warnings }
 
+  /// The list, or the names in the class folders.
+  public var annotationSources: [AnnotationSource] { base.annotationSources }
+
   /// A picture and its class, before the pipeline.
   public func sample(at index: Int) throws -> Sample { try base.sample(at: index) }
 

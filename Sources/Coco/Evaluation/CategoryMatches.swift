@@ -1,5 +1,5 @@
 /// What matching leaves of the pictures fed: for each detection its score, its rank within its picture, and a bit
-/// per threshold for "matched" and for "ignored", in each of the four ranges of area.
+/// per threshold for "matched" and for "ignored", in each of the four ranges of area. Sixteen bits are a word.
 struct CategoryMatches: Sendable {
   /// The detections of one picture, in falling order of score.
   struct Picture: Sendable {
@@ -9,14 +9,22 @@ struct CategoryMatches: Sendable {
     var count: Int
   }
 
+  /// Thresholds on the overlap, one a bit.
+  let thresholds: [Double]
   /// The number of objects that are to be found, by range of area.
   private(set) var truths = [Int](repeating: 0, count: CocoEvaluator.areaRanges.count)
   private(set) var pictures: [Picture] = []
   private(set) var scores: [Double] = []
-  /// Bit t: matched at threshold t. `[detections, ranges]`.
+  /// Bit t: matched at threshold t. `[detections, ranges, words]`.
   private(set) var matched: [UInt16] = []
-  /// Bit t: ignored at threshold t. `[detections, ranges]`.
+  /// Bit t: ignored at threshold t. `[detections, ranges, words]`.
   private(set) var ignored: [UInt16] = []
+
+  /// Matches at the given thresholds, of no picture yet.
+  init(thresholds: [Double]) { self.thresholds = thresholds }
+
+  /// How many words hold a bit for each of so many thresholds.
+  static func words(thresholds: Int) -> Int { (thresholds + UInt16.bitWidth - 1) / UInt16.bitWidth }
 
   /// Counts an object in the ranges of its area.
   mutating func countTruth(_ truth: CocoAnnotations.Annotation) {
@@ -37,14 +45,16 @@ struct CategoryMatches: Sendable {
     pictures.append(Picture(image: image, first: scores.count, count: newScores.count))
     scores += newScores
     let base = matched.count
-    matched += repeatElement(0, count: newScores.count * ranges.count)
-    ignored += repeatElement(0, count: newScores.count * ranges.count)
+    let words = Self.words(thresholds: thresholds.count)
+    matched += repeatElement(0, count: newScores.count * ranges.count * words)
+    ignored += repeatElement(0, count: newScores.count * ranges.count * words)
     for (range, limits) in ranges.enumerated() {
       // Objects that do not count come last.
       let outside = truths.map { $0.isCrowd || !limits.contains($0.area) }
       let order = truths.indices.filter { !outside[$0] } + truths.indices.filter { outside[$0] }
       let firstOutside = order.count - outside.count { $0 }
-      for (bit, threshold) in CocoEvaluator.iouThresholds.enumerated() {
+      for (bit, threshold) in thresholds.enumerated() {
+        let (word, mask) = Self.place(of: bit)
         var isTaken = [Bool](repeating: false, count: truths.count)
         for detection in newScores.indices {
           let row = detection * truths.count
@@ -54,17 +64,23 @@ struct CategoryMatches: Sendable {
           else { continue }
           let truth = order[place]
           isTaken[truth] = true
-          let at = base + detection * ranges.count + range
+          let at = base + (detection * ranges.count + range) * words + word
           // pycocotools stores the object's id as the mark of a match, so id 0 is none.
-          if truths[truth].id != 0 { matched[at] |= 1 << bit }
-          if place >= firstOutside { ignored[at] |= 1 << bit }
+          if truths[truth].id != 0 { matched[at] |= mask }
+          if place >= firstOutside { ignored[at] |= mask }
         }
       }
       for detection in newScores.indices where !limits.contains(areas[detection]) {
-        let at = base + detection * ranges.count + range
-        ignored[at] |= ~matched[at]
+        let first = base + (detection * ranges.count + range) * words
+        for at in first..<first + words { ignored[at] |= ~matched[at] }
       }
     }
+  }
+
+  /// The word of a threshold, and its bit.
+  static func place(of threshold: Int) -> (word: Int, mask: UInt16) {
+    let (word, bit) = threshold.quotientAndRemainder(dividingBy: UInt16.bitWidth)
+    return (word, 1 << bit)
   }
 
   /// The matches by themselves, with the pictures' ids.

@@ -5,6 +5,8 @@ extension CocoEvaluator {
   /// Precision and recall in every setting; -1 where there is no ground truth.
   struct Accumulation {
     let categories: Int
+    /// How many thresholds on the overlap there are.
+    let thresholds: Int
     /// `[thresholds, recalls, categories, ranges, steps]`
     var precision: [Double]
     /// `[thresholds, categories, ranges, steps]`
@@ -12,14 +14,13 @@ extension CocoEvaluator {
 
     static let steps = 3
     static var ranges: Int { CocoEvaluator.areaRanges.count }
-    static var thresholds: Int { CocoEvaluator.iouThresholds.count }
     static var recalls: Int { CocoEvaluator.recallThresholds.count }
 
-    init(categories: Int) {
-      self.categories = categories
+    init(categories: Int, thresholds: Int) {
+      (self.categories, self.thresholds) = (categories, thresholds)
       let settings = categories * Self.ranges * Self.steps
-      precision = [Double](repeating: -1, count: Self.thresholds * Self.recalls * settings)
-      recall = [Double](repeating: -1, count: Self.thresholds * settings)
+      precision = [Double](repeating: -1, count: thresholds * Self.recalls * settings)
+      recall = [Double](repeating: -1, count: thresholds * settings)
     }
 
     func setting(_ category: Int, _ range: Int, _ step: Int) -> Int {
@@ -28,10 +29,10 @@ extension CocoEvaluator {
 
     /// The mean precision over thresholds, recalls and categories that have ground truth, or -1.
     func averagePrecision(
-      thresholds: Range<Int> = 0..<thresholds, categories chosen: Range<Int>? = nil, range: Int = 0, step: Int
+      thresholds: Range<Int>? = nil, categories chosen: Range<Int>? = nil, range: Int = 0, step: Int
     ) -> Double {
       var values: [Double] = []
-      for threshold in thresholds {
+      for threshold in thresholds ?? 0..<self.thresholds {
         for recall in 0..<Self.recalls {
           let row = (threshold * Self.recalls + recall) * categories * Self.ranges * Self.steps
           for category in chosen ?? 0..<categories {
@@ -45,7 +46,7 @@ extension CocoEvaluator {
     /// The mean of the largest recalls over thresholds and categories that have ground truth, or -1.
     func averageRecall(categories chosen: Range<Int>? = nil, range: Int = 0, step: Int) -> Double {
       var values: [Double] = []
-      for threshold in 0..<Self.thresholds {
+      for threshold in 0..<thresholds {
         for category in chosen ?? 0..<categories {
           values.append(
             recall[threshold * categories * Self.ranges * Self.steps + setting(category, range, step)])
@@ -61,22 +62,28 @@ extension CocoEvaluator {
   }
 
   /// Puts the pictures together, in the order of their ids, and walks along the scores.
-  func accumulated() -> Accumulation {
-    var result = Accumulation(categories: matches.count)
+  ///
+  /// - Parameter steps: How many detections of a picture and class count; at most the evaluator's largest.
+  func accumulated(steps: [Int]) -> Accumulation {
+    var result = Accumulation(categories: matches.count, thresholds: iouThresholds.count)
     let perSetting = result.categories * Accumulation.ranges * Accumulation.steps
     for (category, matches) in matches.enumerated() {
       let sorted = matches.sorted()
-      for (step, limit) in maxDets.enumerated() {
+      for (step, limit) in steps.enumerated() {
         let detections = sorted.filter { $0.rank < limit }.map(\.index)
         for range in 0..<Accumulation.ranges where matches.truths[range] > 0 {
           let setting = result.setting(category, range, step)
-          let marks = matches.marks(detections, range: range)
-          for threshold in 0..<Accumulation.thresholds {
-            let curve = CategoryMatches.curve(
-              marks, truths: matches.truths[range], threshold: threshold)
-            result.recall[threshold * perSetting + setting] = curve.recall
-            for (recall, precision) in curve.precisions.enumerated() {
-              result.precision[(threshold * Accumulation.recalls + recall) * perSetting + setting] = precision
+          for word in 0..<CategoryMatches.words(thresholds: result.thresholds) {
+            let marks = matches.marks(detections, range: range, word: word)
+            let first = word * UInt16.bitWidth
+            for threshold in first..<min(first + UInt16.bitWidth, result.thresholds) {
+              let curve = CategoryMatches.curve(
+                marks, truths: matches.truths[range], bit: CategoryMatches.place(of: threshold).mask)
+              result.recall[threshold * perSetting + setting] = curve.recall
+              for (recall, precision) in curve.precisions.enumerated() {
+                let row = (threshold * Accumulation.recalls + recall) * perSetting
+                result.precision[row + setting] = precision
+              }
             }
           }
         }
@@ -84,12 +91,53 @@ extension CocoEvaluator {
     }
     return result
   }
+
+  /// Precision, and the score from which detections count, at the 101 recalls, of objects of all sizes and the most
+  /// detections (pycocotools' `precision[t, :, k, 0, -1]` and `scores`).
+  ///
+  /// - Parameters:
+  ///   - category: The class's place among the rising ids; 0 for proposals.
+  ///   - threshold: The place of the threshold on the overlap.
+  /// - Returns: -1 throughout where there is no ground truth; 0 where a recall is not reached.
+  package func curve(category: Int, threshold: Int) -> PrecisionCurve {
+    let matches = matches[category]
+    let count = Self.recallThresholds.count
+    guard matches.truths[0] > 0 else {
+      let none = [Double](repeating: -1, count: count)
+      return PrecisionCurve(precision: none, score: none)
+    }
+    let detections = matches.sorted().filter { $0.rank < maxDets[2] }.map(\.index)
+    let (word, bit) = CategoryMatches.place(of: threshold)
+    let marks = matches.marks(detections, range: 0, word: word)
+    let right = zip(detections, marks).filter { $1.ignored & bit == 0 && $1.matched & bit != 0 }
+    var scores = [Double](repeating: 0, count: count)
+    // As in pycocotools, recall 0 is reached by the first detection, whatever it is.
+    scores[0] = detections.first.map { matches.scores[$0] } ?? 0
+    var place = 0
+    for recall in 1..<count {
+      while place < right.count, Double(place + 1) / Double(matches.truths[0]) < Self.recallThresholds[recall]
+      {
+        place += 1
+      }
+      if place < right.count { scores[recall] = matches.scores[right[place].0] }
+    }
+    return PrecisionCurve(
+      precision: CategoryMatches.curve(marks, truths: matches.truths[0], bit: bit).precisions, score: scores)
+  }
+}
+
+/// Precision over recall, 0, 0.01, ..., 1.
+public struct PrecisionCurve: Sendable, Equatable, Encodable {
+  /// The best precision at this recall or a larger one.
+  public var precision: [Double]
+  /// The least score of the detections that count there.
+  public var score: [Double]
 }
 
 extension CategoryMatches {
   /// All detections by falling score, equal ones in the order of the pictures' ids; `rank` counts from 0 within a
   /// picture.
-  fileprivate func sorted() -> [(index: Int, rank: Int)] {
+  func sorted() -> [(index: Int, rank: Int)] {
     var detections: [(index: Int, rank: Int)] = []
     detections.reserveCapacity(scores.count)
     for picture in pictures.sorted(by: { $0.image < $1.image }) {
@@ -102,19 +150,22 @@ extension CategoryMatches {
     return order.map { detections[$0] }
   }
 
-  /// The marks of detections in one range of area.
-  fileprivate func marks(_ detections: [Int], range: Int) -> [(matched: UInt16, ignored: UInt16)] {
+  /// The marks of detections in one range of area, at sixteen thresholds.
+  func marks(_ detections: [Int], range: Int, word: Int) -> [(matched: UInt16, ignored: UInt16)] {
     let ranges = CocoEvaluator.areaRanges.count
-    return detections.map { (matched[$0 * ranges + range], ignored[$0 * ranges + range]) }
+    let words = Self.words(thresholds: thresholds.count)
+    return detections.map { detection in
+      let at = (detection * ranges + range) * words + word
+      return (matched[at], ignored[at])
+    }
   }
 
   /// The largest recall, and the precision at each of the recall thresholds, of detections by falling score.
   ///
   /// Recall and the best precision yet to come change at right detections only, so only those are kept.
-  fileprivate static func curve(
-    _ marks: [(matched: UInt16, ignored: UInt16)], truths: Int, threshold: Int
+  static func curve(
+    _ marks: [(matched: UInt16, ignored: UInt16)], truths: Int, bit: UInt16
   ) -> (recall: Double, precisions: [Double]) {
-    let bit: UInt16 = 1 << threshold
     var precisions: [Double] = []
     var counted = 0
     for mark in marks where mark.ignored & bit == 0 {
@@ -123,6 +174,13 @@ extension CategoryMatches {
       let right = Double(precisions.count + 1)
       precisions.append(right / ((Double(counted) - right) + right + Double.ulpOfOne))
     }
+    return (Double(precisions.count) / Double(truths), read(&precisions, truths: truths))
+  }
+
+  /// The precisions at the recall thresholds, of those behind each right detection.
+  static func read(
+    _ precisions: inout [Double], truths: Int, at recalls: [Double] = CocoEvaluator.recallThresholds
+  ) -> [Double] {
     // Precision never falls towards smaller recall.
     for index in stride(from: precisions.count - 1, to: 0, by: -1)
     where precisions[index] > precisions[index - 1] {
@@ -130,11 +188,10 @@ extension CategoryMatches {
     }
     let wanted = Double(truths)
     var place = 0
-    let read = CocoEvaluator.recallThresholds.map { recall -> Double in
+    return recalls.map { recall -> Double in
       while place < precisions.count, Double(place + 1) / wanted < recall { place += 1 }
       return place < precisions.count ? precisions[place] : 0
     }
-    return (Double(precisions.count) / wanted, read)
   }
 }
 

@@ -5,6 +5,8 @@ extension CocoEvaluator {
     var iouType: CocoIoUType
     /// How many detections of a picture and class counted.
     var maxDets: [Int]
+    /// The thresholds on the overlap.
+    var iouThresholds: [Double]
     /// The ids of the classes, rising.
     var categoryIDs: [Int]
     /// The ids of the pictures fed, rising.
@@ -20,18 +22,19 @@ extension CocoEvaluator {
       var counts: [Int]
       /// In falling order within a picture. `[detections]`
       var scores: [Double]
-      /// A bit a threshold. `[detections, ranges]`
+      /// A bit a threshold. `[detections, ranges, words]`
       var matched: [UInt16]
-      /// A bit a threshold. `[detections, ranges]`
+      /// A bit a threshold. `[detections, ranges, words]`
       var ignored: [UInt16]
 
       /// Whether the lists fit each other, as they do unless a stored state was changed.
-      var isWhole: Bool {
+      func isWhole(thresholds: Int) -> Bool {
         guard images.count == counts.count, counts.allSatisfy({ (0...scores.count).contains($0) }) else {
           return false
         }
         return counts.reduce(0, &+) == scores.count
-          && matched.count == scores.count * CocoEvaluator.areaRanges.count
+          && matched.count
+            == scores.count * CocoEvaluator.areaRanges.count * CategoryMatches.words(thresholds: thresholds)
           && ignored.count == matched.count && !scores.contains(where: \.isNaN)
       }
     }
@@ -40,7 +43,7 @@ extension CocoEvaluator {
   /// What is kept of the pictures fed so far.
   public var state: State {
     State(
-      iouType: iouType, maxDets: maxDets, categoryIDs: categories.map(\.id),
+      iouType: iouType, maxDets: maxDets, iouThresholds: iouThresholds, categoryIDs: categories.map(\.id),
       imageIDs: imageIDs.indices.filter { isFed[$0] }.map { imageIDs[$0] },
       matches: matches.map { $0.stored(imageIDs: imageIDs) })
   }
@@ -51,7 +54,9 @@ extension CocoEvaluator {
   /// - Throws: `CocoError`, and nothing is taken in, for other classes or limits, and for pictures that are unknown or
   ///   were fed before.
   public mutating func merge(_ state: State) throws(CocoError) {
-    guard state.iouType == iouType, state.maxDets == maxDets, state.categoryIDs == categories.map(\.id) else {
+    guard state.iouType == iouType, state.maxDets == maxDets, state.iouThresholds == iouThresholds,
+      state.categoryIDs == categories.map(\.id)
+    else {
       throw CocoError(
         "what is to be merged compared \(state.iouType.rawValue) of \(state.categoryIDs.count) classes, this "
           + "evaluation compares \(iouType.rawValue) of \(categories.count): they belong to different evaluations",
@@ -60,7 +65,9 @@ extension CocoEvaluator {
     let fed = try places(state.imageIDs)
     let known = Set(state.imageIDs)
     guard state.matches.count == matches.count, known.count == fed.count,
-      state.matches.allSatisfy({ $0.isWhole && Set($0.images).count == $0.images.count }),
+      state.matches.allSatisfy({
+        $0.isWhole(thresholds: iouThresholds.count) && Set($0.images).count == $0.images.count
+      }),
       state.matches.allSatisfy({ $0.images.allSatisfy(known.contains) })
     else { throw CocoError("what is to be merged is broken: its lists do not fit each other", file: file) }
     let twice = zip(state.imageIDs, fed).filter { isFed[$1] }.map(\.0)

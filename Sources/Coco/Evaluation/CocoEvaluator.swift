@@ -45,8 +45,8 @@ public struct CocoDetection: Sendable {
 ///
 /// One thing differs: where `maxDets` lacks 100, the first number is of its largest value, not -1.
 public struct CocoEvaluator: Sendable {
-  /// Thresholds on the overlap: numpy's `linspace(0.5, 0.95, 10)`, which `0.5 + 0.05 * i` misses by a bit.
-  public static let iouThresholds: [Double] = {
+  /// COCO's thresholds on the overlap: numpy's `linspace(0.5, 0.95, 10)`, which `0.5 + 0.05 * i` misses by a bit.
+  public static let cocoThresholds: [Double] = {
     let step = (0.95 - 0.5) / 9
     var thresholds = (0..<9).map { index -> Double in Double(index) * step + 0.5 }
     thresholds.append(0.95)
@@ -60,6 +60,8 @@ public struct CocoEvaluator: Sendable {
   public let iouType: CocoIoUType
   /// How many detections of a picture and class count, three rising steps.
   public let maxDets: [Int]
+  /// The thresholds on the overlap, in the order asked for.
+  public let iouThresholds: [Double]
   /// The classes, by id.
   let categories: [CocoAnnotations.Category]
   /// The ids of the pictures, rising.
@@ -70,7 +72,7 @@ public struct CocoEvaluator: Sendable {
   private let imageSizes: [(height: Int, width: Int)]
   private let categoryIndices: [Int: Int]
   /// The objects of each picture by class, in the order of the file.
-  private let truths: [[(category: Int, element: CocoAnnotations.Annotation)]]
+  let truths: [[(category: Int, element: CocoAnnotations.Annotation)]]
   let file: String
   /// Which pictures were fed, by place.
   var isFed: [Bool]
@@ -83,11 +85,17 @@ public struct CocoEvaluator: Sendable {
   ///   - maxDets: Three numbers; `iouType.maximumDetections` unless given.
   ///   - imageIDs: The pictures that count; all unless given.
   ///   - categoryIDs: The classes that count; all unless given.
-  /// - Throws: `CocoError` for ids that the annotations lack, and steps that are not three positive numbers.
+  ///   - iouThresholds: Thresholds on the overlap, 0 to 1; 0.50, 0.55, ... 0.95 unless given.
+  /// - Throws: `CocoError` for ids that the annotations lack, steps that are not three positive numbers, and thresholds
+  ///   that are none.
   public init(
     annotations: CocoAnnotations, iouType: CocoIoUType, maxDets: [Int]? = nil, imageIDs: [Int]? = nil,
-    categoryIDs: [Int]? = nil
+    categoryIDs: [Int]? = nil, iouThresholds: [Double]? = nil
   ) throws(CocoError) {
+    let thresholds = iouThresholds ?? Self.cocoThresholds
+    guard !thresholds.isEmpty, thresholds.allSatisfy({ (0...1).contains($0) }) else {
+      throw CocoError("iou-thrs are one or more numbers from 0 to 1, such as 0.5 0.75; got \(thresholds)")
+    }
     let steps = (maxDets ?? iouType.maximumDetections).sorted()
     guard steps.count == 3, steps[0] > 0 else {
       throw CocoError("max-dets are three positive numbers, such as 1 10 100; got \(steps)")
@@ -121,6 +129,7 @@ public struct CocoEvaluator: Sendable {
 
     self.iouType = iouType
     self.maxDets = steps
+    self.iouThresholds = thresholds
     self.imageIDs = imageIDs
     self.images = images
     self.imageSizes = sizes
@@ -130,7 +139,7 @@ public struct CocoEvaluator: Sendable {
     categories = annotations.categories.filter { categoryIndices[$0.id] != nil }.sorted { $0.id < $1.id }
     isFed = [Bool](repeating: false, count: imageIDs.count)
     matches = [CategoryMatches](
-      repeating: CategoryMatches(), count: iouType == .proposal ? 1 : categoryIDs.count)
+      repeating: CategoryMatches(thresholds: thresholds), count: iouType == .proposal ? 1 : categoryIDs.count)
     for objects in truths {
       for (category, annotation) in objects {
         matches[iouType == .proposal ? 0 : category].countTruth(annotation)
@@ -240,14 +249,7 @@ public struct CocoEvaluator: Sendable {
     }
     var objects: [RunLengthMask] = []
     for truth in truths {
-      guard let segmentation = truth.segmentation else {
-        throw CocoError("annotation \(truth.id) has no segmentation, which segm compares", file: file)
-      }
-      do throws(MaskError) {
-        objects.append(try segmentation.mask(height: size.height, width: size.width))
-      } catch {
-        throw CocoError("annotation \(truth.id): \(error)", file: file)
-      }
+      objects.append(try truth.mask(height: size.height, width: size.width, file: file))
     }
     do throws(MaskError) {
       return (masks.map { Double($0.area) }, try RunLengthMask.iou(masks, objects, isCrowd: isCrowd))
@@ -264,30 +266,61 @@ extension CocoEvaluator {
   public static func evaluate(
     _ results: CocoResults, against annotations: CocoAnnotations, iouType: CocoIoUType, maxDets: [Int]? = nil
   ) throws(CocoError) -> CocoSummary {
-    try results.checkImages(in: annotations)
     var evaluator = try CocoEvaluator(annotations: annotations, iouType: iouType, maxDets: maxDets)
+    try evaluator.add(results, of: annotations)
+    return evaluator.summary()
+  }
+
+  /// Matches a whole list of results; those of pictures that do not count are passed over.
+  ///
+  /// - Parameter annotations: Those that the evaluator was made of.
+  /// - Throws: `CocoError` for results of unknown pictures, and as `add`.
+  public mutating func add(_ results: CocoResults, of annotations: CocoAnnotations) throws(CocoError) {
+    try results.checkImages(in: annotations)
     let rows = Dictionary(grouping: results.rows.indices) { results.rows[$0].imageID }
-    for image in annotations.images {
+    for image in annotations.images where images[image.id] != nil {
       var detections: [CocoDetection] = []
       for index in rows[image.id] ?? [] {
-        let row = results.rows[index]
-        var detection = CocoDetection(
-          categoryID: row.categoryID, score: row.score, boundingBox: row.boundingBox)
-        if iouType == .segm || row.boundingBox == nil {
-          guard let segmentation = row.segmentation else {
-            throw CocoError(
-              "result \(index), from 0, has no segmentation, which segm compares", file: results.file)
-          }
-          do throws(MaskError) {
-            detection.mask = try segmentation.mask(height: image.height, width: image.width)
-          } catch {
-            throw CocoError("result \(index), from 0, of image \(image.id): \(error)", file: results.file)
-          }
-        }
-        detections.append(detection)
+        detections.append(try results.detection(at: index, on: image, iouType: iouType))
       }
-      try evaluator.add(imageID: image.id, detections: detections)
+      try add(imageID: image.id, detections: detections)
     }
-    return evaluator.summary()
+  }
+}
+
+extension CocoResults {
+  /// A row with what is compared.
+  ///
+  /// - Throws: `CocoError` where that is missing or no mask of the image.
+  func detection(
+    at index: Int, on image: CocoAnnotations.Image, iouType: CocoIoUType
+  ) throws(CocoError) -> CocoDetection {
+    let row = rows[index]
+    var detection = CocoDetection(
+      categoryID: row.categoryID, score: row.score, boundingBox: row.boundingBox)
+    guard iouType == .segm || row.boundingBox == nil else { return detection }
+    guard let segmentation = row.segmentation else {
+      throw CocoError("result \(index), from 0, has no segmentation, which segm compares", file: file)
+    }
+    do throws(MaskError) {
+      detection.mask = try segmentation.mask(height: image.height, width: image.width)
+    } catch {
+      throw CocoError("result \(index), from 0, of image \(image.id): \(error)", file: file)
+    }
+    return detection
+  }
+}
+
+extension CocoAnnotations.Annotation {
+  /// Its mask on its image.
+  ///
+  /// - Throws: `CocoError` where it has none, or one that is no mask of the image.
+  func mask(height: Int, width: Int, file: String) throws(CocoError) -> RunLengthMask {
+    guard let segmentation else {
+      throw CocoError("annotation \(id) has no segmentation, which segm compares", file: file)
+    }
+    do throws(MaskError) { return try segmentation.mask(height: height, width: width) } catch {
+      throw CocoError("annotation \(id): \(error)", file: file)
+    }
   }
 }

@@ -6,11 +6,13 @@ extension CocoSummary {
   public func text(classwise: Bool = false) -> String {
     let sizes = ["all", "small", "medium", "large"]
     let last = maxDets[2]
+    let all = [iouThresholds.first, iouThresholds.last].map { String(format: "%.2f", $0 ?? 0) }
+      .joined(separator: ":")
     // (average precision or recall, threshold, size, detections) of each number
     let rows: [(Bool, String, Int, Int)] =
-      [(true, "0.50:0.95", 0, maxDets[firstStep]), (true, "0.50", 0, last), (true, "0.75", 0, last)]
-      + (1..<4).map { (true, "0.50:0.95", $0, last) } + maxDets.map { (false, "0.50:0.95", 0, $0) }
-      + (1..<4).map { (false, "0.50:0.95", $0, last) }
+      [(true, all, 0, maxDets[firstStep]), (true, "0.50", 0, last), (true, "0.75", 0, last)]
+      + (1..<4).map { (true, all, $0, last) } + maxDets.map { (false, all, 0, $0) }
+      + (1..<4).map { (false, all, $0, last) }
     var lines = zip(rows, stats).map { row, value in
       let (isPrecision, threshold, size, detections) = row
       let title = isPrecision ? "Average Precision  (AP)" : "Average Recall     (AR)"
@@ -46,11 +48,10 @@ extension CocoSummary {
     return (lines + (hasGap ? [" - : no such ground truth"] : [])).joined(separator: "\n")
   }
 
-  /// The figures under mmdetection's names, in its order: `bbox_mAP`, `bbox_mAP_50`, ..., or `AR@100`, ...
-  public var metrics: [(name: String, value: Double)] {
-    zip(iouType.metricNames(maxDets: maxDets), iouType == .proposal ? stats[6...] : stats[...]).map {
-      ($0, $1)
-    }
+  /// The twelve figures under mmdetection's names, rounded to three digits as it does.
+  package var metrics: [String: Double] {
+    Dictionary(
+      uniqueKeysWithValues: zip(CocoIoUType.figureNames, stats).map { ($0, ($1 * 1000).rounded() / 1000) })
   }
 }
 
@@ -65,14 +66,14 @@ extension String {
 }
 
 extension CocoIoUType {
-  /// mmdetection's names of the figures: `bbox_mAP`, `bbox_mAP_50`, ..., or `AR@100`, ...
-  ///
-  /// - Parameter maxDets: Three rising limits of detections a picture.
-  public func metricNames(maxDets: [Int]) -> [String] {
-    guard self == .proposal else {
-      return ["mAP", "mAP_50", "mAP_75", "mAP_s", "mAP_m", "mAP_l"].map { "\(rawValue)_\($0)" }
-    }
-    let last = maxDets[2]
-    return maxDets.map { "AR@\($0)" } + ["s", "m", "l"].map { "AR_\($0)@\(last)" }
+  /// mmdetection's names of the twelve figures, whatever `proposal_nums` says (`metric_items`).
+  package static let figureNames = [
+    "mAP", "mAP_50", "mAP_75", "mAP_s", "mAP_m", "mAP_l", "AR@100", "AR@300", "AR@1000", "AR_s@1000",
+    "AR_m@1000", "AR_l@1000",
+  ]
+
+  /// Those that mmdetection gives unless `metric_items` says otherwise.
+  package var usualFigures: [String] {
+    Array(self == .proposal ? Self.figureNames[6...] : Self.figureNames[..<6])
   }
 }

@@ -6,7 +6,7 @@ public struct CocoSummary: Sendable, Equatable {
     public var id: Int
     /// Its name.
     public var name: String
-    /// Average precision over the thresholds 0.50 to 0.95.
+    /// Average precision over the thresholds, COCO's from 0.50 to 0.95.
     public var averagePrecision: Double
     /// Average precision at the threshold 0.50.
     public var averagePrecision50: Double
@@ -37,11 +37,13 @@ public struct CocoSummary: Sendable, Equatable {
   public let iouType: CocoIoUType
   /// How many detections of a picture and class counted, three rising steps.
   public let maxDets: [Int]
+  /// The thresholds on the overlap.
+  public let iouThresholds: [Double]
   /// pycocotools' twelve numbers, in its order.
   public let stats: [Double]
   /// The classes by id, at the largest of `maxDets`; none for proposals.
   public let perClass: [Category]
-  /// Average precision at each threshold, 0.50 to 0.95.
+  /// Average precision at each threshold.
   public let perIoU: [Double]
 
   /// Which of `maxDets` the first number is of: pycocotools asks for 100.
@@ -66,13 +68,23 @@ extension CocoSummary: Encodable {
 
 extension CocoEvaluator {
   /// The figures over all pictures, those never fed included.
-  public func summary() -> CocoSummary {
-    let result = accumulated()
+  public func summary() -> CocoSummary { summary(maxDets: maxDets) }
+
+  /// The same with other, smaller limits of detections.
+  ///
+  /// - Parameter maxDets: Three rising numbers, at most the evaluator's largest.
+  package func summary(maxDets: [Int]) -> CocoSummary {
+    let result = accumulated(steps: maxDets)
     let first = maxDets.firstIndex(of: 100) ?? 2
+    // As in pycocotools, a threshold that was not asked for has no figure.
+    func only(_ threshold: Double) -> Range<Int> {
+      iouThresholds.firstIndex(of: threshold).map { $0..<$0 + 1 } ?? 0..<0
+    }
+    let (half, threeQuarters) = (only(0.5), only(0.75))
     let precisions = [
       result.averagePrecision(step: first),
-      result.averagePrecision(thresholds: 0..<1, step: 2),
-      result.averagePrecision(thresholds: 5..<6, step: 2),
+      result.averagePrecision(thresholds: half, step: 2),
+      result.averagePrecision(thresholds: threeQuarters, step: 2),
     ]
     let recalls = (0..<3).map { result.averageRecall(step: $0) }
     let stats =
@@ -83,16 +95,32 @@ extension CocoEvaluator {
       return CocoSummary.Category(
         id: category.id, name: category.name,
         averagePrecision: result.averagePrecision(categories: own, step: 2),
-        averagePrecision50: result.averagePrecision(thresholds: 0..<1, categories: own, step: 2),
-        averagePrecision75: result.averagePrecision(thresholds: 5..<6, categories: own, step: 2),
+        averagePrecision50: result.averagePrecision(thresholds: half, categories: own, step: 2),
+        averagePrecision75: result.averagePrecision(thresholds: threeQuarters, categories: own, step: 2),
         averagePrecisionSmall: result.averagePrecision(categories: own, range: 1, step: 2),
         averagePrecisionMedium: result.averagePrecision(categories: own, range: 2, step: 2),
         averagePrecisionLarge: result.averagePrecision(categories: own, range: 3, step: 2),
         averageRecall: result.averageRecall(categories: own, step: 2))
     }
-    let perIoU = Self.iouThresholds.indices.map {
+    let perIoU = iouThresholds.indices.map {
       result.averagePrecision(thresholds: $0..<$0 + 1, step: first)
     }
-    return CocoSummary(iouType: iouType, maxDets: maxDets, stats: stats, perClass: perClass, perIoU: perIoU)
+    return CocoSummary(
+      iouType: iouType, maxDets: maxDets, iouThresholds: iouThresholds, stats: stats, perClass: perClass,
+      perIoU: perIoU)
+  }
+
+  /// Average precision and recall at the most detections: by threshold on the overlap, and by range of area, all first;
+  /// recall also at each limit of detections.
+  package func allFigures() -> (
+    byThreshold: [Double], byArea: [Double], recalls: [Double], recallsByArea: [Double]
+  ) {
+    let result = accumulated(steps: maxDets)
+    return (
+      iouThresholds.indices.map { result.averagePrecision(thresholds: $0..<$0 + 1, step: 2) },
+      Self.areaRanges.indices.map { result.averagePrecision(range: $0, step: 2) },
+      (0..<3).map { result.averageRecall(step: $0) },
+      Self.areaRanges.indices.map { result.averageRecall(range: $0, step: 2) }
+    )
   }
 }

@@ -88,6 +88,9 @@ public struct ConcatDataset: Dataset {
   /// What is to be said of any of them.
   public var warnings: [String] { datasets.flatMap(\.warnings) }
 
+  /// Those of all its data sets.
+  public var annotationSources: [AnnotationSource] { datasets.flatMap(\.annotationSources) }
+
   private static func list(_ palette: [SIMD3<UInt8>]) -> String {
     palette.isEmpty ? "none" : palette.map { "[\($0.x), \($0.y), \($0.z)]" }.joined(separator: ", ")
   }

@@ -37,6 +37,9 @@ public struct RepeatDataset: Dataset {
   /// What is to be said of the data set.
   public var warnings: [String] { dataset.warnings }
 
+  /// Those of what is repeated.
+  public var annotationSources: [AnnotationSource] { dataset.annotationSources }
+
   /// A data set, several times.
   ///
   /// - Throws: `DataError` when that is less than once, or more images than a pass may have.

@@ -24,6 +24,10 @@ public protocol ClassificationLoss: Sendable {
     _ logits: Tensor, labels: [Int32], ignored: Int32?, weights: [Float]?, averagingFactor: Float?
   ) -> Tensor
 
+  /// The loss over positions with a class each, as above, and how many of them have the largest score, the first among
+  /// equals, at their label: nil where that would take a pass of its own.
+  func countingRight(_ logits: Tensor, labels: [Int32], ignored: Int32?) -> (loss: Tensor, right: Int?)
+
   /// The loss over positions with a share of each class.
   ///
   /// - Parameters:
@@ -40,6 +44,13 @@ public protocol ClassificationLoss: Sendable {
 extension ClassificationLoss {
   /// No.
   public var usesMask: Bool { false }
+
+  /// The loss alone.
+  public func countingRight(
+    _ logits: Tensor, labels: [Int32], ignored: Int32?
+  ) -> (loss: Tensor, right: Int?) {
+    (self(logits, labels: labels, ignored: ignored, weights: nil, averagingFactor: nil), nil)
+  }
 
   /// The loss over positions with a class each, of which none is ignored.
   public func callAsFunction(
@@ -81,6 +92,9 @@ extension Components {
     ) { (c: CrossEntropyLoss.ImageSettings, context: ClassificationLossContext) in
       try CrossEntropyLoss(c, in: context)
     }
+    classificationLosses.add(
+      "DiceLoss", scope: "mmseg", description: "What probabilities and classes have in common over both"
+    ) { (c: DiceLoss.Settings, context: ClassificationLossContext) in try DiceLoss(c, in: context) }
     classificationLosses.add(
       "LabelSmoothLoss", description: "Cross entropy of which a part goes to all classes alike"
     ) { (c: LabelSmoothLoss.Settings, context: ClassificationLossContext) in

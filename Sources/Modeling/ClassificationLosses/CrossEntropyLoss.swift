@@ -158,7 +158,25 @@ public struct CrossEntropyLoss: ClassificationLoss {
     guard !usesSigmoid else {
       return binary(logits, labels, ignored, weights, averagingFactor)
     }
-    let losses = crossEntropy(logits, labels: labels, ignoreIndex: ignored, classWeights: classWeights)
+    return softmax(logits, labels, ignored, weights, averagingFactor).loss
+  }
+
+  /// The loss, and by softmax how many labels have the largest score, out of the same pass.
+  public func countingRight(
+    _ logits: Tensor, labels: [Int32], ignored: Int32?
+  ) -> (loss: Tensor, right: Int?) {
+    guard !usesSigmoid else {
+      return (self(logits, labels: labels, ignored: ignored, weights: nil, averagingFactor: nil), nil)
+    }
+    let (loss, right) = softmax(logits, labels, ignored ?? ignoreIndex, nil, nil)
+    return (loss, right)
+  }
+
+  private func softmax(
+    _ logits: Tensor, _ labels: [Int32], _ ignored: Int32?, _ weights: [Float]?, _ averagingFactor: Float?
+  ) -> (loss: Tensor, right: Int) {
+    let (losses, right) = crossEntropyAndRight(
+      logits, labels: labels, ignoreIndex: ignored, classWeights: classWeights)
     var factor = averagingFactor
     if factor == nil, rules == .segmentation, let classWeights {
       factor = labels.reduce(into: Float(0)) { sum, label in
@@ -169,9 +187,10 @@ public struct CrossEntropyLoss: ClassificationLoss {
     } else if factor == nil, averagesLabelledOnly {
       factor = Float(labels.count { $0 != ignored })
     }
-    return reduction(
+    let loss = reduction(
       losses, weights: weights.map { Tensor($0, shape: losses.shape) }, averagingFactor: factor,
       weight: weight)
+    return (loss, right)
   }
 
   /// The loss over positions with a share of each class; see the protocol.

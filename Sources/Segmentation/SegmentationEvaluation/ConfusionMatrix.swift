@@ -103,13 +103,7 @@ public struct ConfusionMatrix: Sendable, Equatable {
     }
     let pixels = label.pixels.count
     guard pixels > 0 else { return }
-    var labels = label.pixels
-    if reducesZeroLabel {
-      labels = [Int32](unsafeUninitializedCapacity: pixels) { buffer, count in
-        dp_labels_reduce_zero(label.pixels, Int64(pixels), buffer.baseAddress)
-        count = pixels
-      }
-    }
+    let labels = classes(of: label)
     let ignored = Int32(clamping: ignoreIndex)
     let illegal = Int(dp_labels_illegal(labels, Int64(pixels), Int32(classes), ignored))
     guard illegal < 0 else {
@@ -121,6 +115,15 @@ public struct ConfusionMatrix: Sendable, Equatable {
     dp_confusion_count(
       labels, prediction.pixels, Int64(pixels), Int32(classes), ignored,
       Int32(clamping: predictionsOffset), &counts)
+  }
+
+  /// The numbers of a label map as they are counted: a class, the ignored number, or neither.
+  func classes(of label: LabelMap) -> [Int32] {
+    guard reducesZeroLabel else { return label.pixels }
+    return [Int32](unsafeUninitializedCapacity: label.pixels.count) { buffer, count in
+      dp_labels_reduce_zero(label.pixels, Int64(label.pixels.count), buffer.baseAddress)
+      count = label.pixels.count
+    }
   }
 
   /// Adds the counts of other images.

@@ -1,6 +1,7 @@
 import Data
 import Foundation
 import Imaging
+import Tensors
 
 /// Label maps and predictions of the same names, in two folders and below.
 public struct LabelMapPairs: Sendable {
@@ -51,17 +52,51 @@ public struct LabelMapPairs: Sendable {
   func file(_ name: String) -> String { DatasetSettings.path(name, below: annotations) }
 }
 
-extension ConfusionMatrix {
-  /// Counts the pixels of all pairs.
+extension SegmentationCounts {
+  /// Counts the pixels of all pairs, on all threads.
   ///
   /// - Throws: `ImagingError` for a file that cannot be read, `DataError` that names the label map of a pair that does
-  ///   not fit.
+  ///   not fit: of several the first in the order of names.
   public mutating func add(_ pairs: LabelMapPairs) throws {
-    for name in pairs.names {
-      let (label, prediction) = try pairs.read(name)
-      do { try add(label: label, prediction: prediction) } catch {
-        throw DataError(file: pairs.file(name), "\(error)")
+    let empty = emptied
+    // Each has counts of its own: few where these are large.
+    let workers = max(1, min(Threads.count, pairs.names.count, (1 << 30) / max(1, empty.bytes)))
+    let work = Locked(PairWork())
+    parallel(workers) { _ in
+      var counts = empty
+      while let index = work.withLock({ $0.take(of: pairs.names.count) }) {
+        do { try counts.add(pairs, index) } catch { work.withLock { $0.fail(error, at: index) } }
       }
+      work.withLock { $0.done.append(counts) }
     }
+    let (failure, done) = work.withLock { ($0.failure?.error, $0.done) }
+    if let failure { throw failure }
+    for counts in done { self += counts }
+  }
+
+  private mutating func add(_ pairs: LabelMapPairs, _ index: Int) throws {
+    let name = pairs.names[index]
+    let (label, prediction) = try pairs.read(name)
+    do { try add(label: label, prediction: prediction) } catch {
+      throw DataError(file: pairs.file(name), "\(error)")
+    }
+  }
+}
+
+/// Which pair is next, and what came of those before.
+private struct PairWork {
+  var next = 0
+  var failure: (index: Int, error: any Error)?
+  var done: [SegmentationCounts] = []
+
+  /// Behind a pair that failed there is nothing to do.
+  mutating func take(of count: Int) -> Int? {
+    guard next < count, failure == nil else { return nil }
+    next += 1
+    return next - 1
+  }
+
+  mutating func fail(_ error: any Error, at index: Int) {
+    if failure.map({ index < $0.index }) ?? true { failure = (index, error) }
   }
 }

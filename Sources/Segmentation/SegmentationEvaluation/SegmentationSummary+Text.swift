@@ -5,9 +5,9 @@ extension SegmentationSummary {
   /// A table of the classes and a line of the means, in percent as mm prints them.
   public func text(classwise: Bool = true) -> String {
     func percent(_ value: Double) -> String { value.isNaN ? "-" : String(format: "%.2f", 100 * value) }
-    let head = ["class"] + Self.figures.map(\.name)
-    let body = perClass.map { item in [item.name] + Self.figures.map { percent($0.figure(item)) } }
-    let columns = [.left()] + Self.figures.map { _ in TextTable.Column.right() }
+    let head = ["class"] + figures.map(\.name)
+    let body = perClass.map { item in [item.name] + figures.map { percent($0.figure(item)) } }
+    let columns = [.left()] + figures.map { _ in TextTable.Column.right() }
     let table = TextTable(columns, rows: [head] + body).lines
     let gaps =
       body.joined().contains("-")

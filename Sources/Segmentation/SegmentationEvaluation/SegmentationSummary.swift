@@ -20,6 +20,8 @@ public struct SegmentationSummary: Sendable {
     public var precision: Double
     /// Intersection over label, as the accuracy.
     public var recall: Double
+    /// Intersection over union of the pixels near outlines; NaN where they are not counted.
+    public var boundaryIoU: Double
   }
 
   /// All right pixels over all labelled pixels (`aAcc`).
@@ -28,15 +30,32 @@ public struct SegmentationSummary: Sendable {
   public let perClass: [Category]
   /// What was counted.
   public let confusion: ConfusionMatrix
+  /// Whether pixels near outlines were counted by themselves.
+  public let hasBoundaries: Bool
 
   /// The figures of a matrix.
+  public init(
+    _ confusion: ConfusionMatrix, classes: [String], beta: Double = 1, nanReplacement: Double? = nil
+  ) {
+    self.init(confusion, nil, classes: classes, beta: beta, nanReplacement: nanReplacement)
+  }
+
+  /// The figures of counts.
+  public init(
+    _ counts: SegmentationCounts, classes: [String], beta: Double = 1, nanReplacement: Double? = nil
+  ) {
+    self.init(
+      counts.confusion, counts.boundary, classes: classes, beta: beta, nanReplacement: nanReplacement)
+  }
+
   ///
   /// - Parameters:
   ///   - classes: A name each.
   ///   - beta: The weight of recall in the F score.
   ///   - nanReplacement: Takes the place of NaN, in means too (mm's `nan_to_num`).
-  public init(
-    _ confusion: ConfusionMatrix, classes: [String], beta: Double = 1, nanReplacement: Double? = nil
+  private init(
+    _ confusion: ConfusionMatrix, _ boundary: BoundaryAreas?, classes: [String], beta: Double,
+    nanReplacement: Double?
   ) {
     require(
       classes.count == confusion.classes,
@@ -49,6 +68,7 @@ public struct SegmentationSummary: Sendable {
     let labels = confusion.labelAreas
     let predictions = confusion.predictionAreas
     self.confusion = confusion
+    hasBoundaries = boundary != nil
     overallAccuracy = ratio(Double(right.reduce(0, +)), Double(labels.reduce(0, +)))
     perClass = classes.indices.map { index in
       let (right, label, prediction) = (
@@ -60,7 +80,8 @@ public struct SegmentationSummary: Sendable {
         name: classes[index], iou: ratio(right, label + prediction - right), accuracy: ratio(right, label),
         dice: ratio(2 * right, label + prediction),
         fScore: ratio((1 + beta * beta) * precision * recall, beta * beta * precision + recall),
-        precision: ratio(right, prediction), recall: ratio(right, label))
+        precision: ratio(right, prediction), recall: ratio(right, label),
+        boundaryIoU: boundary.map { ratio($0.iou(of: index), 1) } ?? .nan)
     }
   }
 
@@ -72,14 +93,22 @@ public struct SegmentationSummary: Sendable {
 
   /// `aAcc`, `mIoU`, `mAcc`, `mDice`, `mFscore`, `mPrecision`, `mRecall`, as fractions.
   public var means: [(name: String, value: Double)] {
-    [("aAcc", overallAccuracy)] + Self.figures.map { ("m\($0.name)", mean($0.figure)) }
+    [("aAcc", overallAccuracy)] + figures.map { ("m\($0.name)", mean($0.figure)) }
   }
 
-  /// The names of `means`.
-  static let meanNames = ["aAcc"] + figures.map { "m\($0.name)" }
+  /// The names of `means`, with those of outlines.
+  static let meanNames = ["aAcc"] + (areaFigures + [boundaryFigure]).map { "m\($0.name)" }
+
+  /// A figure of a class and its name.
+  typealias Figure = (name: String, figure: @Sendable (Category) -> Double)
+
+  /// The figures of a class that there are.
+  var figures: [Figure] { Self.areaFigures + (hasBoundaries ? [Self.boundaryFigure] : []) }
+
+  private static let boundaryFigure: Figure = ("BIoU", { $0.boundaryIoU })
 
   /// The figures of a class under mm's names.
-  static let figures: [(name: String, figure: @Sendable (Category) -> Double)] = [
+  private static let areaFigures: [Figure] = [
     ("IoU", { $0.iou }), ("Acc", { $0.accuracy }), ("Dice", { $0.dice }), ("Fscore", { $0.fScore }),
     ("Precision", { $0.precision }), ("Recall", { $0.recall }),
   ]
@@ -106,7 +135,7 @@ extension SegmentationSummary: Encodable {
     for category in perClass {
       var item = list.nestedContainer(keyedBy: Key.self)
       try item.encode(category.name, forKey: Key("name"))
-      for (name, figure) in Self.figures { try write(figure(category), name, &item) }
+      for (name, figure) in figures { try write(figure(category), name, &item) }
     }
     try keys.encode(confusion.rows, forKey: Key("confusion_matrix"))
     try keys.encode(confusion.unclassified.reduce(0, +), forKey: Key("unclassified_pixels"))

@@ -13,12 +13,16 @@ public struct CheckpointHistory: Codable, Sendable, Equatable {
   var written: [String] = []
   /// The best by each figure that is followed.
   var bests: [Best] = []
+  /// The file itself, where an interrupted run wrote it to go on from: it goes when the run has.
+  var passing: String?
 
   enum CodingKeys: String, CodingKey {
-    case written, best, bests
+    case written, best, bests, passing
   }
 
-  init(written: [String] = [], bests: [Best] = []) { (self.written, self.bests) = (written, bests) }
+  init(written: [String] = [], bests: [Best] = [], passing: String? = nil) {
+    (self.written, self.bests, self.passing) = (written, bests, passing)
+  }
 
   /// Decodes what `encode` wrote.
   public init(from decoder: any Decoder) throws {
@@ -26,6 +30,7 @@ public struct CheckpointHistory: Codable, Sendable, Equatable {
     written = try keys.decode([String].self, forKey: .written)
     let single = try keys.decodeIfPresent(Best.self, forKey: .best)
     bests = try keys.decodeIfPresent([Best].self, forKey: .bests) ?? single.map { [$0] } ?? []
+    passing = try keys.decodeIfPresent(String.self, forKey: .passing)
   }
 
   /// One figure as `best`, several as `bests`.
@@ -34,6 +39,7 @@ public struct CheckpointHistory: Codable, Sendable, Equatable {
     try keys.encode(written, forKey: .written)
     if bests.count == 1 { try keys.encode(bests[0], forKey: .best) }
     if bests.count > 1 { try keys.encode(bests, forKey: .bests) }
+    try keys.encodeIfPresent(passing, forKey: .passing)
   }
 
   /// The best by a figure so far.
@@ -52,7 +58,8 @@ public struct CheckpointHistory: Codable, Sendable, Equatable {
     }
     return CheckpointHistory(
       written: written.filter { isOwn($0, isRegular: true) },
-      bests: bests.filter { isOwn($0.file, isRegular: false) && $0.value.isFinite })
+      bests: bests.filter { isOwn($0.file, isRegular: false) && $0.value.isFinite },
+      passing: passing.flatMap { isOwn($0, isRegular: true) ? $0 : nil })
   }
 }
 

@@ -31,10 +31,11 @@ enum PublishedCheckpoint {
       if name.hasPrefix(live) { return parts.contains(.averaged) }
       return parts.contains(name.hasPrefix(optimizer) ? .optimizer : .weights)
     }
-    let kept = ["format"] + (parts.contains(.meta) ? ["version", "classes"] : [])
+    let kept = ["format"] + (parts.contains(.meta) ? ["version", "classes", "config"] : [])
     let metadata = checkpoint.metadata.filter { kept.contains($0.key) }
     let published = Safetensors(tensors, metadata: metadata)
-    let temporary = "\(path).publishing"
+    let (folder, name) = Folder.split(path)
+    let temporary = Folder.join(folder, PartialName.name(for: "\(name).published"))
     try published.write(to: temporary)
     defer { try? FileManager.default.removeItem(atPath: temporary) }
     let digest = try SHA256.digest(ofFile: temporary)

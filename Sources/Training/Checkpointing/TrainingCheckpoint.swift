@@ -25,6 +25,8 @@ public struct TrainingState: Sendable, Equatable {
   /// Whether the iteration's validation is still to be done: the weights are written before it, so that nothing that
   /// happens in it can lose them.
   public var owesValidation = false
+  /// The merged config, as YAML.
+  public var configuration: String?
 
   /// What decides which images make up which batch.
   public struct DataIdentity: Codable, Sendable, Equatable {
@@ -32,9 +34,11 @@ public struct TrainingState: Sendable, Equatable {
     public var batchSize: Int
     /// Images of the training set.
     public var images: Int
+    /// What the annotations were, of training and validation; nil in checkpoints that do not say.
+    public var annotations: [AnnotationIdentity]?
 
     enum CodingKeys: String, CodingKey {
-      case images
+      case images, annotations
       case batchSize = "batch_size"
     }
   }
@@ -64,6 +68,7 @@ public struct TrainingCheckpoint: Sendable {
   /// The state of the hook that writes checkpoints has a key of its own; the others' are under `hooks/NAME`.
   private static let historyKey = "checkpoints", historyHook = CheckpointHook.recordName
   private static let validationKey = "validation", owed = "owed"
+  private static let configurationKey = "config"
   /// Of the file's layout.
   private static let version = 1
 
@@ -133,7 +138,19 @@ public struct TrainingCheckpoint: Sendable {
     state = TrainingState(
       iteration: iteration, epoch: epoch, rates: schedule.rates, seed: seed, classes: classes, data: data,
       hooks: hooks, machine: try json(ComputeFacts.self, "machine"),
-      owesValidation: metadata[Self.validationKey] == Self.owed)
+      owesValidation: metadata[Self.validationKey] == Self.owed,
+      configuration: metadata[Self.configurationKey])
+  }
+
+  /// The merged config of the run that wrote a checkpoint, as YAML; no tensor is read.
+  ///
+  /// - Throws: `CheckpointError` for a file that is no checkpoint, or carries no config.
+  public static func configuration(ofFile path: String) throws -> String {
+    guard let text = try Safetensors.metadata(ofFile: path)?[configurationKey] else {
+      throw CheckpointError(
+        file: path, "carries no config, as files of other programs and older runs: name the config before it")
+    }
+    return text
   }
 
   /// Fills a model's weights and buffers; `file` is named in errors.
@@ -174,6 +191,7 @@ public struct TrainingCheckpoint: Sendable {
       metadata["classes"] = try json(state.classes)
       metadata["data"] = try json(state.data)
       if state.owesValidation { metadata[Self.validationKey] = Self.owed }
+      metadata[Self.configurationKey] = state.configuration
       if let machine = state.machine { metadata["machine"] = try json(machine) }
       for (hook, memory) in state.hooks {
         metadata[hook == Self.historyHook ? Self.historyKey : Self.hooksPrefix + hook] = memory.json

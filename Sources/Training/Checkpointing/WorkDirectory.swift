@@ -28,18 +28,48 @@ public struct WorkDirectory: Sendable {
     }
     self.path = path
     self.timestamp = timestamp
-    if let file = Self.fileInTheWay(of: path) {
-      throw TrainingError(
-        "\(path.printed): the work directory cannot be made: "
-          + (file == path ? "this is a file" : "\(file.printed) is a file")
-          + ", not a folder. Name another one: "
-          + "--work-dir DIR")
-    }
+    try Self.refuseFile(at: path)
     do { try Folder.make(visualization) } catch {
       throw TrainingError("\(path.printed): the work directory cannot be made: \(error.reason)")
     }
     guard FileManager.default.isWritableFile(atPath: path) else {
       throw TrainingError("\(path.printed): the work directory cannot be written to")
+    }
+  }
+
+  /// Makes a work directory the run's own as long as the lock lives, and removes what runs that were killed left
+  /// half-written in it.
+  ///
+  /// - Throws: `TrainingError` that names the process which holds it, or why it cannot be made or written to.
+  static func lock(_ path: String) throws -> FolderLock {
+    try refuseFile(at: path)
+    do { try Folder.make(path) } catch {
+      throw TrainingError("\(path.printed): the work directory cannot be made: \(error.reason)")
+    }
+    do {
+      let lock = try FolderLock(path)
+      for folder in [path] + runs(in: path).flatMap({ [$0, "\($0)/\(visualizationName)"] }) {
+        PartialName.removeAbandoned(in: folder)
+      }
+      return lock
+    } catch {
+      throw TrainingError("\(path.printed): the work directory cannot be written to: \(error.reason)")
+    }
+  }
+
+  /// The folders of runs: those that look like one.
+  private static func runs(in path: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).map { "\(path)/\($0)" }
+      .filter { Folder.isFolder("\($0)/\(visualizationName)") }
+  }
+
+  private static func refuseFile(at path: String) throws {
+    if let file = fileInTheWay(of: path) {
+      throw TrainingError(
+        "\(path.printed): the work directory cannot be made: "
+          + (file == path ? "this is a file" : "\(file.printed) is a file")
+          + ", not a folder. Name another one: "
+          + "--work-dir DIR")
     }
   }
 
@@ -62,7 +92,8 @@ public struct WorkDirectory: Sendable {
   /// `<timestamp>/`
   public var runFolder: String { "\(path)/\(timestamp)" }
   /// `<timestamp>/vis_data/`
-  var visualization: String { "\(runFolder)/vis_data" }
+  public var visualization: String { "\(runFolder)/\(Self.visualizationName)" }
+  private static let visualizationName = "vis_data"
   /// `<timestamp>/<timestamp>.log`
   public var logFile: String { "\(runFolder)/\(timestamp).log" }
   /// `<timestamp>/vis_data/scalars.json`
@@ -70,12 +101,18 @@ public struct WorkDirectory: Sendable {
   /// `<timestamp>/vis_data/config.yaml`
   public var configurationFile: String { "\(visualization)/config.yaml" }
 
+  /// `<timestamp>/metrics.csv`
+  public var metricsFile: String { "\(runFolder)/metrics.csv" }
+
   private static let lastCheckpointName = "last_checkpoint"
 
   /// Says which checkpoint is the newest.
   func setLastCheckpoint(_ name: String) throws {
     try AtomicFile.write((name + "\n").utf8, to: "\(path)/\(Self.lastCheckpointName)")
   }
+
+  /// Whether a run has named its newest checkpoint.
+  var hasLastCheckpoint: Bool { FileManager.default.fileExists(atPath: "\(path)/\(Self.lastCheckpointName)") }
 
   /// Removes a checkpoint that this run has written: one file in the folder, and nothing else whatever the name says.
   func remove(_ name: String) {
@@ -97,6 +134,26 @@ public struct WorkDirectory: Sendable {
       URL(fileURLWithPath: path.isEmpty ? "." : path).resolvingSymlinksInPath().standardizedFileURL.path
     }
     return resolved(Self.folder(of: file)) == resolved(path)
+  }
+
+  /// What a work directory stands for where a checkpoint is wanted: its best one, of several the newest; else its newest.
+  ///
+  /// - Throws: `TrainingError` when there is none.
+  public static func bestCheckpoint(in path: String) throws -> String {
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+      .compactMap { CheckpointName($0) }
+    func newest(_ names: [CheckpointName]) -> String? {
+      names.max { $0.count < $1.count }.map { "\(path)/\($0.file)" }
+    }
+    if let best = newest(names.filter { !$0.isRegular }) { return best }
+    if FileManager.default.fileExists(atPath: "\(path)/\(lastCheckpointName)") {
+      return try lastCheckpoint(in: path)
+    }
+    guard let file = newest(names) else {
+      throw TrainingError(
+        "\(path.printed): is a folder without a checkpoint: name a file, or a work directory")
+    }
+    return file
   }
 
   /// The newest checkpoint in a work directory, as its `last_checkpoint` names it.

@@ -152,6 +152,8 @@ public struct CheckpointHook: StatefulHook {
     let name = String(resumption.file.split(separator: "/").last ?? "")
     if history.written.contains(name) { newest = (name, trainer.iteration) }
     leftOver = leftOver(in: workDirectory, isFull: kept > 0 && history.written.count >= kept)
+    if let passing = history.passing, passing == name { leftOver.append(passing) }
+    history.passing = nil
   }
 
   /// Checkpoints older than all of the history that this run wrote and was about to remove.
@@ -197,7 +199,9 @@ public struct CheckpointHook: StatefulHook {
   /// Writes what a run that was stopped came to, so that it can go on, and what is published.
   public mutating func afterRun(_ trainer: Trainer) throws {
     try saveIfStopped(trainer)
-    guard let published, let workDirectory = trainer.workDirectory else { return }
+    guard trainer.interruption == nil, let published, let workDirectory = trainer.workDirectory else {
+      return
+    }
     let names = (savesLast ? [newest?.file].compactMap { $0 } : []) + history.bests.map(\.file)
     for name in names {
       let file = try PublishedCheckpoint.write("\(workDirectory.path)/\(name)", parts: published)
@@ -206,11 +210,30 @@ public struct CheckpointHook: StatefulHook {
   }
 
   private mutating func saveIfStopped(_ trainer: Trainer) throws {
+    if trainer.interruption != nil { return try saveInterrupted(trainer) }
     guard trainer.stopReason != nil, savesLast, newest?.iteration != trainer.iteration else { return }
-    let isWhole = unit == .epochs && trainer.iteration.isMultiple(of: trainer.iterationsPerEpoch)
-    try save(
-      trainer,
-      as: isWhole ? CheckpointName(.epochs, trainer.epoch) : CheckpointName(.iterations, trainer.iteration))
+    try save(trainer, as: nameOfIteration(trainer))
+  }
+
+  /// The name for a checkpoint out of turn.
+  private func nameOfIteration(_ trainer: Trainer) -> CheckpointName {
+    unit == .epochs && trainer.iteration.isMultiple(of: trainer.iterationsPerEpoch)
+      ? CheckpointName(.epochs, trainer.epoch) : CheckpointName(.iterations, trainer.iteration)
+  }
+
+  /// Writes what an interrupted run came to, unless that is there. A run that goes on from it is as one that was left
+  /// alone: the file is not among those that it has written.
+  mutating func saveInterrupted(_ trainer: Trainer) throws {
+    guard let workDirectory = trainer.workDirectory, newest?.iteration != trainer.iteration else { return }
+    // Before its first step a new run has nothing that is worth more than what an older one left.
+    guard trainer.iteration > 0 || trainer.resumption != nil || !workDirectory.hasLastCheckpoint else {
+      return
+    }
+    let name = nameOfIteration(trainer).file
+    history.passing = name
+    try trainer.save(as: name, by: self)
+    try workDirectory.setLastCheckpoint(name)
+    remove(leftOver.filter { $0 != name }, from: trainer)
   }
 
   private mutating func saveIfDue(_ trainer: Trainer, count: Int, isLast: Bool) throws {

@@ -1,4 +1,5 @@
 import Checkpoints
+import Data
 import Modeling
 
 /// What happens around the iterations of a training run.
@@ -24,6 +25,8 @@ public protocol Hook {
   mutating func beforeEpoch(_ trainer: Trainer) throws
   /// Before each iteration, and before its batch is there.
   mutating func beforeIteration(_ trainer: Trainer) throws
+  /// When the batch of an iteration is there, as the model will see it.
+  mutating func afterLoading(_ trainer: Trainer, _ samples: [Sample]) throws
   /// After each iteration; the schedules have moved on already.
   mutating func afterIteration(_ trainer: Trainer, _ step: TrainingStep) throws
   /// After each pass over the data, in a loop that counts them.
@@ -37,6 +40,8 @@ public protocol Hook {
   mutating func validationWeights(_ trainer: Trainer) throws -> [String: StoredTensor]?
   /// Before each validation; the model still has its live weights.
   mutating func beforeValidation(_ trainer: Trainer) throws
+  /// After each prediction of a validation, when the metrics have judged it.
+  mutating func afterPrediction(_ trainer: Trainer, _ prediction: Prediction, for sample: Sample) throws
   /// After each validation; the model has its live weights again.
   mutating func afterValidation(_ trainer: Trainer, _ summary: MetricSummary) throws
   /// When all hooks were told of a validation: what is saved now holds what they made of it.
@@ -64,6 +69,8 @@ extension Hook {
   /// Does nothing unless a hook says otherwise.
   public mutating func beforeIteration(_ trainer: Trainer) throws {}
   /// Does nothing unless a hook says otherwise.
+  public mutating func afterLoading(_ trainer: Trainer, _ samples: [Sample]) throws {}
+  /// Does nothing unless a hook says otherwise.
   public mutating func afterIteration(_ trainer: Trainer, _ step: TrainingStep) throws {}
   /// Does nothing unless a hook says otherwise.
   public mutating func afterEpoch(_ trainer: Trainer) throws {}
@@ -71,6 +78,10 @@ extension Hook {
   public mutating func validationWeights(_ trainer: Trainer) throws -> [String: StoredTensor]? { nil }
   /// Does nothing unless a hook says otherwise.
   public mutating func beforeValidation(_ trainer: Trainer) throws {}
+  /// Does nothing unless a hook says otherwise.
+  public mutating func afterPrediction(
+    _ trainer: Trainer, _ prediction: Prediction, for sample: Sample
+  ) throws {}
   /// Does nothing unless a hook says otherwise.
   public mutating func afterValidation(_ trainer: Trainer, _ summary: MetricSummary) throws {}
   /// Does nothing unless a hook says otherwise.
@@ -91,7 +102,11 @@ public struct HookContext: Sendable {
   public var loop: TrainLoop
   /// The figures of a validation, in the metrics' order; empty without validation.
   public var figures: [MetricFigure]
+  /// The types of the config's `vis_backends`; nil where it says nothing of them.
+  public var backends: [String]?
 
   /// A loop, and what its validations give.
-  public init(loop: TrainLoop, figures: [MetricFigure] = []) { (self.loop, self.figures) = (loop, figures) }
+  public init(loop: TrainLoop, figures: [MetricFigure] = [], backends: [String]? = nil) {
+    (self.loop, self.figures, self.backends) = (loop, figures, backends)
+  }
 }

@@ -30,6 +30,11 @@ extension TrainingComponents {
     hooks.add("LoggerHook", description: "Writes losses and times to log and scalars") {
       (c: LoggerHook.Configuration, _: HookContext) in LoggerHook(c)
     }
+    hooks.add(
+      "MetricsFileHook", description: "Writes metrics.csv: a row a validation, the classes' figures too"
+    ) {
+      (_: BuiltInHookConfiguration, _: HookContext) in MetricsFileHook()
+    }
     hooks.add("EMAHook", description: "Averages the weights; validation and test go by the averages") {
       (c: EMAHook.Configuration, context: HookContext) in try EMAHook(c, in: context)
     }
@@ -69,9 +74,11 @@ extension TrainingComponents {
       }
       hooks.append((hook, settings.priority ?? hook.priority))
     }
-    let standard: [(role: String, hook: any Hook)] = [
-      ("logger", LoggerHook()), ("checkpoint", CheckpointHook(in: context)),
-    ]
+    let standard: [(role: String, hook: any Hook)] =
+      [
+        ("logger", LoggerHook()), ("metrics", MetricsFileHook()),
+        ("checkpoint", CheckpointHook(in: context)),
+      ] + standardHooks.map { ($0.role, $0.build(context)) }
     for (role, hook) in standard where configuration.defaultHooks[role] == nil {
       hooks.append((hook, hook.priority))
     }

@@ -42,8 +42,8 @@ public struct LoggerHook: Hook {
   /// A line of means after each interval and after the last iteration.
   public mutating func afterIteration(_ trainer: Trainer, _ step: TrainingStep) throws {
     window.add(step)
-    run.addTime(of: step)
-    trainer.progress.show("\(place(of: trainer, step))  eta: \(eta(trainer))  loss: \(decimal(step.loss, 4))")
+    run.addPace(of: step)
+    trainer.progress.show(progress(trainer, step))
     let isEpochsEnd = trainer.loop.unit == .epochs && trainer.iteration % trainer.iterationsPerEpoch == 0
     let count =
       trainer.loop.unit == .epochs
@@ -103,6 +103,26 @@ public struct LoggerHook: Hook {
     }
     let batch = (trainer.iteration - 1) % trainer.iterationsPerEpoch + 1
     return "Epoch(train) [\(step.epoch + 1)]" + counted(batch, of: trainer.iterationsPerEpoch)
+  }
+
+  /// For the terminal, the most important first: what does not fit is left out.
+  private func progress(_ trainer: Trainer, _ step: TrainingStep) -> [String] {
+    let count = (trainer.iteration - 1) % trainer.iterationsPerEpoch + 1
+    let place =
+      trainer.loop.unit == .epochs
+      ? "epoch \(step.epoch + 1) [\(count)/\(trainer.iterationsPerEpoch)]"
+      : "[\(trainer.iteration)/\(trainer.iterations)]"
+    var fields = [
+      place, "eta \(eta(trainer))", "loss \(decimal(step.loss, 4))",
+      "\(decimal(Double(trainer.batchSize) / max(window.seconds, 1e-9), 1)) img/s",
+      "lr \(scientific(step.rate))",
+    ]
+    if let norm = step.gradientNorm { fields.append("grad \(decimal(norm, 2))") }
+    fields += [
+      "\(ProcessMemory.peak >> 20) MB",
+      "data \(decimal(100 * window.dataSeconds / max(window.seconds, 1e-9), 0)) %",
+    ]
+    return fields + step.terms.map { "\($0.name) \(decimal($0.value, 4))" }
   }
 
   /// What is left, at the mean speed since the start.

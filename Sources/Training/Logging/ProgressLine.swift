@@ -21,13 +21,24 @@ public final class ProgressLine {
   }
 
   /// Replaces the line, at most ten times a second.
-  public func show(_ text: @autoclosure () -> String) {
+  public func show(_ text: @autoclosure () -> String) { show([text()]) }
+
+  /// Replaces the line, at most ten times a second, by as many fields as fit: the most important stand first.
+  public func show(_ fields: @autoclosure () -> [String]) {
     guard isShown else { return }
     if let last, ContinuousClock.now - last < .milliseconds(100) { return }
     last = .now
-    let text = String(text().prefix(Self.columns - 1))
+    let text = Self.fitting(fields(), columns: Self.columns)
     write("\r" + text + String(repeating: " ", count: max(0, width - text.count)))
     width = text.count
+  }
+
+  /// As many fields, two spaces apart, as fit into a line without its last column, which would begin the next one. The
+  /// first is cut where it does not fit alone.
+  package static func fitting(_ fields: [String], columns: Int) -> String {
+    var line = String((fields.first ?? "").prefix(max(0, columns - 1)))
+    for field in fields.dropFirst() where line.count + 2 + field.count < columns { line += "  " + field }
+    return line
   }
 
   /// Takes the line away.

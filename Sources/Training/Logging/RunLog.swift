@@ -8,6 +8,7 @@ public final class RunLog {
   private let isQuiet: Bool
   private let progress: ProgressLine
   private let output: StandardStream
+  private let stop: StopRequest?
   private var hasWarnedOfOutput = false
   /// Writes the last line where the engine ends the program.
   private var lastWords: EngineFailure.Token?
@@ -17,8 +18,13 @@ public final class RunLog {
   /// - Parameters:
   ///   - path: The log file; nil for none.
   ///   - output: Where lines go that are shown.
+  ///   - stop: Asked when the reader of what is shown has gone.
   /// - Throws: `TrainingError` when the file cannot be opened.
-  init(path: String?, isQuiet: Bool, progress: ProgressLine, output: StandardStream = .output) throws {
+  init(
+    path: String?, isQuiet: Bool, progress: ProgressLine, output: StandardStream = .output,
+    stop: StopRequest? = nil
+  ) throws {
+    self.stop = stop
     file = try path.map { try AppendedFile(path: $0) }
     (self.isQuiet, self.progress, self.output) = (isQuiet, progress, output)
     lastWords = file.map { file in
@@ -43,12 +49,19 @@ public final class RunLog {
     file?.write(line: Self.dated("ERROR", lines.joined(separator: " ")))
   }
 
+  /// What ends the run before its time without being a mistake; as `error`.
+  func ending(_ text: String) { file?.write(line: Self.dated("WARNING", text)) }
+
   /// A line as it is.
   public func plain(_ text: String) {
     file?.write(line: text)
     guard !isQuiet else { return }
     progress.clear()
     do { try output.write(text + "\n") } catch {
+      if error.isClosedPipe, let stop {
+        // A reader that has enough: the run ends as by a signal, without a word.
+        return stop.ask(by: SIGPIPE)
+      }
       // A full disk behind standard output must not cost the run; the file has all of it.
       guard !hasWarnedOfOutput else { return }
       hasWarnedOfOutput = true

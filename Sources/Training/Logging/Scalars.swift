@@ -1,4 +1,5 @@
 import Files
+import Imaging
 
 /// Figures of one moment of a run, under mm's names: what the log's line and a line of `scalars.json` say.
 public struct Scalars: Sendable {
@@ -50,6 +51,13 @@ public struct Scalars: Sendable {
 public protocol ScalarSink {
   /// Takes in the figures of one moment. What it throws becomes a warning, and the run goes on.
   mutating func write(_ scalars: Scalars) throws
+  /// Takes in a picture, after so many iterations; does nothing unless a sink says otherwise.
+  mutating func write(_ picture: Image, name: String, step: Int) throws
+}
+
+extension ScalarSink {
+  /// Does nothing.
+  public mutating func write(_ picture: Image, name: String, step: Int) throws {}
 }
 
 /// `vis_data/scalars.json`: one JSON object a line, under mm's keys.

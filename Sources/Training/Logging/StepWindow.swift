@@ -35,6 +35,13 @@ struct StepWindow {
     }
   }
 
+  /// As `addTime`, but leaves out a step in which the process was stopped, or its machine asleep: nothing is as slow as
+  /// that by itself.
+  mutating func addPace(of step: TrainingStep) {
+    guard count < 5 || step.seconds < 10 + 20 * seconds else { return }
+    addTime(of: step)
+  }
+
   mutating func addTime(of step: TrainingStep) {
     count += 1
     sums.seconds += step.seconds

@@ -14,23 +14,30 @@ public struct EvaluationTiming: Sendable {
 public struct Evaluator {
   private let model: any Model
   private let loader: DataLoader
+  private let merging: (any TestTimeAugmentation)?
   private let progress: ProgressLine
 
   /// An evaluator of a model on data.
   ///
-  /// - Parameter loader: Of a finite sampler; one pass is made.
-  public init(model: any Model, loader: DataLoader, progress: ProgressLine = ProgressLine(isQuiet: true)) {
-    (self.model, self.loader, self.progress) = (model, loader, progress)
+  /// - Parameters:
+  ///   - loader: Of a finite sampler; one pass is made.
+  ///   - merging: Makes one prediction of those for the variants of each image; nil where there are none.
+  public init(
+    model: any Model, loader: DataLoader, merging: (any TestTimeAugmentation)? = nil,
+    progress: ProgressLine = ProgressLine(isQuiet: true)
+  ) {
+    (self.model, self.loader, self.merging, self.progress) = (model, loader, merging, progress)
   }
 
   /// The figures of all metrics together.
   ///
   /// - Parameters:
   ///   - countsLosses: Whether the means of the model's losses stand behind the figures, as `val/loss` and so on.
+  ///   - stop: Asked after each batch whether the rest is not wanted any more.
   ///   - onPrediction: Sees each prediction after the metrics; for result files and pictures.
-  /// - Throws: Errors of data, model and metrics, and those of `onPrediction`.
+  /// - Throws: Errors of data, model and metrics, and those of `onPrediction`; `EvaluationStopped` where `stop` says so.
   public func evaluate(
-    _ metrics: [any Metric], countsLosses: Bool = false,
+    _ metrics: [any Metric], countsLosses: Bool = false, unless stop: () -> Bool = { false },
     onPrediction: ((Prediction, Sample) throws -> Void)? = nil
   ) throws -> (summary: MetricSummary, timing: EvaluationTiming) {
     var metrics = metrics
@@ -43,8 +50,9 @@ public struct Evaluator {
     while true {
       let asked = clock.now
       guard let samples = try batches.next() else { break }
+      if stop() { throw EvaluationStopped() }
       waiting += clock.now - asked
-      let predictions = try model.evaluated(samples)
+      let predictions = try model.evaluated(samples, merging: merging)
       precondition(
         predictions.count == samples.count, "\(predictions.count) predictions for \(samples.count) samples")
       for (prediction, sample) in zip(predictions, samples) {
@@ -53,7 +61,8 @@ public struct Evaluator {
       }
       if countsLosses { try losses.add(samples, to: model) }
       timing.batches += 1
-      progress.show("evaluation [\(timing.batches)/\(loader.batchesPerEpoch)]")
+      let done = timing.batches
+      progress.show(Self.progress(done, of: loader.batchesPerEpoch, (clock.now - start) / .seconds(1)))
     }
     progress.clear()
     timing.seconds = (clock.now - start) / .seconds(1) / Double(max(1, timing.batches))
@@ -64,19 +73,40 @@ public struct Evaluator {
     summary.values += losses.values
     return (summary, timing)
   }
+
+  private static func progress(_ done: Int, of all: Int, _ seconds: Double) -> [String] {
+    let each = seconds / Double(max(1, done))
+    return [
+      "evaluation [\(done)/\(all)]", "eta \(duration(seconds: each * Double(max(0, all - done))))",
+      "\(decimal(1 / max(each, 1e-9), 1)) batches/s",
+    ]
+  }
 }
+
+/// An evaluation whose rest was not wanted any more.
+public struct EvaluationStopped: Error {}
 
 extension Model {
   /// A prediction for each sample, outside training.
   ///
-  /// - Throws: `DataError` for a sample of several variants, or one that was flipped: that would not be the image's own
-  ///   prediction.
-  func evaluated(_ samples: [Sample]) throws -> [Prediction] {
+  /// - Parameter merging: Makes one prediction of those for the variants of each image.
+  /// - Throws: `DataError` for a sample of several variants where nothing merges them, one without where something
+  ///   would, and one that was flipped: that would not be the image's own prediction.
+  func evaluated(_ samples: [Sample], merging: (any TestTimeAugmentation)? = nil) throws -> [Prediction] {
+    if let merging {
+      return try samples.map { sample in
+        guard !sample.variants.isEmpty else {
+          throw DataError(
+            file: sample.imagePath, "tta_pipeline makes no variants of it: end it in {type: TestTimeAug}")
+        }
+        return try ForwardMode.evaluation { try merging.predict(sample.variants, by: self) }
+      }
+    }
     if let sample = samples.first(where: { !$0.variants.isEmpty }) {
       throw DataError(
         file: sample.imagePath,
-        "the pipeline makes \(sample.variants.count) variants of it, and no model here averages over variants: take "
-          + "TestTimeAug out of the pipeline")
+        "the pipeline makes \(sample.variants.count) variants of it, and nothing here merges their predictions: keep "
+          + "TestTimeAug in tta_pipeline, which dense test --tta takes")
     }
     if let sample = samples.first(where: \.isFlipped) {
       throw DataError(
@@ -94,6 +124,8 @@ extension MetricSummary {
     self.init(
       values: summaries.flatMap(\.values), table: summaries.map(\.table).joined(separator: "\n"),
       json: JoinedObjects(parts: summaries.map(\.json)))
+    perClass = summaries.flatMap(\.perClass)
+    confusion = summaries.lazy.compactMap(\.confusion).first
   }
 }
 

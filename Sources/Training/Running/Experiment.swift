@@ -129,6 +129,15 @@ public struct Experiment: Sendable {
     try loader(require(configuration.trainDataloader, "train_dataloader"), for: .training, seed: seed)
   }
 
+  /// What makes one prediction of those for variants of an image (`tta_model`).
+  ///
+  /// - Throws: `ConfigurationError` with the place of what is wrong.
+  public func merging(classes: [String]?) throws -> any TestTimeAugmentation {
+    try components.ttaModels.build(
+      require(configuration.ttaModel, "tta_model"), scope: scope,
+      in: ModelContext(scope: scope, classes: classes, components: components))
+  }
+
   /// Metrics over a data set.
   ///
   /// - Throws: `ConfigurationError` with the place of what is wrong.

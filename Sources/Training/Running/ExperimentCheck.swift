@@ -6,6 +6,8 @@ extension Experiment {
   public enum Use: Sendable {
     case training
     case test
+    /// A test whose pipeline makes variants of each image.
+    case testOfVariants
     case prediction
   }
 
@@ -40,7 +42,8 @@ extension Experiment {
       for (_, node) in configuration.defaultHooks.sorted(by: { $0.key < $1.key }) where !node.isNull {
         walk.visit(node, hookAt: "default_hooks")
       }
-    case .test:
+    case .test, .testOfVariants:
+      if use == .testOfVariants { walk.visit(configuration.ttaModel, key: "tta_model") }
       walk.visit(configuration.testLoop, key: "test_cfg")
       for metric in configuration.testEvaluators { walk.visit(metric, key: "test_evaluator") }
     case .prediction: break

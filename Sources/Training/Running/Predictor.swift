@@ -11,7 +11,7 @@ public struct Predictor {
   public let metainfo: DatasetMetainfo
   /// What was loaded: «212 of 212 tensors loaded».
   public let loading: LoadingSummary
-  /// What of the config has no effect, a line each.
+  /// What is odd about the classes' names, a line each.
   public let notes: [String]
   private let model: any Model
   private let pipeline: Pipeline
@@ -44,14 +44,15 @@ public struct Predictor {
       model = try experiment.model(classes: classes)
       model.initialize(seed: TrainingRun.defaultSeed)
       loading = try checkpoint.load(into: model, file: file)
-    } catch  where areUsual {
-      // The model or its weights are of other classes.
-      throw unknown
+    } catch {
+      // Not of COCO's classes then.
+      if areUsual { throw unknown }
+      throw error
     }
     try model.requireFiniteWeights(of: file)
     let steps = outline.pipeline.filter { $0.type.split(separator: ".").last != "LoadAnnotations" }
     pipeline = try Pipeline(steps, in: context)
-    var notes = configuration.unusedNotes
+    var notes: [String] = []
     if named == nil {
       notes.append(
         "neither the checkpoint nor \(dataset.node.keyPath).metainfo.classes names the classes: they are "
@@ -76,5 +77,38 @@ public struct Predictor {
       throw DataError(file: path, "the model predicted nothing")
     }
     return (prediction, sample.originalSize)
+  }
+
+  /// The objects of a large image, found tile by tile: memory is that of the image and of one tile.
+  ///
+  /// - Parameters:
+  ///   - side: Rows and columns of a tile.
+  ///   - overlap: The share of a side that neighbours have in common at least, 0 or more and below 1.
+  /// - Throws: An error that names the file; `DataError` for a model that is no detector.
+  public func predict(
+    _ path: String, tile side: Int, overlap: Double
+  ) throws -> (prediction: Prediction, size: ImageSize) {
+    guard let load = pipeline.transforms.first else {
+      throw DataError(file: path, "the pipeline of the test data is empty")
+    }
+    let steps = Pipeline(Array(pipeline.transforms.dropFirst()))
+    guard let whole = try Pipeline([load])(Sample(imagePath: path), seed: 0), let image = whole.image else {
+      throw DataError(file: path, "the first step of the test data's pipeline has to load the image")
+    }
+    let tiles = Tiles(whole.size, side: side, overlap: overlap)
+    let found = try tiles.tiles.map { tile -> InstancePrediction in
+      var part = whole
+      part.image = image.cropped(
+        top: tile.top, left: tile.left, height: tile.size.height, width: tile.size.width)
+      (part.originalSize, part.size) = (tile.size, tile.size)
+      guard let sample = try steps(part, seed: 0) else {
+        throw DataError(file: path, "the pipeline has nothing left of a tile")
+      }
+      guard let instances = try model.evaluated([sample]).first?.instances else {
+        throw DataError(file: path, "tiles are joined of a detector's objects, and the model finds none")
+      }
+      return instances
+    }
+    return (Prediction(instances: try tiles.joined(found)), whole.originalSize)
   }
 }

@@ -1,5 +1,7 @@
 import Data
+import Foundation
 import Modeling
+import Tensors
 
 extension Trainer {
   /// Tries what a run does before it does it: the first training batch forward and backward, and one validation image
@@ -11,10 +13,43 @@ extension Trainer {
     let samples = try loader.batch(iteration)
     guard !samples.isEmpty else { throw TrainingError("the training data set gave no batch") }
     checkAnnotations(of: samples)
-    let terms = try LiveWeights.kept(in: model) { try gradients(of: samples) }
+    let terms = try explaining(samples) {
+      try LiveWeights.kept(in: model) { try gradients(of: samples) }
+    }
     let fields = [(name: Losses.totalName, value: terms.total)] + terms.terms
     log.info("first batch  " + fields.map { "\($0.name): \(decimal($0.value, 4))" }.joined(separator: "  "))
     try rehearseValidation()
+  }
+
+  /// Says how long the run will take and what it needs, by two more steps that change nothing.
+  func estimate() throws {
+    guard !isDone else { return }
+    let clock = ContinuousClock()
+    var (step, data) = (Double.infinity, Double.infinity)
+    for _ in 0..<2 {
+      let start = clock.now
+      let samples = try loader.batch(iteration)
+      let loaded = clock.now
+      _ = try LiveWeights.kept(in: model) { try gradients(of: samples) }
+      step = min(step, (clock.now - loaded) / .seconds(1))
+      data = min(data, (loaded - start) / .seconds(1))
+    }
+    // Workers load while the model computes.
+    let seconds =
+      loader.workers == 0 ? step + data : max(step, data / Double(min(loader.workers, loader.batchSize)))
+    let left = seconds * Double(iterations - iteration)
+    log.info(
+      "a step takes about \(decimal(seconds, 3)) s (\(decimal(data, 3)) s to load its batch); "
+        + "\(grouped(iterations - iteration)) steps without validation: \(duration(seconds: left)), until "
+        + "\(Self.date(after: left)); peak memory: \(ProcessMemory.peak >> 20) MB")
+  }
+
+  private static func date(after seconds: Double) -> String {
+    guard seconds < 1e9 else { return "unknown" }
+    let formatter = DateFormatter()
+    formatter.locale = Locale(identifier: "en_US_POSIX")
+    formatter.dateFormat = "yyyy/MM/dd HH:mm"
+    return formatter.string(from: Date(timeIntervalSinceNow: seconds))
   }
 
   private func rehearseValidation() throws {

@@ -1,4 +1,5 @@
 import Configuration
+import Files
 import Foundation
 import Tensors
 
@@ -23,6 +24,8 @@ public struct RunFacts: Sendable {
   public var compute: ComputeFacts
   /// Threads that compute.
   public var threads: Int
+  /// Variables of the environment that other programs set to steer such computing.
+  public var variables: [String]
 
   /// Those of this process.
   public init() {
@@ -39,6 +42,8 @@ public struct RunFacts: Sendable {
     cores = process.activeProcessorCount
     compute = .current
     threads = Threads.count
+    variables = ["OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"]
+      .compactMap { name in process.environment[name].map { "\(name)=\($0.printed)" } }
   }
 
   /// A C array of characters up to its zero.
@@ -49,18 +54,21 @@ public struct RunFacts: Sendable {
   /// For a log.
   var lines: [String] {
     [
-      "dense \(Self.version): \(command.map(Self.quoted).joined(separator: " "))",
+      "dense \(Self.version): \(command.map(\.quotedForShell).joined(separator: " "))",
       "host: \(host), \(system); processor: \(processor), \(cores) cores; kernels: \(compute.kernels); "
-        + "OpenBLAS core: \(compute.blas); threads: \(threads)",
+        + "OpenBLAS core: \(compute.blas); threads: \(threads)"
+        + (variables.isEmpty ? "" : "; environment: \(variables.joined(separator: ", "))"),
     ]
   }
+}
 
+extension String {
   /// A word as a shell takes it.
-  private static func quoted(_ word: String) -> String {
-    let plain = word.unicodeScalars.allSatisfy {
+  var quotedForShell: String {
+    let plain = unicodeScalars.allSatisfy {
       $0.properties.isAlphabetic || ("0"..."9").contains($0) || "_-./=,:@%+".unicodeScalars.contains($0)
     }
-    return plain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+    return plain && !isEmpty ? self : "'" + replacing("'", with: "'\\''") + "'"
   }
 }
 

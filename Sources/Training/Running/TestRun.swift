@@ -13,19 +13,20 @@ public final class TestRun {
   public let loader: DataLoader
   /// What was loaded: «212 of 212 tensors loaded».
   public let loading: LoadingSummary
-  /// What of the config has no effect, a line each.
-  public let notes: [String]
   private let metrics: [any Metric]
+  private let merging: (any TestTimeAugmentation)?
 
   /// Opens config, data and checkpoint.
   ///
+  /// - Parameter mergesVariants: Whether `tta_pipeline` makes variants of each image, and `tta_model` one prediction of them.
   /// - Throws: `ConfigurationError`, `CheckpointError` and errors of the data set's files, before any prediction.
   public init(
     configuration: ExperimentConfiguration, components: Components, checkpoint file: String,
-    allowMissing: [String] = []
+    allowMissing: [String] = [], mergesVariants: Bool = false
   ) throws {
+    let configuration = mergesVariants ? try configuration.testingVariants() : configuration
     let experiment = Experiment(configuration, components: components)
-    try experiment.check(for: .test)
+    try experiment.check(for: mergesVariants ? .testOfVariants : .test)
     let loaderSettings = try experiment.require(configuration.testDataloader, "test_dataloader")
     if let loop = configuration.testLoop {
       _ = try components.training.evaluationLoops.build(loop, scope: nil, in: ())
@@ -48,7 +49,7 @@ public final class TestRun {
     model.initialize(seed: configuration.randomness.seed ?? TrainingRun.defaultSeed)
     loading = try checkpoint.load(into: model, file: file, allowingMissing: allowMissing)
     try model.requireFiniteWeights(of: file)
-    notes = configuration.unusedNotes
+    merging = mergesVariants ? try experiment.merging(classes: classes) : nil
     metrics = try experiment.metrics(configuration.testEvaluators, for: loader.dataset)
   }
 
@@ -62,6 +63,17 @@ public final class TestRun {
     _ = try experiment.metrics(experiment.configuration.testEvaluators, for: dataset)
   }
 
+  /// What memory the first image takes, for people, with what needs less where it does not fit; nil where the model
+  /// does not say.
+  ///
+  /// - Throws: Errors of the image's pipeline.
+  public func memoryEstimate() throws -> String? {
+    guard let model = model as? any MemoryEstimating, loader.dataset.count > 0,
+      let sample = try loader.dataset.pipeline(loader.dataset.sample(at: 0), seed: 0)
+    else { return nil }
+    return model.memoryText(for: sample.variants.isEmpty ? [sample] : sample.variants)
+  }
+
   /// Predicts and judges every image.
   ///
   /// - Parameter onPrediction: Sees each prediction; for result files and pictures.
@@ -70,7 +82,7 @@ public final class TestRun {
     progress: ProgressLine = ProgressLine(isQuiet: true),
     onPrediction: ((Prediction, Sample) throws -> Void)? = nil
   ) throws -> (summary: MetricSummary, timing: EvaluationTiming) {
-    try Evaluator(model: model, loader: loader, progress: progress)
+    try Evaluator(model: model, loader: loader, merging: merging, progress: progress)
       .evaluate(metrics, onPrediction: onPrediction)
   }
 }

@@ -23,18 +23,23 @@ extension Trainer {
       state: TrainingState(
         iteration: iteration, epoch: epoch, rates: schedule.rates, seed: settings.seed,
         classes: settings.classes, data: dataIdentity, hooks: memories, machine: .current,
-        owesValidation: owesValidation))
+        owesValidation: owesValidation, configuration: settings.configuration))
   }
 
   private var dataIdentity: TrainingState.DataIdentity {
-    TrainingState.DataIdentity(batchSize: settings.batchSize, images: loader.dataset.count)
+    TrainingState.DataIdentity(
+      batchSize: settings.batchSize, images: loader.dataset.count,
+      annotations: settings.annotations.isEmpty ? nil : settings.annotations)
   }
 
   /// Goes on where a checkpoint was written.
   ///
+  /// - Parameter isForced: Whether annotations and the number of images may have changed.
   /// - Returns: What was loaded.
   /// - Throws: `CheckpointError` when the file is not one of this run: what differs is said.
-  func resume(from checkpoint: TrainingCheckpoint, file: String) throws -> LoadingSummary {
+  func resume(
+    from checkpoint: TrainingCheckpoint, file: String, isForced: Bool = false
+  ) throws -> LoadingSummary {
     guard let state = checkpoint.state else {
       throw CheckpointError(
         file: file,
@@ -48,7 +53,6 @@ extension Trainer {
     }
     compare("seed", state.seed, settings.seed)
     compare("batch size", state.data.batchSize, dataIdentity.batchSize)
-    compare("training images", state.data.images, dataIdentity.images)
     compare("classes", state.classes, settings.classes)
     compare("groups of learning rates", state.rates.count, schedule.rates.count)
     guard differences.isEmpty else {
@@ -57,6 +61,15 @@ extension Trainer {
         "the run would not go on as it began:" + differences.map { "\n  \($0)" }.joined()
           + "\n  To start anew from its weights, set load_from instead.")
     }
+    let changes = dataChanges(since: state.data)
+    guard changes.isEmpty || isForced else {
+      throw CheckpointError(
+        file: file,
+        "the data are not those that the run began with:" + changes.map { "\n  \($0)" }.joined()
+          + "\n  To go on with them all the same, add --force-resume; to start anew from the checkpoint's weights, set "
+          + "load_from instead.")
+    }
+    for change in changes { log.warning("goes on with other data: \(change)") }
     let summary = try model.load(checkpoint.live ?? checkpoint.weights, file: file)
     try optimizer.restore(checkpoint.optimizer, file: file)
     iteration = state.iteration
@@ -74,6 +87,25 @@ extension Trainer {
     defer { resumedAverages = nil }
     try restoreHooks(state.hooks, file: file)
     return summary
+  }
+
+  /// What of the data is not as it was, a sentence each.
+  private func dataChanges(since before: TrainingState.DataIdentity) -> [String] {
+    let now = dataIdentity
+    var changes: [String] = []
+    if before.images != now.images {
+      changes.append("training images: \(before.images) in the checkpoint, \(now.images) now")
+    }
+    // Older checkpoints do not say; data may have moved.
+    guard let old = before.annotations else { return changes }
+    let current = now.annotations ?? []
+    for index in 0..<max(old.count, current.count) {
+      let pair = [old, current].map { $0.indices.contains(index) ? $0[index] : nil }
+      guard pair[0]?.checksum != pair[1]?.checksum else { continue }
+      let texts = pair.map { $0.map { "\($0.path.printed) with checksum \($0.checksum)" } ?? "none" }
+      changes.append("annotations: \(texts[0]) in the checkpoint, \(texts[1]) now")
+    }
+    return changes
   }
 
   /// The checkpoint's rates stay, as in mm; where the config would give others, that is said.

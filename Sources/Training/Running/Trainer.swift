@@ -1,5 +1,6 @@
 import Checkpoints
 import Data
+import Imaging
 import Layers
 import Modeling
 import Tensors
@@ -34,6 +35,8 @@ public final class Trainer {
   public private(set) var validationTiming = EvaluationTiming()
   /// Why the run ends after this step, if a hook asked for that.
   public private(set) var stopReason: String?
+  /// The signal that has interrupted the run: it ends with a checkpoint to go on from, and without what it owes.
+  public private(set) var interruption: Int32?
   /// Where the run goes on from; nil for one that starts anew.
   public internal(set) var resumption: Resumption?
 
@@ -56,6 +59,7 @@ public final class Trainer {
   var schedule: ScheduleChain
   var hooks: [any Hook]
   let validation: TrainerParts.Validation?
+  private let stopRequest: StopRequest
   private var sinks: [any ScalarSink]
   private var imageFaults = ImageFaults()
   /// Places of the hooks that are being told, the outermost first.
@@ -64,8 +68,9 @@ public final class Trainer {
 
   init(
     _ parts: TrainerParts, log: RunLog, sinks: [any ScalarSink], progress: ProgressLine,
-    workDirectory: WorkDirectory?
+    workDirectory: WorkDirectory?, stopRequest: StopRequest
   ) {
+    self.stopRequest = stopRequest
     model = parts.model
     loop = parts.loop
     loader = parts.loader
@@ -88,11 +93,27 @@ public final class Trainer {
   /// Sends figures to all sinks. One that fails is a warning, at most once a minute.
   public func write(_ scalars: Scalars) {
     for index in sinks.indices {
-      do { try sinks[index].write(scalars) } catch {
-        if let last = lastSinkWarning, ContinuousClock.now - last < .seconds(60) { continue }
-        lastSinkWarning = .now
-        log.warning("figures of step \(scalars.step) were lost: \(error)")
+      attempt("figures of step \(scalars.step) were lost") { try sinks[index].write(scalars) }
+    }
+  }
+
+  /// Sends a picture to all sinks that take pictures. One that fails is a warning, at most once a minute.
+  public func write(_ picture: Image, name: String) {
+    for index in sinks.indices {
+      attempt("the picture \(name) was lost") {
+        try sinks[index].write(picture, name: name, step: iteration)
       }
+    }
+  }
+
+  /// Does what a run can do without, such as writing a picture: what fails is a warning, at most once a minute.
+  ///
+  /// - Parameter loss: What it means that it failed, for the warning.
+  public func attempt(_ loss: String, _ body: () throws -> Void) {
+    do { try body() } catch {
+      if let last = lastSinkWarning, ContinuousClock.now - last < .seconds(60) { return }
+      lastSinkWarning = .now
+      log.warning("\(loss): \(error)")
     }
   }
 
@@ -120,13 +141,13 @@ public final class Trainer {
 
   // MARK: The run
 
-  /// Trains up to the last iteration, or until a hook asks for a stop.
+  /// Trains up to the last iteration, or until a hook or a signal (then `interruption` has it) asks for a stop.
   ///
   /// - Throws: `TrainingError` for a loss or gradient that is not finite; errors of data, files, metrics and hooks.
   func run() throws {
     defer { progress.clear() }
     do {
-      try rehearse()
+      if stopRequest.signal == nil { try rehearse() }
       try train()
     } catch {
       tell { $0.afterFailure(self, error) }
@@ -145,7 +166,7 @@ public final class Trainer {
     }
     let batches = loader.batches(startingAt: iteration)
     var isEpochBegun = false
-    while !isDone && stopReason == nil {
+    while !isDone && stopReason == nil && stopRequest.signal == nil {
       if !isEpochBegun && loop.unit == .epochs { try tell { try $0.beforeEpoch(self) } }
       isEpochBegun = true
       try tell { try $0.beforeIteration(self) }
@@ -163,7 +184,8 @@ public final class Trainer {
       if isEpochDone && loop.unit == .epochs { try tell { try $0.afterEpoch(self) } }
       if owesValidation { try validate() }
     }
-    if let stopReason {
+    if owesValidation || !isDone && stopReason == nil { interruption = stopRequest.signal }
+    if interruption == nil, let stopReason {
       log.info("training ends after iteration \(iteration) of \(iterations): \(stopReason)")
     }
     try tell { try $0.afterRun(self) }
@@ -202,19 +224,27 @@ public final class Trainer {
   /// One iteration: forward, backward, clipping, update.
   private func trainOneStep(_ batches: BatchIterator) throws -> TrainingStep {
     let start = ContinuousClock.now
-    guard let samples = try batches.next() else {
+    let next: [Sample]?
+    do { next = try batches.next() } catch {
+      saveBeforeFailure()
+      throw error
+    }
+    guard let samples = next else {
       throw TrainingError("the training data set gave no batch for iteration \(iteration + 1)")
     }
     let loaded = ContinuousClock.now
     imageFaults.add(samples)
-    let terms = try gradients(
-      of: samples, dividedBy: optimizer.lossDivisor(of: iteration, in: iterations))
+    try tell { try $0.afterLoading(self, samples) }
+    let divisor = optimizer.lossDivisor(of: iteration, in: iterations)
     var norm: Double?
-    if optimizer.updates(after: iteration, in: iterations) {
-      do { norm = try optimizer.update(rates: schedule.rates) } catch let error as NonFiniteGradient {
-        throw TrainingError(
-          "\(place): the gradient of '\(error.weight)' is not finite. \(Self.images(samples))")
+    let terms = try explaining(samples, dividedBy: divisor) {
+      let terms = try gradients(of: samples, dividedBy: divisor)
+      if optimizer.updates(after: iteration, in: iterations) {
+        do { norm = try optimizer.update(rates: schedule.rates) } catch let error as NonFiniteGradient {
+          throw NonFiniteStep(what: "the gradient of '\(error.weight)' is not finite")
+        }
       }
+      return terms
     }
     let end = ContinuousClock.now
     return TrainingStep(
@@ -223,15 +253,22 @@ public final class Trainer {
       dataSeconds: (loaded - start) / .seconds(1))
   }
 
-  private var place: String { "iteration \(iteration + 1) of \(iterations)" }
-
-  private static func images(_ samples: [Sample]) -> String {
-    "Images of the batch: " + listed(samples.map(\.imagePath), limit: 32)
+  /// Data that cannot be read, such as those of a disk that has gone, may come back: the run can then go on from the last
+  /// full step.
+  private func saveBeforeFailure() {
+    do {
+      try tell { hook in
+        guard var checkpoints = hook as? CheckpointHook else { return }
+        try checkpoints.saveInterrupted(self)
+        hook = checkpoints
+      }
+    } catch { log.warning("no checkpoint of the last full step: \(error)") }
   }
 
   /// Runs the model forward and backward; its graph is gone when this returns, so that weights change in place.
   ///
   /// - Parameter divisor: What the loss is divided by, so that the gradients of several batches are those of their mean.
+  /// - Throws: `NonFiniteStep` for a loss that is not finite; errors of the model.
   func gradients(
     of samples: [Sample], dividedBy divisor: Int = 1
   ) throws -> (terms: [(name: String, value: Double)], total: Double) {
@@ -240,11 +277,11 @@ public final class Trainer {
       let losses = try model.losses(samples)
       let terms = losses.loggedTerms.map { (name: $0.name, value: Double($0.value.scalar)) }
       if let bad = losses.terms.first(where: { $0.isMinimized && !$0.value.scalar.isFinite }) {
-        throw TrainingError("\(place): \(bad.name) is \(bad.value.scalar). \(Self.images(samples))")
+        throw NonFiniteStep(what: "\(bad.name) is \(bad.value.scalar)")
       }
       let total = losses.total
       guard total.scalar.isFinite else {
-        throw TrainingError("\(place): the sum of the losses is \(total.scalar). \(Self.images(samples))")
+        throw NonFiniteStep(what: "the sum of the losses is \(total.scalar)")
       }
       (divisor == 1 ? total : total * Tensor(1 / Float(divisor))).backward()
       return (terms, Double(total.scalar))
@@ -253,13 +290,23 @@ public final class Trainer {
 
   // MARK: Validation
 
+  /// Validates, unless the run is asked to stop: then the validation is still owed.
   private func validate() throws {
-    guard let validation else { return }
+    guard let validation, stopRequest.signal == nil else { return }
     try tell { try $0.beforeValidation(self) }
-    let (summary, timing) = try withWeights(try validationWeights()) {
-      try Evaluator(model: model, loader: validation.loader, progress: progress)
-        .evaluate(try validation.metrics(), countsLosses: validation.countsLosses)
-    }
+    let summary: MetricSummary
+    let timing: EvaluationTiming
+    do {
+      (summary, timing) = try withWeights(try validationWeights()) {
+        try Evaluator(model: model, loader: validation.loader, progress: progress)
+          .evaluate(
+            try validation.metrics(), countsLosses: validation.countsLosses,
+            unless: { stopRequest.signal != nil }
+          ) { prediction, sample in
+            try self.tell { try $0.afterPrediction(self, prediction, for: sample) }
+          }
+      }
+    } catch is EvaluationStopped { return }
     validationTiming = timing
     try tell { try $0.afterValidation(self, summary) }
     owesValidation = false

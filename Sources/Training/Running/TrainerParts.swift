@@ -9,6 +9,10 @@ struct TrainerSettings {
   var seed: UInt64
   /// The classes' names.
   var classes: [String]
+  /// The merged config, as YAML.
+  var configuration: String
+  /// What the annotations of training and validation are.
+  var annotations: [AnnotationIdentity]
 }
 
 /// The parts of a run.

@@ -6,41 +6,6 @@ import Foundation
 import Layers
 import Modeling
 
-/// What a command says about a run beside its config.
-public struct TrainingOptions: Sendable {
-  /// Where a run goes on.
-  public enum Resume: Sendable, Equatable {
-    /// From the start.
-    case no
-    /// At the newest checkpoint in the work directory.
-    case newest
-    /// At this checkpoint.
-    case file(String)
-  }
-
-  /// Where logs and checkpoints go, over the config's `work_dir`.
-  public var workDirectory: String?
-  /// Where the run goes on.
-  public var resume: Resume
-  /// The seed of all random numbers, over the config's.
-  public var seed: UInt64?
-  /// Whether nothing is said on the terminal.
-  public var isQuiet: Bool
-  /// Patterns, with `*`, of weights that `load_from` may lack.
-  public var allowMissing: [String]
-  /// Whether all is built and the first batch tried, but nothing written and nothing trained.
-  public var isDryRun: Bool
-
-  /// Options; by default the config decides.
-  public init(
-    workDirectory: String? = nil, resume: Resume = .no, seed: UInt64? = nil, isQuiet: Bool = false,
-    allowMissing: [String] = [], isDryRun: Bool = false
-  ) {
-    (self.workDirectory, self.resume, self.seed) = (workDirectory, resume, seed)
-    (self.isQuiet, self.allowMissing, self.isDryRun) = (isQuiet, allowMissing, isDryRun)
-  }
-}
-
 /// A training run, from a config to checkpoints: what `dense train` does.
 public final class TrainingRun {
   /// The seed of a run whose config and command name none: the same run gives the same bits.
@@ -49,6 +14,11 @@ public final class TrainingRun {
   /// The run itself.
   public let trainer: Trainer
   private let options: TrainingOptions
+  private let configuration: ExperimentConfiguration
+  /// A step that is run once more in place of the run.
+  private var replayed: (checkpoint: TrainingCheckpoint, file: String)?
+  /// Held as long as the run writes.
+  private var lock: FolderLock?
 
   /// Opens config, data and model, and says in a few lines what will be trained.
   ///
@@ -58,24 +28,30 @@ public final class TrainingRun {
     configuration: ExperimentConfiguration, components: Components,
     options: TrainingOptions = TrainingOptions()
   ) throws {
-    self.options = options
+    (self.options, self.configuration) = (options, configuration)
     let experiment = Experiment(configuration, components: components)
     try experiment.check(for: .training)
     let directory = Self.workDirectory(configuration, options)
+    // A folder is made for a run only when all of its config is right; one that is there is taken before the data are read.
+    let early = options.isDryRun || !Folder.isFolder(directory) ? nil : try WorkDirectory.lock(directory)
     let resumed = try Self.resumedFile(configuration, options, directory)
-    let checkpoint = try resumed.map { try TrainingCheckpoint(file: $0) }
+    let checkpoint = try (options.replay ?? resumed).map { try TrainingCheckpoint(file: $0) }
     let seed =
       options.seed ?? configuration.randomness.seed ?? checkpoint?.state?.seed ?? Self.defaultSeed
     let (parts, report) = try Self.parts(experiment, seed: seed)
 
+    lock = options.isDryRun ? nil : try early ?? WorkDirectory.lock(directory)
     let workDirectory = options.isDryRun ? nil : try WorkDirectory(directory)
     let progress = ProgressLine(isQuiet: options.isQuiet)
-    let log = try RunLog(path: workDirectory?.logFile, isQuiet: options.isQuiet, progress: progress)
+    let log = try RunLog(
+      path: workDirectory?.logFile, isQuiet: options.isQuiet, progress: progress, stop: options.stopRequest)
     let sinks = try workDirectory.map { [try ScalarsFile(path: $0.scalarsFile)] } ?? []
     if let workDirectory {
       try AtomicFile.write(configuration.node.yaml().utf8, to: workDirectory.configurationFile)
     }
-    trainer = Trainer(parts, log: log, sinks: sinks, progress: progress, workDirectory: workDirectory)
+    trainer = Trainer(
+      parts, log: log, sinks: sinks, progress: progress, workDirectory: workDirectory,
+      stopRequest: options.stopRequest)
 
     do {
       try begin(experiment, report, resumed: resumed, checkpoint, seed: seed)
@@ -94,12 +70,17 @@ public final class TrainingRun {
     let log = trainer.log
     for line in RunFacts().lines { log.info(line) }
     let overrides = configuration.node.overrides
+    var hash = SHA256()
+    hash.update(trainer.settings.configuration.utf8)
     log.info(
-      "config: \(configuration.node.location.file)"
+      "config: \(configuration.node.location.file), SHA-256 of all of it \(hash.finished().prefix(12))"
         + (overrides.isEmpty ? "" : "; with " + overrides.joined(separator: " ")))
     let weights: [String]
-    if let resumed, let checkpoint {
-      let summary = try trainer.resume(from: checkpoint, file: resumed)
+    if let file = options.replay, let checkpoint {
+      replayed = (checkpoint, file)
+      weights = ["from \(file)"]
+    } else if let resumed, let checkpoint {
+      let summary = try trainer.resume(from: checkpoint, file: resumed, isForced: options.forcesResume)
       weights = ["\(summary) from \(resumed); iteration \(trainer.iteration) is done"]
     } else {
       weights = try Self.startingWeights(of: trainer.model, experiment, options, seed: seed)
@@ -108,26 +89,72 @@ public final class TrainingRun {
       to: log, weights: weights, trainer: trainer,
       directory: trainer.workDirectory?.runFolder ?? "none: this is a dry run")
     let ignored =
-      configuration.node.pathsWithoutEffect
+      configuration.withoutEffect
       + (configuration.logProcessor == nil ? [] : ["log_processor"])
       + (configuration.logLevel == nil ? [] : ["log_level"])
     if !ignored.isEmpty { log.info("without effect: " + listed(ignored)) }
-    for line in configuration.unusedNotes { log.info(line) }
   }
 
   /// Trains to the end; a dry run tries the first batch and one validation image only.
   ///
   /// - Throws: `TrainingError` for a loss or gradient that is not finite; errors of data, files and metrics. What ends the
-  ///   run is the last line of its log file.
+  ///   run is the last line of its log file. `TrainingInterruption` when it was asked to stop and has done so.
   public func run() throws {
+    defer { lock = nil }
     do {
-      guard options.isDryRun else { return try trainer.run() }
+      guard options.isDryRun else {
+        try trainer.run()
+        if let signal = trainer.interruption { throw interruption(by: signal) }
+        return
+      }
+      if let replayed { return try trainer.replay(replayed.checkpoint, file: replayed.file) }
       try trainer.rehearse()
+      if options.stopRequest.signal == nil { try trainer.estimate() }
+      if let signal = options.stopRequest.signal { throw interruption(by: signal) }
       trainer.logMemory()
     } catch {
-      trainer.log.error("\(error)")
+      if error is TrainingInterruption {
+        trainer.log.ending("\(error)")
+      } else {
+        trainer.log.error("\(error)")
+      }
       throw error
     }
+  }
+
+  /// Whether the config is that of the checkpoint which the run goes on from.
+  private var isConfigCarried: Bool {
+    trainer.resumption.map { configuration.node.location.file == $0.file } ?? false
+  }
+
+  private func interruption(by signal: Int32) -> TrainingInterruption {
+    if options.isDryRun {
+      return TrainingInterruption(
+        signal: signal, description: "the dry run is interrupted; nothing was written")
+    }
+    let place = "interrupted at iteration \(trainer.iteration) of \(trainer.iterations)"
+    guard let directory = trainer.workDirectory?.path, trainer.hooks.contains(where: { $0 is CheckpointHook })
+    else {
+      return TrainingInterruption(
+        signal: signal,
+        description: "\(place); the config has no CheckpointHook, so nothing was written to go on from")
+    }
+    if trainer.iteration == 0, trainer.resumption == nil,
+      let last = try? WorkDirectory.lastCheckpoint(in: directory).split(separator: "/").last,
+      CheckpointName(String(last))?.count != 0
+    {
+      return TrainingInterruption(
+        signal: signal, description: "interrupted before the first step: nothing was trained, nothing is lost"
+      )
+    }
+    let overrides = configuration.node.overrides
+    let command =
+      ["dense", "train"] + (isConfigCarried ? [] : [configuration.node.location.file])
+      + ["--work-dir", directory]
+      + (overrides.isEmpty ? [] : ["--cfg-options"] + overrides) + ["--resume"]
+    return TrainingInterruption(
+      signal: signal, description: "\(place): \(command.map(\.quotedForShell).joined(separator: " ")) goes on"
+    )
   }
 
   private static func workDirectory(
@@ -143,8 +170,9 @@ public final class TrainingRun {
   private static func resumedFile(
     _ configuration: ExperimentConfiguration, _ options: TrainingOptions, _ directory: String
   ) throws -> String? {
-    switch options.resume {
-    case .file(let file): file
+    guard options.replay == nil else { return nil }
+    return switch options.resume {
+    case .file(let file): Folder.isFolder(file) ? try WorkDirectory.lastCheckpoint(in: file) : file
     case .newest: try WorkDirectory.lastCheckpoint(in: directory)
     // mm's meaning of `resume: true` beside `load_from`.
     case .no where configuration.resume:
@@ -194,9 +222,16 @@ public final class TrainingRun {
     if validation?.countsLosses == true { figures.append(ValidationLosses.total) }
     let parts = TrainerParts(
       model: model, loop: loop, loader: loader,
-      settings: TrainerSettings(batchSize: loaderSettings.batchSize, seed: seed, classes: classes),
+      settings: TrainerSettings(
+        batchSize: loaderSettings.batchSize, seed: seed, classes: classes,
+        configuration: configuration.node.yaml(),
+        annotations: try AnnotationIdentity.all(
+          of: [loader.dataset] + [validation?.loader.dataset].compactMap { $0 })),
       optimizer: optimizer, schedule: ScheduleChain(schedules, baseRates: optimizer.baseRates),
-      hooks: try training.hooks(of: configuration, in: HookContext(loop: loop, figures: figures)),
+      hooks: try training.hooks(
+        of: configuration,
+        in: HookContext(
+          loop: loop, figures: figures, backends: configuration.visualizationBackends)),
       validation: validation)
     let report = RunReport(
       classes: classes, trainingImages: loader.dataset.count,
