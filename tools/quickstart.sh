@@ -90,7 +90,8 @@ finish evaluation
 
 step "6/6  Draw predictions"
 if [ "$kind" = classifier ]; then
-  images=("$data"/val/*/*.jpg)
+  # Two of each class.
+  images=("$data"/val/*/000[12].jpg)
 else
   images=("$data"/images/validation/*.jpg)
 fi

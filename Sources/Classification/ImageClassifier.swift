@@ -85,6 +85,12 @@ public struct ImageClassifier: ScoringModel {
     return PartWeights(path: "", others: tree.leaves.map(\.name).filter { !own.contains($0) })
   }
 
+  /// Says that one class is nothing to learn.
+  public func warnings(about samples: [Sample]) -> [String] {
+    guard head.classes == 1 else { return [] }
+    return ["the model has one class, which every image is of: there is nothing to learn"]
+  }
+
   /// `loss`, and `accuracy_top-1` where the head logs it. In training the batch is mixed first, by the random numbers of
   /// the step.
   ///

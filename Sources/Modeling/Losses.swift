@@ -28,6 +28,12 @@ public struct Losses {
   /// Losses and figures.
   public init(_ terms: [LossTerm]) { self.terms = terms }
 
+  /// What logs show beside the sum of the losses: a term of the sum's name would stand there twice.
+  public var loggedTerms: [LossTerm] { terms.filter { $0.name != Self.totalName } }
+
+  /// What logs call the sum, as mmengine does.
+  public static let totalName = "loss"
+
   /// The sum of the terms that are minimised.
   public var total: Tensor {
     let losses = terms.filter(\.isMinimized).map(\.value)

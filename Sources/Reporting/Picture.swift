@@ -20,6 +20,7 @@ public struct Picture {
     if let instances = prediction.instances { draw(instances, metainfo.classes, colours, scoreThreshold) }
     if let scores = prediction.classScores {
       let best = ClassRanking.best(PredictedImage.bestCount, in: scores)
+      image = image.enlargedForText()
       image.draw(
         lines:
           best.map { label in
@@ -59,6 +60,14 @@ public struct Picture {
 }
 
 extension Image {
+  /// A small picture with each pixel repeated, so that lines of text leave most of it to be seen.
+  func enlargedForText() -> Image {
+    let side = 256
+    let factor = (side + max(1, min(height, width)) - 1) / max(1, min(height, width))
+    guard factor > 1, max(height, width) * factor <= 16 * side else { return self }
+    return resized(height: height * factor, width: width * factor, interpolation: .nearest)
+  }
+
   /// Writes lines of text from the upper left corner down, each on its colour; larger in large pictures.
   mutating func draw(lines: [(text: String, colour: SIMD3<UInt8>)]) {
     let scale = max(0.4, 0.4 * Double(min(height, width)) / 480)

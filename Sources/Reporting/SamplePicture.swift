@@ -29,6 +29,7 @@ extension Picture {
     }
     if let label = sample.classLabel {
       let name = metainfo.classes.indices.contains(label) ? metainfo.classes[label] : "\(label)"
+      image = image.enlargedForText()
       image.draw(lines: [(name, colours.palette[label])])
     }
     self.init(image)

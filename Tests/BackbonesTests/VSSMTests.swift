@@ -295,6 +295,14 @@ struct VSSMTests {
     -0.26041681, 0.32638896, 0.91319442, 0.91319472, 1.5, 2.08680582, 2.08680582, 2.67361093, 3.26041698,
   ]
 
+  @Test("returns all stages unless told which, however many there are", arguments: [1, 3, 5])
+  func allStages(count: Int) throws {
+    let depths = [Int](repeating: 1, count: count)
+    let text = "{type: VSSM, dims: 4, depths: \(depths), ssm_d_state: 1}"
+    let configuration = try ConfigurationNode.parse(text, file: "a.yaml").decode(VSSM.Configuration.self)
+    #expect(VSSM(configuration).outputs.map(\.channels) == (0..<count).map { 4 << $0 })
+  }
+
   @Test("a classifier's file is a start for a backbone, and for nothing else")
   func pretrained() throws {
     let backbone = try vssm(small)

@@ -39,6 +39,15 @@ struct ImageClassifierTests {
     }
   }
 
+  @Test("say that a single class is nothing to learn")
+  func singleClass() throws {
+    #expect(try classifier().warnings(about: []).isEmpty)
+    let model = try Components.classifiers.model(
+      "{type: ImageClassifier, backbone: {type: Small}, "
+        + "head: {type: LinearClsHead, num_classes: 1, in_channels: 6}}")
+    #expect(model.warnings(about: []).count == 1)
+  }
+
   @Test("have the backbone's names for their weights, and mmpretrain's where it has none")
   func names() throws {
     let plain = try classifier()

@@ -33,8 +33,6 @@ struct ShippedConfigTests {
   func decodes(name: String) throws {
     let experiment = Experiment(
       try ExperimentConfiguration(ConfigurationNode.load(file: "\(Self.root)/\(name)")), components: .all)
-    // A classifier may be a model only.
-    guard experiment.configuration.trainLoop != nil else { return }
     for use in [Experiment.Use.training, .test, .prediction] { try experiment.check(for: use) }
   }
 
@@ -49,7 +47,6 @@ struct ShippedConfigTests {
       ?? (0..<(counts[experiment.scope ?? ""] ?? 0)).map { "\($0)" }
     let model = try experiment.model(classes: classes)
     #expect(model.tree.parameters.count > 100)
-    guard experiment.configuration.trainLoop != nil else { return }
     // Schedules and optimiser need the model and the loop, but no data.
     let training = TrainingComponents()
     let loop = try training.trainLoops.build(

@@ -274,7 +274,7 @@ struct TrainingRunTests {
       ),
       (
         "val_dataloader: {dataset: {type: ToyDataset, count: 3, test_mode: true, classes: [x]}}",
-        "the classes differ"
+        "Only here: x. Only there: thing. Name them for both"
       ),
       ("train_dataloader: {dataset: {type: ToyDataset, count: 0}}", "has no images"),
       (

@@ -93,7 +93,7 @@ extension VSSM {
       imageSize = try keys.decodeIfPresent(Int.self, forKey: .imageSize, in: 1...65_536) ?? 224
       dropPathRate = try keys.decodeIfPresent(Float.self, forKey: .dropPathRate) ?? 0.1
       usesCheckpoints = try keys.decodeIfPresent(Bool.self, forKey: .usesCheckpoints) ?? false
-      outIndices = try keys.decodeIfPresent([Int].self, forKey: .outIndices) ?? [0, 1, 2, 3]
+      outIndices = try keys.decodeIfPresent([Int].self, forKey: .outIndices) ?? Array(depths.indices)
       frozenStages = try keys.decodeIfPresent(Int.self, forKey: .frozenStages) ?? -1
       pretrained = try keys.decodeIfPresent(String.self, forKey: .pretrained)
       let ignored = try decoder.container(keyedBy: IgnoredKeys.self)

@@ -39,14 +39,14 @@ struct ReefPlacement {
     return placed
   }
 
-  /// Places one animal near the middle, a third to two thirds as large as the picture.
+  /// Places one animal near the middle, half to four fifths as large as the picture.
   static func portrait(of animal: ReefAnimal, _ painter: inout ReefPainter) -> ReefPlacement {
     let extent = Float(min(painter.height, painter.width))
     let frame = Cover(wholeOf: painter)
-    let one = Candidate(animal, &painter, side: extent * painter.random.uniform(0.32, 0.64))
+    let one = Candidate(animal, &painter, side: extent * painter.random.uniform(0.5, 0.8))
     let place =
       Point(Float(painter.width), Float(painter.height)) / 2
-      + Point(painter.random.uniform(-0.16, 0.16), painter.random.uniform(-0.16, 0.16)) * extent
+      + Point(painter.random.uniform(-0.12, 0.12), painter.random.uniform(-0.12, 0.12)) * extent
     return ReefPlacement(one, one.silhouette.centred(at: place), place, frame, &painter)
   }
 

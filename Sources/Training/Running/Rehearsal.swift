@@ -1,4 +1,5 @@
 import Data
+import Modeling
 
 extension Trainer {
   /// Tries what a run does before it does it: the first training batch forward and backward, and one validation image
@@ -11,8 +12,8 @@ extension Trainer {
     guard !samples.isEmpty else { throw TrainingError("the training data set gave no batch") }
     checkAnnotations(of: samples)
     let terms = try LiveWeights.kept(in: model) { try gradients(of: samples) }
-    let fields = terms.terms.map { "\($0.name): \(decimal($0.value, 4))" }
-    log.info("first batch  loss: \(decimal(terms.total, 4))  " + fields.joined(separator: "  "))
+    let fields = [(name: Losses.totalName, value: terms.total)] + terms.terms
+    log.info("first batch  " + fields.map { "\($0.name): \(decimal($0.value, 4))" }.joined(separator: "  "))
     try rehearseValidation()
   }
 

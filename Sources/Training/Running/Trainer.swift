@@ -238,7 +238,7 @@ public final class Trainer {
     let step = ForwardMode.Step(seed: settings.seed, step: iteration, samples: samples.map(\.number))
     return try ForwardMode.training(step) {
       let losses = try model.losses(samples)
-      let terms = losses.terms.map { (name: $0.name, value: Double($0.value.scalar)) }
+      let terms = losses.loggedTerms.map { (name: $0.name, value: Double($0.value.scalar)) }
       if let bad = losses.terms.first(where: { $0.isMinimized && !$0.value.scalar.isFinite }) {
         throw TrainingError("\(place): \(bad.name) is \(bad.value.scalar). \(Self.images(samples))")
       }

@@ -293,7 +293,8 @@ public final class TrainingRun {
       throw ConfigurationError(
         location: settings.dataset.node.location, keyPath: settings.dataset.node.keyPath,
         message: "the classes differ from those of the training data: "
-          + "\(listed(loader.dataset.metainfo.classes)) here, \(listed(classes)) there")
+          + "\(listed(loader.dataset.metainfo.classes)) here, \(listed(classes)) there",
+        hint: classHint(loader.dataset.metainfo.classes, training: classes))
     }
     let evaluators = configuration.valEvaluators
     // Built once now, so that a mistake is found before the first step, and anew for each validation.
@@ -301,6 +302,16 @@ public final class TrainingRun {
     return TrainerParts.Validation(
       loader: loader, metrics: { try experiment.metrics(evaluators, for: loader.dataset) },
       countsLosses: counted.countsLosses)
+  }
+
+  /// Which classes one list has and the other lacks.
+  private static func classHint(_ classes: [String], training: [String]) -> String {
+    let (here, there) = (Set(classes), Set(training))
+    let differences = [
+      ("Only here", classes.filter { !there.contains($0) }),
+      ("Only there", training.filter { !here.contains($0) }),
+    ].filter { !$0.1.isEmpty }.map { "\($0.0): \(listed($0.1)). " }
+    return differences.joined() + "Name them for both data sets alike: metainfo: {classes: [...]}."
   }
 
   /// What `auto_scale_lr` multiplies all rates by: the images of a batch over those that the rate was chosen for.

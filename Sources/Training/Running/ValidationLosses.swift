@@ -11,7 +11,7 @@ struct ValidationLosses {
   /// What the figures' names begin with.
   static let prefix = "val/"
   /// The sum that training makes smaller.
-  static let total = MetricFigure(prefix + "loss", isBetterWhenLarger: false)
+  static let total = MetricFigure(prefix + Losses.totalName, isBetterWhenLarger: false)
 
   private var names: [String] = []
   private var sums: [String: Double] = [:]
@@ -23,7 +23,7 @@ struct ValidationLosses {
   mutating func add(_ batch: [Sample], to model: any Model) throws {
     let losses = try ForwardMode.evaluation { try model.losses(batch.map(Self.fitting)) }
     add(Self.total.name, Double(losses.total.scalar), batch.count)
-    for term in losses.terms { add(Self.prefix + term.name, Double(term.value.scalar), batch.count) }
+    for term in losses.loggedTerms { add(Self.prefix + term.name, Double(term.value.scalar), batch.count) }
   }
 
   /// A sample with a label map of its image's size: a validation may have that of the file.
