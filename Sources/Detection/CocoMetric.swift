@@ -136,8 +136,8 @@ public struct CocoMetric: Metric {
     }
     var merged = evaluators
     for index in merged.indices { try merged[index].merge(state.evaluations[index]) }
+    if let other = state.recall { try recall?.merge(other) }
     evaluators = merged
-    if let other = state.recall { recall?.merge(other) }
     if let other = state.files { files?.merge(other) }
   }
 

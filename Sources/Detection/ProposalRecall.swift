@@ -39,7 +39,14 @@ struct ProposalRecall {
   }
 
   /// Takes in what another one kept of other images.
-  mutating func merge(_ other: State) { state.overlaps.merge(other.overlaps) { first, _ in first } }
+  ///
+  /// - Throws: `CocoError`, and nothing is taken in, for images that were matched already.
+  mutating func merge(_ other: State) throws {
+    guard other.overlaps.keys.allSatisfy({ state.overlaps[$0] == nil }) else {
+      throw CocoError("the proposals of an image were given twice")
+    }
+    state.overlaps.merge(other.overlaps) { first, _ in first }
+  }
 
   /// The overlap of each pair in the order taken; 0 for objects without a partner.
   private static func partners(_ overlaps: [Float], objects: Int, boxes: Int) -> [Float] {

@@ -72,9 +72,9 @@ public struct TwoStageDetector: ScoringModel {
     try checkWidths(configuration)
   }
 
-  /// Whether the second stage learns masks where they are wanted, and only there.
+  /// Whether the second stage learns masks where they are wanted, and only there; one of another's own may leave them.
   private func checkMasks(of stage: ConfigurationNode, areWanted: Bool) throws {
-    guard roiHead.learnsMasks != areWanted else { return }
+    guard roiHead.learnsMasks != areWanted, !areWanted || roiHead is StandardRoIHead else { return }
     let place = stage.node(at: "mask_head") ?? stage
     throw ConfigurationError(
       location: place.location, keyPath: "\(stage.keyPath).mask_head",
