@@ -4,6 +4,8 @@ import Configuration
 public struct DatasetOutline: Sendable {
   /// Names of the classes; nil where only the annotation file has them.
   public var classes: [String]?
+  /// Names of the classes of the data that the type is called after, for published weights that name none.
+  public var usualClasses: [String]?
   /// The steps of the pipeline.
   public var pipeline: [ComponentConfiguration]
   private let colours: @Sendable (_ classes: [String]) -> [SIMD3<UInt8>]
@@ -12,10 +14,10 @@ public struct DatasetOutline: Sendable {
   ///
   /// - Parameter palette: Red, green and blue of each of the classes; may be empty.
   public init(
-    classes: [String]?, pipeline: [ComponentConfiguration],
+    classes: [String]?, usualClasses: [String]? = nil, pipeline: [ComponentConfiguration],
     palette: @escaping @Sendable (_ classes: [String]) -> [SIMD3<UInt8>]
   ) {
-    (self.classes, self.pipeline, colours) = (classes, pipeline, palette)
+    (self.classes, self.usualClasses, self.pipeline, colours) = (classes, usualClasses, pipeline, palette)
   }
 
   /// Red, green and blue of the classes, for pictures; may be empty.

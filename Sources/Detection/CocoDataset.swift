@@ -60,7 +60,9 @@ public struct CocoDataset: Dataset {
 
     /// Classes may be the file's; COCO's own have COCO's colours.
     public func outline(in context: DataContext) -> DatasetOutline {
-      DatasetOutline(classes: settings.classes, pipeline: settings.pipeline) { [palette = settings.palette] in
+      DatasetOutline(
+        classes: settings.classes, usualClasses: CocoClasses.names, pipeline: settings.pipeline
+      ) { [palette = settings.palette] in
         palette.isEmpty ? CocoClasses.palette(for: $0) : palette
       }
     }

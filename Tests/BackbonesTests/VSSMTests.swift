@@ -298,9 +298,8 @@ struct VSSMTests {
   @Test("returns all stages unless told which, however many there are", arguments: [1, 3, 5])
   func allStages(count: Int) throws {
     let depths = [Int](repeating: 1, count: count)
-    let text = "{type: VSSM, dims: 4, depths: \(depths), ssm_d_state: 1}"
-    let configuration = try ConfigurationNode.parse(text, file: "a.yaml").decode(VSSM.Configuration.self)
-    #expect(VSSM(configuration).outputs.map(\.channels) == (0..<count).map { 4 << $0 })
+    let backbone = try vssm("dims: 4, depths: \(depths), ssm_d_state: 1", seed: nil)
+    #expect(backbone.outputs.map(\.channels) == (0..<count).map { 4 << $0 })
   }
 
   @Test("a classifier's file is a start for a backbone, and for nothing else")

@@ -148,4 +148,28 @@ struct StartingWeightsTests {
       wider.status == 1 && wider.errors.contains("does not fit the model")
         && wider.errors.contains("mis-shaped  roi_head.bbox_head.fc_cls.weight [2, 16]"), "\(wider.errors)")
   }
+
+  @Test("weights for COCO's classes that name none predict COCO's names; others ask for theirs")
+  func unnamedClasses() throws {
+    for (count, expected) in [(80, "taken for those of COCO"), (2, "does not name its classes either")] {
+      let names = (0..<count).map { "c\($0)" }
+      let own = try GeneratedSet(in: "\(folder.path)/set\(count)", count: 2, classes: names)
+      let config = ExampleConfig.detector(
+        own, iterations: 1, checkpoints: 1, classes: "[\(names.joined(separator: ","))]")
+      _ = succeed(try train(config, to: "run\(count)"))
+      let bare = "\(folder.path)/bare\(count).safetensors"
+      let weights = try Checkpoint(file: "\(folder.path)/run\(count)/iter_1.safetensors").weights
+      try Safetensors(weights, metadata: [:]).write(to: bare)
+      let unnamed =
+        config.filter { !$0.contains("metainfo.classes=") } + [
+          "train_dataloader.dataset.metainfo=null", "val_dataloader.dataset.metainfo=null",
+        ]
+      let outcome = try Command.run(
+        ["predict", config[0], bare, "\(own.folder)/images/validation/picture1.png"] + unnamed.dropFirst()
+          + ["--score-thr", "0", "--json"])
+      #expect(outcome.status == (count == 80 ? 0 : 1), "\(outcome.errors)")
+      #expect(outcome.errors.contains(expected), "\(outcome.errors)")
+      #expect(!outcome.output.contains(#""c0""#))
+    }
+  }
 }

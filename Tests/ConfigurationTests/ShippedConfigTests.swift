@@ -2,6 +2,7 @@ import Backbones
 import Configuration
 import Data
 import Foundation
+import Tensors
 import Testing
 import Training
 
@@ -58,6 +59,38 @@ struct ShippedConfigTests {
     _ = try training.optimizerWrappers.build(
       try #require(experiment.configuration.optimWrapper), scope: nil,
       in: OptimizationContext(model, components: training))
+  }
+
+  @Test(
+    "ImageNet's recipe lets weights of several axes decay, but no biases, positions or class tokens",
+    arguments: [
+      ("vmamba/vssm-tiny-s1l8", ["dims=8", "depths=[1,1,1,1]", "posembed=true"], 64),
+      ("vmamba/vssm-tiny", ["dims=8", "depths=[1,1,1,1]"], 64),
+      ("swin/swin-tiny", ["embed_dims=8", "depths=[1,1,1,1]", "num_heads=[1,1,1,1]"], 64),
+      ("deit/deit-small", ["embed_dims=8", "num_layers=1", "num_heads=1"], 8),
+    ])
+  func decay(name: String, small: [String], channels: Int) throws {
+    let overrides = small.map { "model.backbone.\($0)" } + ["model.head.in_channels=\(channels)"]
+    let file = "\(Self.root)/\(name)_300e_imagenet-224.yaml"
+    let experiment = Experiment(
+      try ExperimentConfiguration(ConfigurationNode.load(file: file, overrides: overrides)),
+      components: .all)
+    let model = try experiment.model(classes: (0..<1000).map { "\($0)" })
+    var wrapper = try TrainingComponents().optimizerWrappers.build(
+      try #require(experiment.configuration.optimWrapper), scope: nil,
+      in: OptimizationContext(model, components: TrainingComponents()))
+    for (_, weight) in model.tree.parameters {
+      let count = weight.shape.reduce(1, *)
+      weight.replace(by: Tensor([Float](repeating: 1, count: count), shape: weight.shape))
+      // A gradient of zero: what changes does so by its decay.
+      (weight.value * 0).sum().backward()
+    }
+    _ = try wrapper.update(rates: wrapper.baseRates)
+    let kept = ["pos_embed", "cls_token", "relative_position_bias_table"]
+    for (name, weight) in model.tree.parameters {
+      let decays = weight.shape.count > 1 && !name.hasSuffix(".bias") && !kept.contains { name.hasSuffix($0) }
+      #expect(weight.value.values.allSatisfy { ($0 < 1) == decays }, "\(name) \(weight.shape)")
+    }
   }
 
   /// Values without their places.

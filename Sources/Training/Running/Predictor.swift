@@ -17,7 +17,8 @@ public struct Predictor {
   private let pipeline: Pipeline
 
   /// Opens config and checkpoint. The pipeline is that of the test data, without the loading of annotations; the
-  /// classes are the checkpoint's, else those of the test data's `metainfo`, else the numbers of a classifier's.
+  /// classes are the checkpoint's, else those of the test data's `metainfo`, else the numbers of a classifier's, else
+  /// those of COCO where the test data are in its format and the weights are for as many.
   ///
   /// - Throws: `ConfigurationError` and `CheckpointError`.
   public init(configuration: ExperimentConfiguration, components: Components, checkpoint file: String) throws
@@ -32,23 +33,30 @@ public struct Predictor {
     // A published classifier is of more classes than anybody writes into a config.
     let count = configuration.model?.node.node(at: "head.num_classes")?.int
     let numbers = count.flatMap { (1...100_000).contains($0) ? (0..<$0).map(String.init) : nil }
-    guard let classes = checkpoint.classes ?? outline.classes ?? numbers else {
-      throw ConfigurationError(
-        location: dataset.node.location, keyPath: "\(dataset.node.keyPath).metainfo.classes",
-        message: "is missing, and the checkpoint does not name its classes either")
-    }
+    let unknown = ConfigurationError(
+      location: dataset.node.location, keyPath: "\(dataset.node.keyPath).metainfo.classes",
+      message: "is missing, and the checkpoint does not name its classes either")
+    let named = checkpoint.classes ?? outline.classes
+    guard let classes = named ?? numbers ?? outline.usualClasses else { throw unknown }
+    let areUsual = named == nil && numbers == nil
     metainfo = DatasetMetainfo(classes: classes, palette: outline.palette(for: classes))
-    model = try experiment.model(classes: classes)
-    model.initialize(seed: TrainingRun.defaultSeed)
-    loading = try checkpoint.load(into: model, file: file)
+    do {
+      model = try experiment.model(classes: classes)
+      model.initialize(seed: TrainingRun.defaultSeed)
+      loading = try checkpoint.load(into: model, file: file)
+    } catch {
+      // Not of COCO's classes then.
+      if areUsual { throw unknown }
+      throw error
+    }
     try model.requireFiniteWeights(of: file)
     let steps = outline.pipeline.filter { $0.type.split(separator: ".").last != "LoadAnnotations" }
     pipeline = try Pipeline(steps, in: context)
     var notes = configuration.unusedNotes
-    if checkpoint.classes == nil, outline.classes == nil {
+    if named == nil {
       notes.append(
-        "neither the checkpoint nor \(dataset.node.keyPath).metainfo.classes names the classes: they are called by their "
-          + "numbers, from 0")
+        "neither the checkpoint nor \(dataset.node.keyPath).metainfo.classes names the classes: they are "
+          + (areUsual ? "taken for those of COCO, in its order" : "called by their numbers, from 0"))
     }
     if let named = checkpoint.classes, let others = outline.classes, named != others {
       notes.append(
