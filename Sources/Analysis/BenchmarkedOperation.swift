@@ -110,7 +110,7 @@ private struct Sizes {
       .backward("conv3x3_256.backward_input", work: 9 * work, floor: 2.2, to: [x]) {
         conv2d($0[0], weight: weight, bias: bias, padding: (1, 1))
       },
-      .backward("conv3x3_256.backward_weights", work: 9 * work, floor: 0.8, to: [weight]) {
+      .backward("conv3x3_256.backward_weights", work: 9 * work, floor: 1.9, to: [weight]) {
         conv2d(x, weight: $0[0], bias: bias, padding: (1, 1))
       },
       .forward("conv3x3_2048", work: 18 * side * side * many * fewer, limit: .product, floor: 2.6) {

@@ -70,3 +70,18 @@ MULTIVERSION void dp_clamp_backward(float *restrict gx, const float *restrict g,
     gx[i] = x[i] <= high ? inside : 0.f;
   }
 }
+
+// y silu(z)
+MULTIVERSION void dp_silu_gate(float *restrict out, const float *restrict y, const float *restrict z,
+                               ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) out[i] = y[i] * (z[i] * dp_sigmoid(z[i]));
+}
+
+MULTIVERSION void dp_silu_gate_backward(float *restrict gy, float *restrict gz, const float *restrict g,
+                                        const float *restrict y, const float *restrict z, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) {
+    const float p = dp_sigmoid(z[i]);
+    gy[i] = g[i] * (z[i] * p);
+    gz[i] = g[i] * y[i] * (p * (1.f + z[i] * (1.f - p)));
+  }
+}

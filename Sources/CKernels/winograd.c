@@ -29,6 +29,18 @@ INLINE points weight_points(float g0, float g1, float g2) {
   return (points){g0 * (1 / 4.f), a - b, a + b, c + d, c - d, g2};
 }
 
+// A g: what gathers a tile's outputs, the other way round.
+INLINE points gradient_points(float g0, float g1, float g2, float g3) {
+  const float a = g0 + g2, b = g1 + g3, c = g0 + 4 * g2, d = 2 * g1 + 8 * g3;
+  return (points){g0, a + b, a - b, c + d, c - d, g3};
+}
+
+// Gᵀ u
+INLINE points tap_points(float u0, float u1, float u2, float u3, float u4, float u5) {
+  const float a = (u1 + u2) * (-1 / 6.f), b = (u2 - u1) * (1 / 6.f), c = u3 + u4, d = u3 - u4;
+  return (points){u0 * (1 / 4.f) + a + c * (1 / 24.f), b + d * (1 / 12.f), a + c * (1 / 6.f) + u5, 0, 0, 0};
+}
+
 // Runs `block(offset, lanes)` over all channels. The last block of LANES may overlap the one before: it writes
 // the same numbers again. Fewer channels than LANES are a block of their own.
 #define FOR_BLOCKS(channels, block)                                                                          \
@@ -160,6 +172,87 @@ MULTIVERSION void dp_winograd_weights(const float *weight, ptrdiff_t first, ptrd
     const float *taps = weight + (o * 9 + (isReversed ? 8 : 0)) * inputs;
     float *out = transformed + o * inputs;
 #define BLOCK(at, n) weight_block(taps + (at), isReversed ? -inputs : inputs, n, out + (at), plane)
+    FOR_BLOCKS(inputs, BLOCK);
+#undef BLOCK
+  }
+}
+
+// One tile, n outputs; pixels outside the map are a block of zeros, as in `input_block`.
+INLINE void gradient_block(const float *const *pixel, const ptrdiff_t *moves, ptrdiff_t at, ptrdiff_t n, float *out,
+                           ptrdiff_t plane) {
+  float m[IN * OUT][LANES], v[IN][LANES];
+  const float *p[OUT];
+  for (int j = 0; j < OUT; j++) {
+    for (int i = 0; i < OUT; i++) p[i] = pixel[i * OUT + j] + (at & moves[i * OUT + j]);
+    for (ptrdiff_t c = 0; c < n; c++) {
+      const points t = gradient_points(p[0][c], p[1][c], p[2][c], p[3][c]);
+      m[j][c] = t.v0, m[OUT + j][c] = t.v1, m[2 * OUT + j][c] = t.v2;
+      m[3 * OUT + j][c] = t.v3, m[4 * OUT + j][c] = t.v4, m[5 * OUT + j][c] = t.v5;
+    }
+  }
+  for (int i = 0; i < IN; i++) {
+    float(*const row)[LANES] = m + i * OUT;
+    for (ptrdiff_t c = 0; c < n; c++) {
+      const points t = gradient_points(row[0][c], row[1][c], row[2][c], row[3][c]);
+      v[0][c] = t.v0, v[1][c] = t.v1, v[2][c] = t.v2, v[3][c] = t.v3, v[4][c] = t.v4, v[5][c] = t.v5;
+    }
+    for (int j = 0; j < IN; j++) store(out + (i * IN + j) * plane + at, v[j], n);
+  }
+}
+
+MULTIVERSION void dp_winograd_gradient(const dp_windows *w, const float *gy, ptrdiff_t first, ptrdiff_t last,
+                                       ptrdiff_t outputs, float *transformed, ptrdiff_t plane) {
+  const float zeros[LANES] = {0};
+  const ptrdiff_t down = (w->outputHeight + OUT - 1) / OUT, across = (w->outputWidth + OUT - 1) / OUT;
+  for (ptrdiff_t tile = first; tile < last; tile++) {
+    const ptrdiff_t image = tile / (down * across), place = tile % (down * across), top = place / across * OUT,
+                    left = place % across * OUT;
+    const float *pixel[OUT * OUT];
+    ptrdiff_t moves[OUT * OUT];
+    for (ptrdiff_t i = 0; i < OUT; i++)
+      for (ptrdiff_t j = 0; j < OUT; j++) {
+        const ptrdiff_t row = top + i, column = left + j;
+        const int inside = row < w->outputHeight && column < w->outputWidth;
+        pixel[i * OUT + j] =
+            inside ? gy + ((image * w->outputHeight + row) * w->outputWidth + column) * outputs : zeros;
+        moves[i * OUT + j] = inside ? -1 : 0;
+      }
+    float *out = transformed + (tile - first) * outputs;
+#define BLOCK(at, n) gradient_block(pixel, moves, at, n, out, plane)
+    FOR_BLOCKS(outputs, BLOCK);
+#undef BLOCK
+  }
+}
+
+// One output, n inputs.
+INLINE void tap_block(const float *in, ptrdiff_t plane, ptrdiff_t n, float *gw, ptrdiff_t step) {
+  float m[3 * IN][LANES];
+  for (int j = 0; j < IN; j++) {
+    const float *q = in + j * plane;
+    const ptrdiff_t next = IN * plane;
+    for (ptrdiff_t c = 0; c < n; c++) {
+      const points t = tap_points(q[c], q[next + c], q[2 * next + c], q[3 * next + c], q[4 * next + c],
+                                  q[5 * next + c]);
+      m[j][c] = t.v0, m[IN + j][c] = t.v1, m[2 * IN + j][c] = t.v2;
+    }
+  }
+  for (int y = 0; y < 3; y++) {
+    float(*const row)[LANES] = m + y * IN;
+    float v[3][LANES];
+    for (ptrdiff_t c = 0; c < n; c++) {
+      const points t = tap_points(row[0][c], row[1][c], row[2][c], row[3][c], row[4][c], row[5][c]);
+      v[0][c] = t.v0, v[1][c] = t.v1, v[2][c] = t.v2;
+    }
+    for (int x = 0; x < 3; x++) store(gw + (y * 3 + x) * step, v[x], n);
+  }
+}
+
+MULTIVERSION void dp_winograd_taps(const float *products, ptrdiff_t plane, ptrdiff_t first, ptrdiff_t last,
+                                   ptrdiff_t inputs, float *gw) {
+  for (ptrdiff_t o = first; o < last; o++) {
+    const float *in = products + o * inputs;
+    float *out = gw + o * 9 * inputs;
+#define BLOCK(at, n) tap_block(in + (at), plane, n, out + (at), inputs)
     FOR_BLOCKS(inputs, BLOCK);
 #undef BLOCK
   }

@@ -28,4 +28,14 @@ public struct Linear: UnaryLayer {
   public func callAsFunction(_ x: Tensor, activation: Activation?) -> Tensor {
     linear(x, weight: weight.value, bias: bias?.value, activation: activation)
   }
+
+  /// Some of the outputs, `[..., I]` to `[..., outputs.count]`: parts that go different ways are made apart, for less
+  /// than being cut out of a whole.
+  ///
+  /// - Parameter outputs: Within `0..<O`.
+  public func callAsFunction(_ x: Tensor, outputs: Range<Int>) -> Tensor {
+    let part = { (tensor: Tensor) in tensor.sliced(axis: 0, from: outputs.lowerBound, to: outputs.upperBound)
+    }
+    return linear(x, weight: part(weight.value), bias: bias.map { part($0.value) })
+  }
 }

@@ -51,7 +51,7 @@ public struct UPerHead: DecodeHead {
   private let fusion: ConvModule
   private let classifier: PixelClassifier
   /// How many bytes of the joined levels are there at once where nothing is to be differentiated.
-  package var stripBytes = 280 << 20
+  package var stripBytes = 180 << 20
   /// Which of the backbone's maps it takes, and their channels.
   public let inputs: [(index: Int, channels: Int)]
   /// What heads have in common.
@@ -97,7 +97,12 @@ public struct UPerHead: DecodeHead {
     let maps = inputs.map { features[$0.index] }
     var merged = zip(laterals, maps).map { $0($1) } + [pooled(maps[maps.count - 1])]
     for level in merged.indices.dropFirst().reversed() {
-      merged[level - 1] = merged[level - 1] + resized(merged[level], like: merged[level - 1])
+      let coarser = resized(merged[level], like: merged[level - 1])
+      if Recording.isOn {
+        merged[level - 1] = merged[level - 1] + coarser
+      } else {
+        merged[level - 1].add(coarser)
+      }
     }
     let levels = zip(convolutions, merged).map { $0($1) } + [merged[merged.count - 1]]
     guard !Recording.isOn else {

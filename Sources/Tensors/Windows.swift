@@ -137,6 +137,9 @@ struct Windows: Sendable {
 
   /// gw `[O, kh * kw * I]` = gyᵀ times the columns of x, in partial sums that are added in order.
   func weightGradient(_ x: TensorStorage, _ gy: TensorStorage, to gw: TensorStorage) {
+    guard weightGradientMethod == .columns else {
+      return WinogradConvolution(self).weightGradient(x, gy, to: gw)
+    }
     let (outputs, group, width, inputs) = (outputs, outputsPerGroup, columnWidth, inputsPerGroup)
     if isPointwise || (tiles == 1 && groups == 1) {
       BLAS.parallelMultiply(

@@ -24,7 +24,7 @@ struct WinogradConvolution: Sendable {
 
   /// Floats from one point to the next of `count` numbers each: whole cache lines, of an odd number, so that
   /// the points do not compete for the same lines of the cache.
-  private static func plane(_ count: Int) -> Int { ((count + 15) / 16 | 1) * 16 }
+  fileprivate static func plane(_ count: Int) -> Int { ((count + 15) / 16 | 1) * 16 }
 
   /// `[36, O, I]` from weights `[O, 3, 3, I]`, with the taps turned round for the derivative by the input.
   static func transform(_ weight: TensorStorage, outputs: Int, reversed: Bool) -> TensorStorage {
@@ -40,7 +40,7 @@ struct WinogradConvolution: Sendable {
 
   /// How many tiles are taken at once: enough that a product pays for reading the weights, few enough that what
   /// lies between the transforms stays small (measured).
-  private var tilesAtOnce: Int {
+  fileprivate var tilesAtOnce: Int {
     let (inputs, outputs) = (windows.channels, windows.outputs)
     return max(256, min(512, 2 * min(inputs, outputs), (1 << 24) / (Self.points * max(1, inputs + outputs))))
   }
@@ -79,6 +79,43 @@ struct WinogradConvolution: Sendable {
           &kernels, products.base + range.lowerBound * outputs, planeOut, first + range.lowerBound,
           first + range.upperBound, outputs, bias?.base, y.base)
       }
+    }
+  }
+}
+
+extension WinogradConvolution {
+  /// gw `[O, 3, 3, I]` from x and the gradient of y: F(3x3, 4x4), the transposed method. The gradient's tiles and the
+  /// windows that they came from are taken to the 36 points, multiplied over the tiles, and taken back to 3x3 taps.
+  func weightGradient(_ x: TensorStorage, _ gy: TensorStorage, to gw: TensorStorage) {
+    let (inputs, outputs) = (windows.channels, windows.outputs)
+    let kernels = windows.kernels
+    let rounds = (tiles + tilesAtOnce - 1) / tilesAtOnce
+    guard rounds > 0 else { return gw.values.update(repeating: 0) }
+    let most = (tiles + rounds - 1) / rounds
+    let (planeIn, planeOut) = (Self.plane(most * inputs), Self.plane(most * outputs))
+    let plane = Self.plane(inputs * outputs)
+    let source = TensorStorage(count: Self.points * planeIn, for: "the tiles of a convolution")
+    let slopes = TensorStorage(count: Self.points * planeOut, for: "the tiles of a convolution")
+    let products = TensorStorage(count: Self.points * plane, for: "the weights of a convolution")
+    for round in 0..<rounds {
+      let first = tiles * round / rounds
+      let count = tiles * (round + 1) / rounds - first
+      parallel(over: count, grain: 4) { range in
+        var kernels = kernels
+        let (start, end) = (first + range.lowerBound, first + range.upperBound)
+        dp_winograd_input(&kernels, x.base, start, end, source.base + range.lowerBound * inputs, planeIn)
+        dp_winograd_gradient(
+          &kernels, gy.base, start, end, outputs, slopes.base + range.lowerBound * outputs, planeOut)
+      }
+      parallel(Self.points) { point in
+        BLAS.multiply(
+          transposingA: true, m: outputs, n: inputs, k: count, slopes.base + point * planeOut,
+          stride: outputs, source.base + point * planeIn, stride: inputs, adding: round == 0 ? 0 : 1,
+          to: products.base + point * plane, stride: inputs)
+      }
+    }
+    parallel(over: outputs, grain: max(1, (1 << 12) / max(1, inputs))) { range in
+      dp_winograd_taps(products.base, plane, range.lowerBound, range.upperBound, inputs, gw.base)
     }
   }
 }
@@ -124,6 +161,18 @@ extension Windows {
     let columns = 9 * (pixels * (pair + 6 * channels) + (isInCache ? 5 : 20) * pair)
     let winograd =
       points * (winogradTiles * (pair + 25 * (channels + outputs)) + (isInCache ? 12 : 45) * pair)
+    return 11 * winograd < 10 * columns ? .winograd : .columns
+  }
+
+  /// The faster method for the gradient of the weights, by the shapes alone: costs as for `method`. The products are
+  /// added up in `[36, O, I]`, which each round of tiles reads and writes.
+  var weightGradientMethod: ConvolutionMethod {
+    if let forcedMethod { return forcedMethod }
+    guard allowsWinograd else { return .columns }
+    let points = WinogradConvolution.points
+    let pair = channels * outputs
+    let columns = 9 * pixels * (pair + 6 * channels)
+    let winograd = points * (winogradTiles * (pair + 25 * (channels + outputs)) + 45 * pair)
     return 11 * winograd < 10 * columns ? .winograd : .columns
   }
 }

@@ -19,6 +19,26 @@ struct LayerTests {
     #expect(layout.fromPyTorch(there).values == weight.values)
   }
 
+  @Test("some outputs of a linear layer are those of all, and their gradients too", arguments: [true, false])
+  func outputs(hasBias: Bool) {
+    let layer = Linear(5, 7, bias: hasBias)
+    layer.initialize(seed: 3)
+    let x = Tensor.random([2, 3, 5]).withGradient()
+    let whole = layer(x).sliced(axis: -1, from: 2, to: 6)
+    let part = layer(x, outputs: 2..<6)
+    #expect(part.shape == [2, 3, 4])
+    #expect(zip(part.values, whole.values).allSatisfy { abs($0 - $1) < 1e-6 })
+    whole.sum().backward()
+    let wanted = (x.gradient?.values ?? [], layer.weight.value.gradient?.values ?? [])
+    let (again, other) = (Tensor(x.values, shape: x.shape).withGradient(), Linear(5, 7, bias: hasBias))
+    other.initialize(seed: 3)
+    other(again, outputs: 2..<6).sum().backward()
+    let found = (again.gradient?.values ?? [], other.weight.value.gradient?.values ?? [])
+    #expect(!wanted.0.isEmpty && !wanted.1.isEmpty)
+    #expect(wanted.0.count == found.0.count && zip(wanted.0, found.0).allSatisfy { abs($0 - $1) < 1e-6 })
+    #expect(wanted.1.count == found.1.count && zip(wanted.1, found.1).allSatisfy { abs($0 - $1) < 1e-5 })
+  }
+
   @Test("a flattened weight sees the channels first in PyTorch, last in memory")
   func flattened() {
     // One output that looks at channel 1, row 0, column 2 of [2, 1, 3] (channels, rows, columns).

@@ -63,16 +63,16 @@ public struct SS2D: UnaryLayer {
 
   /// `[B, H, W, C]`, shape kept.
   public func callAsFunction(_ x: Tensor) -> Tensor {
-    let (x, z) = split(inProjection(x))
+    let (x, z) = projected(x)
     let scanned = outNorm(scan(activation(convolution?(x) ?? x)))
     let y = form.activatesOutput ? scanned.gelu() : scanned
     return dropout(outProjection(gated(y, by: z)))
   }
 
   /// What is scanned, and what gates the result, `[B, H, W, I]` each.
-  private func split(_ xz: Tensor) -> (x: Tensor, z: Tensor?) {
-    guard form.gate != .none else { return (xz, nil) }
-    return (xz.sliced(axis: -1, from: 0, to: inner), xz.sliced(axis: -1, from: inner, to: 2 * inner))
+  private func projected(_ x: Tensor) -> (x: Tensor, z: Tensor?) {
+    guard form.gate != .none else { return (inProjection(x), nil) }
+    return (inProjection(x, outputs: 0..<inner), inProjection(x, outputs: inner..<2 * inner))
   }
 
   /// The four directions, scanned and summed up: `[B, H, W, I]`, shape kept.
@@ -86,7 +86,11 @@ public struct SS2D: UnaryLayer {
   }
 
   private func gated(_ y: Tensor, by z: Tensor?) -> Tensor {
-    guard let z else { return y }
-    return y * (form.gate == .activated ? activation(z) : z)
+    switch (z, form.gate, activation) {
+    case (nil, _, _): y
+    case (let z?, .activated, .silu): y.siluGated(by: z)
+    case (let z?, .activated, _): y * activation(z)
+    case (let z?, _, _): y * z
+    }
   }
 }

@@ -36,6 +36,11 @@ void dp_gelu_backward(float *restrict gx, const float *restrict g, const float *
 
 void dp_silu(float *restrict y, const float *restrict x, ptrdiff_t count);
 void dp_silu_backward(float *restrict gx, const float *restrict g, const float *restrict x, ptrdiff_t count);
+/// out = y silu(z)
+void dp_silu_gate(float *restrict out, const float *restrict y, const float *restrict z, ptrdiff_t count);
+/// The gradients of y and z from that of y silu(z).
+void dp_silu_gate_backward(float *restrict gy, float *restrict gz, const float *restrict g, const float *restrict y,
+                           const float *restrict z, ptrdiff_t count);
 
 void dp_soft_plus(float *restrict y, const float *restrict x, ptrdiff_t count);
 void dp_soft_plus_backward(float *restrict gx, const float *restrict g, const float *restrict x,

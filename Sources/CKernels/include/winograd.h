@@ -19,3 +19,11 @@ void dp_winograd_input(const dp_windows *w, const float *x, ptrdiff_t first, ptr
 /// y of the tiles first ..< last = Aᵀ m A + bias, from products [36, last - first, outputs]; bias may be null.
 void dp_winograd_output(const dp_windows *w, const float *products, ptrdiff_t plane, ptrdiff_t first,
                         ptrdiff_t last, ptrdiff_t outputs, const float *bias, float *y);
+
+/// transformed [36, last - first, O] = A g Aᵀ of the 4x4 pixels of gy [B, H', W', O] that each tile has; zeros outside.
+void dp_winograd_gradient(const dp_windows *w, const float *gy, ptrdiff_t first, ptrdiff_t last, ptrdiff_t outputs,
+                          float *transformed, ptrdiff_t plane);
+
+/// gw [O, 3, 3, I] of the outputs first ..< last = Gᵀ u G, from products u [36, O, I].
+void dp_winograd_taps(const float *products, ptrdiff_t plane, ptrdiff_t first, ptrdiff_t last, ptrdiff_t inputs,
+                      float *gw);
