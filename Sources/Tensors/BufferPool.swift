@@ -24,7 +24,7 @@ public struct TensorMemory: Sendable {
 /// at most a quarter larger, before it asks the system.
 ///
 /// Idle blocks that have lain longest go back to the system where more than `limit` bytes lie idle, or where more is
-/// held in all than `total`, or than the most that tensors ever held and a quarter: where sizes vary from step to
+/// held in all than `total`, or than the most that tensors ever held and an eighth: where sizes vary from step to
 /// step, the blocks of old sizes go.
 package final class BufferPool: Sendable {
   /// The pool that every tensor uses.
@@ -144,7 +144,7 @@ package final class BufferPool: Sendable {
 
   private func releaseSurplus() {
     release { [limit, total] usage in
-      min(limit, max(0, min(total, usage.peak + usage.peak / 4) - usage.live))
+      min(limit, max(0, min(total, usage.peak + usage.peak / 8) - usage.live))
     }
   }
 

@@ -82,9 +82,9 @@ struct BufferPoolTests {
       for step in steps {
         let blocks = step.map { pool.take(bytes: $0 << 10) }
         let usage = pool.usage
-        #expect(usage.live + usage.idle <= usage.peak + usage.peak / 4)
+        #expect(usage.live + usage.idle <= usage.peak + usage.peak / 8)
         for block in blocks { pool.give(block) }
-        #expect(pool.usage.live == 0 && pool.usage.idle <= usage.peak + usage.peak / 4)
+        #expect(pool.usage.live == 0 && pool.usage.idle <= usage.peak + usage.peak / 8)
       }
     }
   }
