@@ -139,7 +139,8 @@ let package = Package(
     tests(
       "Reporting",
       [
-        "Analysis", "Coco", "Configuration", "Data", "Imaging", "Layers", "Masks", "Modeling", "Reporting",
+        "Analysis", "Coco", "Configuration", "Data", "Files", "Imaging", "Layers", "Masks", "Modeling",
+        "Reporting",
         "Tensors", "TestSupport", "Training",
       ]),
     tests(

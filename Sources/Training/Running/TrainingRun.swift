@@ -224,7 +224,7 @@ public final class TrainingRun {
       model: model, loop: loop, loader: loader,
       settings: TrainerSettings(
         batchSize: loaderSettings.batchSize, seed: seed, classes: classes,
-        configuration: configuration.node.yaml(),
+        configuration: configuration.node.yaml(), ownSettings: configuration.node.ownSettings,
         annotations: try AnnotationIdentity.all(
           of: [loader.dataset] + [validation?.loader.dataset].compactMap { $0 })),
       optimizer: optimizer, schedule: ScheduleChain(schedules, baseRates: optimizer.baseRates),
