@@ -78,10 +78,21 @@ enum HTML {
       rows.map { row in
         let share = largest > 0 && row.value.isFinite ? max(0, row.value / largest) : 0
         return [
-          name(row.name), row.text, "<span class=\"bar\" style=\"width:\(number(100 * share, 1))%\"></span>",
+          name(row.name), row.text, bar(share),
         ]
       }
     ).replacing("<table", with: "<table class=\"bars\"", maxReplacements: 1)
+  }
+
+  /// A bar by its share of the longest; nothing for nothing.
+  static func bar(_ share: Double) -> String {
+    share > 0 ? "<span class=\"bar\" style=\"width:\(number(100 * min(1, share), 1))%\"></span>" : ""
+  }
+
+  /// Tables and charts beside each other, as many as there is room for.
+  static func panels(_ parts: [String]) -> String {
+    let parts = parts.filter { !$0.isEmpty }
+    return parts.isEmpty ? "" : "<div class=\"panels\">\n\(parts.joined())</div>\n"
   }
 
   /// A number with so many digits; a dash where there is none.

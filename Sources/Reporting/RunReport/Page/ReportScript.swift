@@ -79,6 +79,7 @@ enum ReportScript {
       const bar=make('div',{className:'controls'},make('label',{},'Pictures: ',pick));
       const layer=(text,cls,on,flip)=>{const b=make('input',{type:'checkbox',checked:on});const set=()=>g.classList.toggle(cls,flip?!b.checked:b.checked);b.onchange=set;set();bar.append(make('label',{},b,' '+text))};
       layer('prediction','hidep',true,true);layer('truth','t',false,false);
+      if(g.querySelector('.okay'))layer('only what differs','d',false,false);
       if(g.querySelector('.lw'))layer('what differs','w',false,false);
       if(g.querySelector('[data-s]')){
         const r=make('input',{type:'range',min:g.dataset.least,max:1,step:.01,value:g.dataset.from}),o=make('output');

@@ -62,7 +62,7 @@ package enum ReportStyle {
     thead th{vertical-align:bottom;border-bottom:1px solid var(--line)}
     th button{font:inherit;font-weight:600;color:inherit;background:none;border:0;padding:.2rem 0;min-height:24px;cursor:pointer;text-align:inherit}
     th[aria-sort=ascending] button::after{content:" ▲"}th[aria-sort=descending] button::after{content:" ▼"}
-    .bars{max-width:640px}.bars td:last-child{width:45%}
+    .bars{max-width:640px;align-self:start}.bars td:last-child{width:45%}
     .bar{display:block;height:.8rem;background:var(--c0);min-width:1px}
     .pr{width:64px;height:28px;display:block}.pr path{fill:none;stroke:var(--c0);stroke-width:2}.pr rect{fill:none;stroke:var(--line)}
     .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
@@ -77,13 +77,13 @@ package enum ReportStyle {
     .picture{background:var(--card);border-radius:6px;padding:.5rem}.picture figcaption{display:block;font-weight:400;font-size:.85rem}
     .view{position:relative;overflow:hidden}.view img{display:block;width:100%;height:auto}
     .view svg{position:absolute;inset:0;width:100%;height:100%}
-    .view text{font-size:13px;font-weight:600;fill:#fff;stroke:#000;stroke-width:3px;paint-order:stroke}
+    .view text{font-size:inherit;font-weight:600;fill:#fff;stroke:#000;stroke-width:.2em;paint-order:stroke}
     .o{fill:none;stroke-width:2.5;vector-effect:non-scaling-stroke}.h{fill:none;stroke:#000;stroke-width:5;vector-effect:non-scaling-stroke;opacity:.55}
     .right{stroke:#56b4e9}.vain{stroke:#e69f00;stroke-dasharray:8 4}.swapped{stroke:#f0e442;stroke-dasharray:9 3 2 3}.missed{stroke:#fff;stroke-dasharray:2 4}.truth{stroke:#fff;stroke-dasharray:2 4}
     .m{stroke:none;fill-rule:evenodd;fill-opacity:.35}.m.right{fill:#56b4e9}.m.vain{fill:#e69f00}.m.swapped{fill:#f0e442}.m.truth{fill:#fff;fill-opacity:.25}
     .c{stroke:none;fill-rule:evenodd;fill-opacity:.5}.w{fill:#d55e00;fill-opacity:.75;fill-rule:evenodd;stroke:none}
     .low{display:none}.lt,.lw{display:none}
-    .gallery.t .lt,.gallery.w .lw{display:inline}.gallery.hidep .lp{display:none}
+    .gallery.t .lt,.gallery.w .lw{display:inline}.gallery.hidep .lp,.gallery.d .okay{display:none}
     .swatch{display:inline-block;width:.8rem;height:.8rem;border:1px solid var(--line);vertical-align:-1px}
     @media(max-width:640px){.x{display:none}dl{grid-template-columns:1fr}dt{margin-top:.3rem}body{font-size:15px}}
     @media(prefers-reduced-motion:reduce){*{scroll-behavior:auto!important;transition:none!important}}

@@ -58,7 +58,7 @@ extension RunReport {
       ? Self.maps(picture) : Self.objects(picture, evaluation, isSingle: evaluation.classes.count <= 1)
     if !overlay.isEmpty {
       html +=
-        "<svg viewBox=\"0 0 \(width) \(height)\" role=\"img\"><title>\(HTML.text(picture.name, limit: 80))</title>"
+        "<svg viewBox=\"0 0 \(width) \(height)\" font-size=\"\(max(8, width / 32))\" role=\"img\"><title>\(HTML.text(picture.name, limit: 80))</title>"
         + "<desc>\(summary)</desc>\(overlay)</svg>"
     }
     return html
@@ -105,13 +105,16 @@ extension RunReport {
   private static func objects(_ picture: PictureFacts, _ evaluation: EvaluationFacts, isSingle: Bool)
     -> String
   {
+    let width = picture.width
     func outline(_ shape: PictureFacts.Shape, _ kind: String, _ text: String) -> String {
       var svg = shape.path.map { scaled($0, "m \(kind)", picture.outlineScale) } ?? ""
       guard let box = shape.box, box.count == 4 else { return svg }
       let rect =
         "x=\"\(box[0])\" y=\"\(box[1])\" width=\"\(max(0, box[2] - box[0]))\" height=\"\(max(0, box[3] - box[1]))\""
       svg += "<rect class=\"h\" \(rect)/><rect class=\"o \(kind)\" \(rect)/>"
-      if !text.isEmpty { svg += "<text x=\"\(box[0] + 2)\" y=\"\(max(12, box[1] - 3))\">\(text)</text>" }
+      if !text.isEmpty {
+        svg += "<text x=\"\(box[0] + 2)\" y=\"\(max(width / 32 + 2, box[1] - 3))\">\(text)</text>"
+      }
       return svg
     }
     var svg = "<g class=\"lp\">"
@@ -119,9 +122,10 @@ extension RunReport {
       let score = HTML.number(shape.score.map(Double.init), 2)
       let name = isSingle ? "" : "\(HTML.text(named(shape.label, evaluation), limit: 24)) "
       let swapped = shape.trueLabel.map { " for \(HTML.text(named($0, evaluation), limit: 24))" } ?? ""
+      let body = outline(shape, (shape.outcome ?? .vain).rawValue, "\(name)\(score)\(swapped)")
       svg +=
         "<g data-s=\"\(score)\"\(shape.outcome == nil ? " class=\"low\"" : "")>"
-        + outline(shape, (shape.outcome ?? .vain).rawValue, "\(name)\(score)\(swapped)") + "</g>"
+        + (shape.outcome == .right ? "<g class=\"okay\">\(body)</g>" : body) + "</g>"
     }
     svg += "</g><g class=\"lm\">"
     for shape in picture.truths where shape.outcome == .missed {

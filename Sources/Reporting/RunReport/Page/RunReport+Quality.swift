@@ -30,13 +30,14 @@ extension RunReport {
         })
     html += classTable(evaluation, detection, kinds, extent)
     html += "<div class=\"panels\">\n" + detectorCharts(detection) + calibration(evaluation) + "</div>\n"
-    html += faults(detection)
     func groups(_ caption: String, _ groups: [DetectionFacts.Group]) -> String {
       HTML.bars(caption, groups.map { ("\($0.name) (\($0.count))", $0.value, HTML.percent($0.value)) })
     }
-    html += groups("Share of objects found, in percent, by size", detection.sizes)
-    html += groups("AP50 in percent by how many objects an image has", detection.crowding)
-    html += groups("Share of objects found, in percent, by the distance from the border", detection.border)
+    html += HTML.panels([
+      faults(detection), groups("Share of objects found, in percent, by size", detection.sizes),
+      groups("AP50 in percent by how many objects an image has", detection.crowding),
+      groups("Share of objects found, in percent, by the distance from the border", detection.border),
+    ])
     return html + confusion(run, extent) + suspects(evaluation)
   }
 
@@ -229,7 +230,7 @@ extension RunReport {
           }
           + [
             HTML.percent(totals.indices.contains(index) ? Double(totals[index]) / all : nil, 2),
-            "<span class=\"bar\" style=\"width:\(HTML.percent(iou ?? 0))%\"></span>",
+            HTML.bar(iou ?? 0),
           ]
       }, sorts: true)
     return html + histogram(evaluation, "Images by the mean IoU within them") + confusion(run, extent)

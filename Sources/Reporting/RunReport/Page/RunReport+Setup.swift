@@ -9,6 +9,7 @@ extension RunReport {
       html += "<pre class=\"copy\">\(HTML.text(command.text, limit: 4000))</pre>\n"
     }
     var rows = run.setup.map { (name: $0.name, text: $0.text) }
+      .map { $0.name.hasPrefix("dense ") ? (name: "release", text: $0.name) : $0 }
     if let facts = run.facts {
       rows.append(("seed", "\(facts.seed)"))
       rows.append(("memory of tensors", "\(facts.peakMemory >> 20) MB at most"))
@@ -75,18 +76,21 @@ extension RunReport {
             let share = 100 * Double(value ?? 0) / most
             return [
               value.map { "\($0)" } ?? "–",
-              "<span class=\"bar\" style=\"width:\(HTML.number(share, 1))%\"></span>",
+              HTML.bar(share / 100),
             ]
           }
       }, sorts: true)
-    for part in known where part.counts.unit == "objects" {
-      html += HTML.bars(
-        "Sizes in \(part.name): root of the box's area, in pixels of the file",
-        zip(LabelCounts.sizeNames, part.counts.sizes).map { ($0, Double($1), "\($1)") })
-      html += HTML.bars(
-        "Shapes in \(part.name): width to height",
-        zip(LabelCounts.ratioNames, part.counts.ratios).map { ($0, Double($1), "\($1)") })
-    }
+    html += HTML.panels(
+      known.filter { $0.counts.unit == "objects" }.flatMap { part in
+        [
+          HTML.bars(
+            "Sizes in \(part.name): root of the box's area, in pixels of the file",
+            zip(LabelCounts.sizeNames, part.counts.sizes).map { ($0, Double($1), "\($1)") }),
+          HTML.bars(
+            "Shapes in \(part.name): width to height",
+            zip(LabelCounts.ratioNames, part.counts.ratios).map { ($0, Double($1), "\($1)") }),
+        ]
+      })
     return html
       + HTML.paragraph(
         "<code>dense data check CONFIG</code> reads every file and says all that is wrong.", class: "note")
