@@ -19,6 +19,8 @@ package struct EvaluationFacts: Codable, Sendable, Equatable {
   /// Figures of each class: the classes' names, and a value a class by the figure's name; nil where a class has none.
   package var classes: [String] = []
   package var classFigures: [String: [Double?]] = [:]
+  /// The colours of the classes, as in all pictures: red, green, blue of 8 bits each.
+  package var colours: [UInt32] = []
   /// Which classes were taken for which.
   package var confusion: ConfusionFacts?
   /// How good each image's prediction is, 0 ... 1, in the order of the data set; and what tells these images from others.

@@ -5,6 +5,7 @@ import Modeling
 /// Takes in an evaluation, prediction by prediction, for the report.
 struct EvaluationTally {
   private let classes: [String]
+  private let colours: [UInt32]
   private let scoreThreshold: Float
   private var detection: DetectionTally?
   private var objects: ObjectConfusion
@@ -22,6 +23,11 @@ struct EvaluationTally {
 
   init(_ dataset: any Dataset, scoreThreshold: Float = 0.3) throws {
     classes = dataset.metainfo.classes
+    let palette = ClassColours(dataset.metainfo).palette
+    colours = dataset.metainfo.classes.indices.map { label in
+      let colour = palette[label]
+      return UInt32(colour.x) << 16 | UInt32(colour.y) << 8 | UInt32(colour.z)
+    }
     self.scoreThreshold = scoreThreshold
     detection = try DetectionTally(dataset)
     objects = ObjectConfusion(classes: classes)
@@ -73,7 +79,7 @@ struct EvaluationTally {
   ) throws -> EvaluationFacts {
     var facts = EvaluationFacts(step: step)
     facts.figures = summary.values.map { .init(name: $0.name, value: $0.value.isFinite ? $0.value : nil) }
-    facts.classes = classes
+    (facts.classes, facts.colours) = (classes, colours)
     facts.take(details: summary)
     if let confusion = summary.confusion ?? objects.confusion { facts.confusion = ConfusionFacts(confusion) }
     (facts.scores, facts.images) = (scores, images)

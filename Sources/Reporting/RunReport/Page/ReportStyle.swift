@@ -55,7 +55,7 @@ package enum ReportStyle {
     .cursor{stroke:var(--fg);stroke-width:1;display:none}
     .legend{list-style:none;padding:0;margin:.2rem 0;display:flex;flex-wrap:wrap;gap:.1rem .9rem;font-size:.85rem}
     .key{width:28px;height:8px}output{font-variant-numeric:tabular-nums;color:var(--soft)}
-    table{border-collapse:collapse;width:100%;font-size:.88rem;margin:.4rem 0}
+    table{border-collapse:collapse;width:100%;max-width:1000px;font-size:.88rem;margin:.4rem 0}
     caption{text-align:left;font-weight:600;padding:.3rem 0}
     th,td{padding:.2rem .4rem;border-bottom:1px solid var(--grid);text-align:left;vertical-align:middle}
     th[scope=row]{font-weight:400}.n{text-align:right;font-variant-numeric:tabular-nums}

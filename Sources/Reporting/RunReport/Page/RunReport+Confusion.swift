@@ -147,7 +147,8 @@ extension RunReport {
       ]
     }
     return HTML.paragraph(
-      "Percent of each row: true classes down, predicted ones across by number. A cell that is a link shows its pictures.",
+      "Percent of each row: true classes down, predicted ones across by number."
+        + (linked.isEmpty ? "" : " A cell that is a link shows its pictures."),
       class: "note") + svg + "</svg>\n<details class=\"t\"><summary>As a table</summary>\n"
       + HTML.table("Right of each class", columns, rows) + "</details>\n"
   }

@@ -29,13 +29,16 @@ extension RunReport {
     let labels = Set(shown.flatMap { ($0.predictions + $0.truths).map(\.label) }).sorted().prefix(60)
     return "<ul class=\"legend\">"
       + labels.map { label in
-        "<li><span class=\"swatch\" style=\"background:\(Self.colour(label))\"></span> \(HTML.name(Self.named(label, evaluation)))</li>"
+        "<li><span class=\"swatch\" style=\"background:\(Self.colour(label, evaluation))\"></span> \(HTML.name(Self.named(label, evaluation)))</li>"
       }.joined() + "</ul>\n"
   }
 
   private static let palette = Palette.distinct(64)
 
-  private static func colour(_ label: Int) -> String {
+  private static func colour(_ label: Int, _ evaluation: EvaluationFacts) -> String {
+    if evaluation.colours.indices.contains(label) {
+      return String(format: "#%06x", evaluation.colours[label] & 0xFF_FFFF)
+    }
     let colour = palette[max(0, label) % 64]
     return String(format: "#%02x%02x%02x", Int(colour.x), Int(colour.y), Int(colour.z))
   }
@@ -55,7 +58,8 @@ extension RunReport {
       + "alt=\"\(alternative)\" src=\"data:image/jpeg;base64,\(picture.jpeg.base64EncodedString())\">"
     let overlay =
       picture.wrong != nil
-      ? Self.maps(picture) : Self.objects(picture, evaluation, isSingle: evaluation.classes.count <= 1)
+      ? Self.maps(picture, evaluation)
+      : Self.objects(picture, evaluation, isSingle: evaluation.classes.count <= 1)
     if !overlay.isEmpty {
       html +=
         "<svg viewBox=\"0 0 \(width) \(height)\" font-size=\"\(max(8, width / 32))\" role=\"img\"><title>\(HTML.text(picture.name, limit: 80))</title>"
@@ -89,12 +93,12 @@ extension RunReport {
     "<path class=\"\(classes)\" transform=\"scale(\(max(1, factor)))\" d=\"\(HTML.text(path, limit: .max))\"/>"
   }
 
-  private static func maps(_ picture: PictureFacts) -> String {
+  private static func maps(_ picture: PictureFacts, _ evaluation: EvaluationFacts) -> String {
     func layer(_ shapes: [PictureFacts.Shape], _ name: String) -> String {
       "<g class=\"\(name)\">"
         + shapes.compactMap { shape in
           shape.path.map {
-            "<g fill=\"\(colour(shape.label))\">\(scaled($0, "c", picture.outlineScale))</g>"
+            "<g fill=\"\(colour(shape.label, evaluation))\">\(scaled($0, "c", picture.outlineScale))</g>"
           }
         }.joined() + "</g>"
     }
