@@ -68,6 +68,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
   ],
   targets: rooms + [
     .target(name: "CKernels", cSettings: c),
@@ -139,7 +140,8 @@ let package = Package(
     tests(
       "Reporting",
       [
-        "Analysis", "Coco", "Configuration", "Data", "Imaging", "Layers", "Masks", "Modeling", "Reporting",
+        "Analysis", "Coco", "Configuration", "Data", "Files", "Imaging", "Layers", "Masks", "Modeling",
+        "Reporting",
         "Tensors", "TestSupport", "Training",
       ]),
     tests(

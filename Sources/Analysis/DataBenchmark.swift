@@ -30,7 +30,10 @@ public struct DataBenchmark {
     return (count, Double(count) / ((ContinuousClock.now - start) / .seconds(1)))
   }
 
-  private func measureStages(images: Int) throws -> [DataBenchmarkReport.Stage] {
+  /// Loads so many images one by one on this thread, step by step.
+  ///
+  /// - Throws: What stops an image from being loaded; it names the file.
+  package func measureStages(images: Int) throws -> [DataBenchmarkReport.Stage] {
     let dataset = loader.dataset
     var names: [String] = []
     var durations: [String: Duration] = [:]

@@ -159,8 +159,10 @@ public struct ExperimentConfiguration: Decodable, Sendable {
 
 /// A data loader: batches of a data set.
 public struct DataLoaderConfiguration: Decodable, Sendable {
-  /// Samples of a batch.
+  /// Samples of a batch; 1 until it is found where `isAutomatic`.
   public var batchSize: Int
+  /// Whether `batch_size` is `auto`: the largest that fits in memory.
+  public var isAutomatic: Bool
   /// Threads that prepare samples ahead; 0 prepares them when asked.
   public var workers: Int
   /// The order of the samples.
@@ -183,7 +185,9 @@ public struct DataLoaderConfiguration: Decodable, Sendable {
   /// Decodes mm's keys.
   public init(from decoder: any Decoder) throws {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
-    batchSize = try keys.decodeIfPresent(Int.self, forKey: .batchSize, in: 1...65_536) ?? 1
+    isAutomatic = (try? keys.decodeIfPresent(String.self, forKey: .batchSize)) == "auto"
+    batchSize =
+      isAutomatic ? 1 : try keys.decodeIfPresent(Int.self, forKey: .batchSize, in: 1...65_536) ?? 1
     workers = try keys.decodeIfPresent(Int.self, forKey: .workers, in: 0...256) ?? 0
     sampler = try keys.decodeIfPresent(ComponentConfiguration.self, forKey: .sampler)
     batchSampler = try keys.decodeIfPresent(ComponentConfiguration.self, forKey: .batchSampler)

@@ -66,6 +66,11 @@ extension Image {
       try encoding(for: path) { () throws(ImagingError) in try encodedPNG() }, to: path)
   }
 
+  /// The bytes of a JPEG file of a quality of 0 ... 100.
+  public func encodedJPEG(quality: Int = 95) throws(ImagingError) -> [UInt8] {
+    try raster.encodedJPEG(quality: quality)
+  }
+
   /// Writes a JPEG file of a quality of 0 ... 100: beside under a hidden name, then renamed.
   public func writeJPEG(to path: String, quality: Int = 95) throws(ImagingError) {
     try PictureFile.write(

@@ -130,6 +130,9 @@ package final class BufferPool: Sendable {
         + " smaller images, batches or models need less")
   }
 
+  /// Counts the most that tensors hold from now on.
+  package func forgetPeak() { state.withLock { $0.usage.peak = $0.usage.live } }
+
   /// Takes a block back.
   package func give(_ block: Block) {
     state.withLock { state in

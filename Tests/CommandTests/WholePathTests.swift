@@ -52,7 +52,7 @@ struct WholePathTests {
     let names = folder.names("run/\(run)")
     for name in [
       "\(run).log", "confusion_matrix.png", "curves.png", "curves.svg", "labels.png", "metrics.csv",
-      "train_batch0.jpg", "train_batch2.jpg", "val_images",
+      "report.html", "train_batch0.jpg", "train_batch2.jpg", "val_images",
     ] {
       #expect(names.contains(name), "no \(name) in \(names)")
     }
@@ -62,6 +62,18 @@ struct WholePathTests {
     for column in ["step", "epoch"] + columns {
       #expect(head.contains { $0 == column }, "\(column): \(head)")
     }
+    // Made anew of what lies there, the report has the same bytes, wherever it goes.
+    let own = try folder.text("run/\(run)/report.html")
+    _ = try succeed(["report", "\(folder.path)/run"])
+    #expect(try folder.text("run/\(run)/report.html") == own)
+    for id in ["verdict", "setup", "data", "curves", "quality", "pictures", "speed", "files"] {
+      #expect(own.contains("class=\"section\" id=\"\(id)\""), "no section \(id)")
+    }
+    let beside = try succeed([
+      "report", "\(folder.path)/run", "\(folder.path)/run/\(run)", "--out", "\(folder.path)/both.html",
+    ])
+    #expect(beside == "written: \(folder.path)/both.html\n")
+    #expect(try folder.text("both.html").contains("Beside other runs"))
     let svg = "\(folder.path)/curves.svg"
     let table = try succeed([
       "analyze", "log", "\(folder.path)/run", "\(folder.path)/run/\(run)/\(run).log", "--keys", "loss",

@@ -12,7 +12,7 @@ struct Dense: ParsableCommand {
     version: RunFacts.version,
     subcommands: [
       Train.self, Test.self, Predict.self, Evaluate.self, ConfigCommand.self, CheckpointCommand.self,
-      DataCommand.self, Analyze.self, Verify.self, Benchmark.self, Version.self,
+      DataCommand.self, Analyze.self, Report.self, Verify.self, Benchmark.self, Version.self,
     ])
 }
 

@@ -18,6 +18,12 @@ public struct CocoResults: Sendable {
     fileprivate var store: SegmentationStore?
     fileprivate var maskPlace = -1
 
+    /// A detection by its box.
+    public init(imageID: Int, categoryID: Int, score: Double, boundingBox: CornerBox) {
+      (self.imageID, self.categoryID, self.score) = (imageID, categoryID, score)
+      self.boundingBox = boundingBox
+    }
+
     /// The mask.
     public var segmentation: CocoSegmentation? { maskPlace < 0 ? nil : store?[maskPlace] }
     /// Whether there is a mask.
@@ -40,7 +46,8 @@ public struct CocoResults: Sendable {
     self = try Self.read(try JSONPieces(contentsOf: path))
   }
 
-  init(file: String, rows: [Row]) {
+  /// Detections that are at hand; `file` is what errors call them.
+  public init(file: String, rows: [Row]) {
     self.file = file
     self.rows = rows
   }

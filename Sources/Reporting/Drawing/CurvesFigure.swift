@@ -39,7 +39,7 @@ public struct CurvesFigure {
   public var picture: Image { figure.picture }
 
   /// Names of figures by what they are: a panel each.
-  private static func groups(of runs: [RunCurves]) -> [(title: String, names: [String])] {
+  static func groups(of runs: [RunCurves]) -> [(title: String, names: [String])] {
     var names: [String] = []
     var percent: Set<String> = []
     var isOfValidation: Set<String> = []

@@ -14,6 +14,14 @@ public struct TrainingStep: Sendable {
   public var gradientNorm: Double?
   /// The whole iteration, and the part of it spent waiting for data.
   public var seconds, dataSeconds: Double
+  /// What the model and its update took of it.
+  public var stages: StepStages
+}
+
+/// Seconds of the parts of a step; a step that only adds to the gradients has no update.
+public struct StepStages: Sendable {
+  /// The losses, their gradients, and the new weights.
+  public var forward = 0.0, backward = 0.0, update = 0.0
 }
 
 /// Means over iterations.

@@ -95,6 +95,12 @@ public struct Experiment: Sendable {
           + "one of which nothing is left is replaced by another",
         hint: "Set test_mode: true.")
     }
+    if loader.isAutomatic, purpose == .evaluation {
+      throw ConfigurationError(
+        location: loader.dataset.node.location, keyPath: loader.dataset.node.keyPath,
+        message: "batch_size: auto is for train_dataloader; an evaluation takes a number",
+        hint: "Set batch_size: 1.")
+    }
     let context = SamplerContext(count: dataset.count, seed: seed)
     let sampler: any Sampler =
       if let sampler = loader.sampler {

@@ -42,6 +42,8 @@ public final class Trainer {
 
   /// Whether the validation of the iteration at hand is due and not done, with all that hooks make of it.
   var owesValidation = false
+  /// What the parts of the newest step took.
+  var stages = StepStages()
   /// While hooks take up their states: what stood in the checkpoint in place of the live weights, such as averages.
   var resumedAverages: [String: StoredTensor]?
 
@@ -53,7 +55,8 @@ public final class Trainer {
     public let isInWorkDirectory: Bool
   }
 
-  let loader: DataLoader
+  /// Of the training data.
+  package let loader: DataLoader
   let settings: TrainerSettings
   var optimizer: OptimizerWrapper
   var schedule: ScheduleChain
@@ -236,13 +239,16 @@ public final class Trainer {
     imageFaults.add(samples)
     try tell { try $0.afterLoading(self, samples) }
     let divisor = optimizer.lossDivisor(of: iteration, in: iterations)
+    stages = StepStages()
     var norm: Double?
     let terms = try explaining(samples, dividedBy: divisor) {
       let terms = try gradients(of: samples, dividedBy: divisor)
       if optimizer.updates(after: iteration, in: iterations) {
+        let begun = ContinuousClock.now
         do { norm = try optimizer.update(rates: schedule.rates) } catch let error as NonFiniteGradient {
           throw NonFiniteStep(what: "the gradient of '\(error.weight)' is not finite")
         }
+        stages.update = (ContinuousClock.now - begun) / .seconds(1)
       }
       return terms
     }
@@ -250,7 +256,7 @@ public final class Trainer {
     return TrainingStep(
       iteration: iteration, epoch: epoch, rate: schedule.rates[0], loss: terms.total, terms: terms.terms,
       gradientNorm: norm, seconds: (end - start) / .seconds(1),
-      dataSeconds: (loaded - start) / .seconds(1))
+      dataSeconds: (loaded - start) / .seconds(1), stages: stages)
   }
 
   /// Data that cannot be read, such as those of a disk that has gone, may come back: the run can then go on from the last
@@ -274,6 +280,7 @@ public final class Trainer {
   ) throws -> (terms: [(name: String, value: Double)], total: Double) {
     let step = ForwardMode.Step(seed: settings.seed, step: iteration, samples: samples.map(\.number))
     return try ForwardMode.training(step) {
+      let start = ContinuousClock.now
       let losses = try model.losses(samples)
       let terms = losses.loggedTerms.map { (name: $0.name, value: Double($0.value.scalar)) }
       if let bad = losses.terms.first(where: { $0.isMinimized && !$0.value.scalar.isFinite }) {
@@ -283,7 +290,10 @@ public final class Trainer {
       guard total.scalar.isFinite else {
         throw NonFiniteStep(what: "the sum of the losses is \(total.scalar)")
       }
+      let computed = ContinuousClock.now
       (divisor == 1 ? total : total * Tensor(1 / Float(divisor))).backward()
+      stages.forward = (computed - start) / .seconds(1)
+      stages.backward = (ContinuousClock.now - computed) / .seconds(1)
       return (terms, Double(total.scalar))
     }
   }

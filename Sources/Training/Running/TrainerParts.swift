@@ -11,6 +11,8 @@ struct TrainerSettings {
   var classes: [String]
   /// The merged config, as YAML.
   var configuration: String
+  /// What the config says by itself, beyond its bases.
+  var ownSettings: [ConfigurationSetting] = []
   /// What the annotations of training and validation are.
   var annotations: [AnnotationIdentity]
 }

@@ -28,6 +28,11 @@ public final class TrainingRun {
     configuration: ExperimentConfiguration, components: Components,
     options: TrainingOptions = TrainingOptions()
   ) throws {
+    let (configuration, batchNote) = try AutomaticBatch.settled(
+      configuration, components, options,
+      resumed: { directory in
+        try Self.resumedFile(configuration, options, directory)
+      })
     (self.options, self.configuration) = (options, configuration)
     let experiment = Experiment(configuration, components: components)
     try experiment.check(for: .training)
@@ -54,7 +59,7 @@ public final class TrainingRun {
       stopRequest: options.stopRequest)
 
     do {
-      try begin(experiment, report, resumed: resumed, checkpoint, seed: seed)
+      try begin(experiment, report, resumed: resumed, checkpoint, seed: seed, batchNote)
     } catch {
       log.error("\(error)")
       throw error
@@ -64,7 +69,7 @@ public final class TrainingRun {
   /// Fills the model and says what will be trained.
   private func begin(
     _ experiment: Experiment, _ report: RunReport, resumed: String?, _ checkpoint: TrainingCheckpoint?,
-    seed: UInt64
+    seed: UInt64, _ batchNote: String?
   ) throws {
     let configuration = experiment.configuration
     let log = trainer.log
@@ -88,6 +93,7 @@ public final class TrainingRun {
     report.write(
       to: log, weights: weights, trainer: trainer,
       directory: trainer.workDirectory?.runFolder ?? "none: this is a dry run")
+    if let batchNote { log.info(batchNote) }
     let ignored =
       configuration.withoutEffect
       + (configuration.logProcessor == nil ? [] : ["log_processor"])
@@ -157,7 +163,7 @@ public final class TrainingRun {
     )
   }
 
-  private static func workDirectory(
+  static func workDirectory(
     _ configuration: ExperimentConfiguration, _ options: TrainingOptions
   ) -> String {
     if let path = options.workDirectory ?? configuration.workDir { return path }
@@ -203,7 +209,7 @@ public final class TrainingRun {
   }
 
   /// Builds everything that a config names.
-  private static func parts(
+  static func parts(
     _ experiment: Experiment, seed: UInt64
   ) throws -> (TrainerParts, RunReport) {
     let (configuration, training) = (experiment.configuration, experiment.components.training)
@@ -224,7 +230,7 @@ public final class TrainingRun {
       model: model, loop: loop, loader: loader,
       settings: TrainerSettings(
         batchSize: loaderSettings.batchSize, seed: seed, classes: classes,
-        configuration: configuration.node.yaml(),
+        configuration: configuration.node.yaml(), ownSettings: configuration.node.ownSettings,
         annotations: try AnnotationIdentity.all(
           of: [loader.dataset] + [validation?.loader.dataset].compactMap { $0 })),
       optimizer: optimizer, schedule: ScheduleChain(schedules, baseRates: optimizer.baseRates),
