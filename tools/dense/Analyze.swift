@@ -8,7 +8,7 @@ import Training
 struct Analyze: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Find out about a model, its weights and operations, or about runs.",
-    subcommands: [AnalyzeComplexity.self, AnalyzeLog.self])
+    subcommands: [AnalyzeComplexity.self, AnalyzeReceptiveField.self, AnalyzeLog.self])
 }
 
 extension ScanRule: ExpressibleByArgument {}
@@ -46,7 +46,8 @@ struct AnalyzeComplexity: ParsableCommand {
 
   func validate() throws {
     guard shape.count <= 2, shape.allSatisfy({ (1...65_536).contains($0) }) else {
-      throw ValidationError("--shape: one or two numbers in 1...65536 are wanted: height and width.")
+      throw ValidationError(
+        "--shape: one or two numbers in 1...65536 are wanted: height and width.")
     }
   }
 
