@@ -9,7 +9,8 @@ struct Analyze: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Find out about a model, its weights and operations, or about runs.",
     subcommands: [
-      AnalyzeComplexity.self, AnalyzeReceptiveField.self, AnalyzeScale.self, AnalyzeLog.self,
+      AnalyzeComplexity.self, AnalyzeReceptiveField.self, AnalyzeScale.self, AnalyzeAnchors.self,
+      AnalyzeActivations.self, AnalyzeLog.self,
     ])
 }
 
@@ -48,8 +49,7 @@ struct AnalyzeComplexity: ParsableCommand {
 
   func validate() throws {
     guard shape.count <= 2, shape.allSatisfy({ (1...65_536).contains($0) }) else {
-      throw ValidationError(
-        "--shape: one or two numbers in 1...65536 are wanted: height and width.")
+      throw ValidationError("--shape: one or two numbers in 1...65536 are wanted: height and width.")
     }
   }
 
