@@ -55,8 +55,8 @@ let rooms: [Target] = [
   room(
     "Verification",
     [
-      "Backbones", "Checkpoints", "Classification", "Coco", "Configuration", "Data", "Detection", "Files",
-      "Imaging", "Layers", "Masks", "Modeling", "Segmentation", "Tensors", "Training",
+      "Analysis", "Backbones", "Checkpoints", "Classification", "Coco", "Configuration", "Data", "Detection",
+      "Files", "Imaging", "Layers", "Masks", "Modeling", "Segmentation", "Tensors", "Training",
     ]),
 ]
 
@@ -119,6 +119,7 @@ let package = Package(
       "Configuration",
       [
         "Backbones", "Classification", "Configuration", "Data", "Detection", "Layers", "Modeling",
+        "Reporting",
         "Segmentation", "Tensors", "TestSupport", "Training",
       ]),
     tests(

@@ -1,3 +1,4 @@
+import Data
 import Layers
 import Modeling
 import Tensors
@@ -19,4 +20,9 @@ extension ImageClassifier: MeasurableModel {
     let vectors = observer.part("neck", nil) { pooling(map) }
     observer.part("head", head) { _ = head(vectors) }
   }
+}
+
+extension ImageClassifier: BackboneModel {
+  /// Normalised and padded, `[B, H, W, 3]`.
+  public func images(_ samples: [Sample]) throws -> Tensor { try preprocessor(samples) }
 }

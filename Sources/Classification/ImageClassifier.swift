@@ -33,8 +33,9 @@ public struct ImageClassifier: ScoringModel {
     }
   }
 
-  private let preprocessor: ClsDataPreprocessor
-  let backbone: any Backbone
+  let preprocessor: ClsDataPreprocessor
+  /// From images to maps.
+  public let backbone: any Backbone
   let pooling: any FeaturePooling
   let head: any ClassificationHead
   private let augment: RandomBatchAugment?

@@ -63,7 +63,7 @@ public struct ExperimentConfiguration: Decodable, Sendable {
     }
   }
 
-  enum CodingKeys: String, CodingKey {
+  enum CodingKeys: String, CodingKey, CaseIterable {
     case model, randomness, resume
     case defaultScope = "default_scope"
     case trainDataloader = "train_dataloader"
@@ -91,13 +91,17 @@ public struct ExperimentConfiguration: Decodable, Sendable {
   /// What is wrong at the top level, if that was to be reported later.
   public private(set) var mistakes: [ConfigurationError] = []
 
+  /// Names of the top level that only other values of the file were made of, such as `dataset_type`: left out.
+  public private(set) var variables: [String] = []
+
   /// Opens the top level of a merged config.
   ///
   /// - Parameter deferringMistakes: Whether mistakes are kept, to be reported together with those of the components;
   ///   what is wrong is then left out.
   /// - Throws: `ConfigurationError` for unknown keys and wrong types; `ConfigurationErrors` for several.
   public init(_ node: ConfigurationNode, deferringMistakes: Bool = false) throws {
-    let node = node.givingDataRoot().givingTestWhatValidates()
+    let variables = node.variables
+    let node = node.removing(Set(variables)).givingDataRoot().givingTestWhatValidates()
     let completion = Completion(node, observer: DecodingObserver()) { node, observer in
       try node.decode(Self.self, observer: observer)
     }
@@ -107,7 +111,7 @@ public struct ExperimentConfiguration: Decodable, Sendable {
       throw node.error("cannot be decoded")
     }
     self = result
-    (self.node, mistakes) = (node, completion.mistakes)
+    (self.node, mistakes, self.variables) = (node, completion.mistakes, variables)
   }
 
   /// Decodes the top level.

@@ -113,13 +113,13 @@ extension ConfigurationNode {
   }
 
   /// The path without `.` and `a/..`, so that one file has one name.
-  private static func normalized(_ path: String) -> String {
+  static func normalized(_ path: String) -> String {
     guard let resolved = realpath(path, nil) else { return path }
     defer { free(resolved) }
     return String(cString: resolved)
   }
 
-  private static func contents(
+  static func contents(
     of path: String, failure: (String) -> ConfigurationError
   ) throws -> [UInt8] {
     do {
@@ -149,7 +149,7 @@ extension ConfigurationNode {
     return ConfigurationNode(.mapping(result), at: other.location)
   }
 
-  private func withoutDeletionMarks() -> ConfigurationNode {
+  func withoutDeletionMarks() -> ConfigurationNode {
     switch value {
     case .scalar: self
     case .sequence(let elements):

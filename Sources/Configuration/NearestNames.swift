@@ -36,7 +36,7 @@ func hint(for name: String, among names: [String], title: String = "One of") -> 
 
 /// Insertions, deletions, replacements and swaps of neighbours that turn one word into another; any number above the
 /// limit where they are more.
-private func editDistance(_ a: [Character], _ b: [Character], limit: Int) -> Int {
+func editDistance(_ a: [Character], _ b: [Character], limit: Int) -> Int {
   var rows = [Array(0...b.count)]
   for i in 0..<a.count {
     var row = [i + 1]

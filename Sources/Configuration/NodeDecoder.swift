@@ -1,5 +1,5 @@
 /// Keys of mm that are accepted everywhere and do nothing here.
-private let keysWithoutEffect: Set<String> = [
+let keysWithoutEffect: Set<String> = [
   "env_cfg", "vis_backends", "visualizer", "backend_args", "persistent_workers", "pin_memory",
 ]
 

@@ -1,3 +1,4 @@
+import Data
 import Layers
 import Modeling
 import Tensors
@@ -19,4 +20,9 @@ extension TwoStageDetector: MeasurableModel {
     observer.part("rpn_head", rpnHead) { _ = rpnHead(features) }
     try roiHead.run(regions: testing.rpn.limit, observedBy: observer)
   }
+}
+
+extension TwoStageDetector: BackboneModel {
+  /// Normalised and padded, `[B, H, W, 3]`.
+  public func images(_ samples: [Sample]) throws -> Tensor { try preprocessor(samples).images }
 }

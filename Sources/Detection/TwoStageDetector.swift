@@ -47,8 +47,9 @@ public struct TwoStageDetector: ScoringModel {
     var rcnn: RoISelection
   }
 
-  private let preprocessor: DetDataPreprocessor
-  let backbone: any Backbone
+  let preprocessor: DetDataPreprocessor
+  /// From images to maps.
+  public let backbone: any Backbone
   let neck: any Neck
   let rpnHead: any ProposalHead
   let roiHead: any RoIHead

@@ -21,6 +21,9 @@ public protocol Backbone: Layer {
   var outputs: [FeatureMap] { get }
   /// `[B, H, W, 3]` to one map `[B, h, w, C]` each.
   func callAsFunction(_ images: Tensor) -> [Tensor]
+  /// `[B, H, W, 3]` to the map `[B, h, w, C]` of each stage as its blocks leave it: before the norm with which it may be
+  /// returned, and before it is made smaller for the next. The last is what an effective receptive field is taken of.
+  func stages(_ images: Tensor) -> [Tensor]
   /// The weights of a classifier, this backbone with a linear layer behind it, under the names that the release of this
   /// model gives them.
   ///
@@ -33,6 +36,9 @@ public protocol Backbone: Layer {
 extension Backbone {
   /// Itself.
   public var inClassifier: any Backbone { self }
+
+  /// The returned maps, where no norm stands between a stage and its map.
+  public func stages(_ images: Tensor) -> [Tensor] { self(images) }
 
   /// mmpretrain's names: `backbone...`, `head.fc`.
   public func classifierTree(head: ParameterTree) -> ParameterTree {

@@ -1,3 +1,4 @@
+import Data
 import Layers
 import Modeling
 import Tensors
@@ -20,4 +21,9 @@ extension EncoderDecoder: MeasurableModel {
       observer.idle(isAuxiliaryList ? "auxiliary_head.\(index)" : "auxiliary_head", head)
     }
   }
+}
+
+extension EncoderDecoder: BackboneModel {
+  /// Normalised and padded, `[B, H, W, 3]`.
+  public func images(_ samples: [Sample]) throws -> Tensor { try preprocessor.batch(samples).images }
 }

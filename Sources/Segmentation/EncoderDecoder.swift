@@ -49,7 +49,8 @@ public struct EncoderDecoder: ScoringModel {
   private struct NoSettings: Decodable {}
 
   let preprocessor: SegDataPreProcessor
-  let backbone: any Backbone
+  /// From images to maps.
+  public let backbone: any Backbone
   let decodeHead: any DecodeHead
   let auxiliaryHeads: [any DecodeHead]
   /// Of the decode head and each auxiliary head.

@@ -7,7 +7,7 @@ public struct Verifier: Sendable {
   static let runners: [String: CaseRunner] = [
     layerCases, scanCases, vssmCases, swinCases, viTCases, detectionOperatorCases, detectionModelCases,
     segmentationCases, imageCases, pictureAugmentationCases, classificationCases,
-    trainingCases, checkpointCases,
+    trainingCases, checkpointCases, receptiveFieldCases,
   ].reduce(into: [:]) { $0.merge($1) { _, new in new } }
 
   private let folder: String

@@ -64,6 +64,30 @@ struct CheckpointCommandTests {
     #expect(try inspect("\(folder.path)/d.pth").tensors.contains { $0.name == "patch_embed.0.weight" })
   }
 
+  @Test("diff, average and publish: one file with itself, its mean, and its weights under their checksum")
+  func others() throws {
+    let folder = try TemporaryFolder()
+    func run(_ arguments: [String], status: Int32 = 0) throws -> String {
+      let outcome = try Command.run(["checkpoint"] + arguments, in: folder.path)
+      #expect(outcome.status == status, "\(arguments): \(outcome.errors)")
+      return outcome.output + outcome.errors
+    }
+    let file = "\(golden)/mmengine.pth"
+    #expect(
+      try run(["average", file, file, "--out", "mean.pth"]).contains("73 tensors, the mean of 2 files"))
+    #expect(try run(["diff", file, "mean.pth"]).contains("no difference: 73 tensors"))
+    let other = try run(["diff", file, "\(golden)/odd_zip.pth", "--json"], status: 1)
+    #expect(other.contains(#""identical":false"#) && other.contains(#""only_first":["#), "\(other)")
+    #expect(try run(["publish", file, "out/net.safetensors"]).contains("out/net-"))
+    #expect(try run(["publish", file, "net.pth"]).contains("73 tensors"))
+    let name = try #require(folder.names().first { $0.hasPrefix("net-") })
+    #expect(name.count == "net-01234567.pth".count && name.hasSuffix(".pth"))
+    #expect(try run(["diff", file, name]).contains("no difference"))
+    #expect(try run(["average", file, "--out", "a.pth"], status: 2).contains("two checkpoints or more"))
+    #expect(try run(["average", file, file, "--out", "a.npz"], status: 2).contains("has to be .safetensors"))
+    #expect(try run(["average", file, file, "--out", file], status: 1).contains("is an input"))
+  }
+
   @Test("a TorchScript archive is refused under that name, and nothing is written")
   func torchScript() throws {
     let folder = try TemporaryFolder()

@@ -8,7 +8,10 @@ import Training
 struct Analyze: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Find out about a model, its weights and operations, or about runs.",
-    subcommands: [AnalyzeComplexity.self, AnalyzeLog.self])
+    subcommands: [
+      AnalyzeComplexity.self, AnalyzeReceptiveField.self, AnalyzeScale.self, AnalyzeAnchors.self,
+      AnalyzeActivations.self, AnalyzeLog.self,
+    ])
 }
 
 extension ScanRule: ExpressibleByArgument {}

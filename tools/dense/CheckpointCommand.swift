@@ -1,16 +1,18 @@
 import ArgumentParser
 import Checkpoints
+import Configuration
 import Files
 import Modeling
 import Reporting
+import Training
 
 /// `dense checkpoint`
 struct CheckpointCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "checkpoint", abstract: "Look into checkpoints and convert them.",
+    commandName: "checkpoint", abstract: "Look into checkpoints, convert, average, compare and publish them.",
     discussion:
       "Safetensors and PyTorch files are told apart by their content. Reading a file runs nothing in it.",
-    subcommands: [Inspect.self, Convert.self])
+    subcommands: [Inspect.self, Convert.self, Average.self, Publish.self, Diff.self])
 
   /// `dense checkpoint inspect FILE`
   struct Inspect: ParsableCommand {
@@ -36,7 +38,12 @@ struct CheckpointCommand: ParsableCommand {
   struct Convert: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Write the weights of a checkpoint as safetensors or .pth.",
-      discussion: "Types and bits are kept unless --half is given; an optimiser's state is left out.")
+      discussion: """
+        Types and bits are kept unless --half is given; an optimiser's state is left out. Names of VMamba's older \
+        releases, torchvision and detectron2 become today's; where names depend on the model, as those of the original \
+        Swin and of timm do, --config names it: every weight of the model is then wanted, and is written as the model \
+        holds it.
+        """)
 
     @Argument(help: "The checkpoint.", completion: .file(extensions: ["safetensors", "pth", "pt"]))
     var input: String
@@ -55,11 +62,22 @@ struct CheckpointCommand: ParsableCommand {
     @Flag(help: "Write floating-point numbers in half precision.")
     var half = false
 
-    private static let extensions = ["safetensors", "pth", "pt"]
+    @Option(
+      help: "A config whose model the weights are for: names and numbers become those of this model.",
+      completion: .file(extensions: ["yaml", "yml"]))
+    var config: String?
+
+    @Option(
+      help:
+        "With --config: a pattern, such as 'head.*', of weights that the checkpoint may lack. May be repeated."
+    )
+    var allowMissing: [String] = []
 
     func validate() throws {
-      guard Self.extensions.contains(Folder.splitExtension(output).extension) else {
-        throw ValidationError("\(output): the extension has to be .safetensors, .pth or .pt.")
+      try requireNames(["--config": config])
+      try requireWeightsFile(output)
+      guard config != nil || allowMissing.isEmpty else {
+        throw ValidationError("--allow-missing is of a model's weights: give --config too.")
       }
     }
 
@@ -68,8 +86,11 @@ struct CheckpointCommand: ParsableCommand {
         var plan = OutputPlan()
         plan.keep(input, as: "the input")
         try plan.claim(output, for: "convert", of: input, remedy: "name another file")
-        let checkpoint = try Checkpoint(file: input, namings: Components.all.weightNamings)
-        let tensors = try checkpoint.selected(averages: ema, prefix: prefix, half: half)
+        if let config { plan.keep(config, as: "the config") }
+        let checkpoint = try Checkpoint(
+          file: input, namings: config == nil ? Components.all.weightNamings : [])
+        let selected = try checkpoint.selected(averages: ema, prefix: prefix, half: half && config == nil)
+        let tensors = try config.map { try named(by: $0, selected) } ?? selected
         if Folder.splitExtension(output).extension == "safetensors" {
           let metadata = checkpoint.metadata.filter { $0.key == "classes" }
           try Safetensors(tensors, metadata: metadata).write(to: output)
@@ -80,6 +101,22 @@ struct CheckpointCommand: ParsableCommand {
         try Output.print("\(tensors.count) tensors, \(bytes) bytes: \(output)")
         if let line = CheckpointListing.skippedLine(checkpoint.skipped) { try Output.print(line) }
       }
+    }
+
+    /// The weights of a config's model, from those of the file.
+    private func named(by config: String, _ tensors: [String: StoredTensor]) throws -> [String: StoredTensor]
+    {
+      let experiment = Experiment(
+        try ExperimentConfiguration(try ConfigurationNode.load(file: config, overrides: [])), components: .all
+      )
+      let model = try experiment.modelWithoutData()
+      model.initialize(seed: 0)
+      let loading = try model.load(tensors, file: input, allowingMissing: allowMissing)
+      try Output.print("\(loading)")
+      let initial = Set(loading.initialized)
+      let all = model.stateDict.filter { !initial.contains($0.key) }
+      return half
+        ? try all.reduce(into: [:]) { $0[$1.key] = try $1.value.halved(name: $1.key, file: input) } : all
     }
   }
 }

@@ -7,8 +7,8 @@ import Training
 /// `dense config`
 struct ConfigCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "config", abstract: "Look at configs, and at what they may name.",
-    subcommands: [Print.self, ListComponents.self])
+    commandName: "config", abstract: "Look at configs, at what they may name, and read those of mm.",
+    subcommands: [Print.self, ListComponents.self, Import.self])
 
   /// `dense config print CONFIG`
   struct Print: ParsableCommand {

@@ -66,7 +66,7 @@ struct CheckpointWords {
   /// What follows.
   var rest: [String]
 
-  private static let endings = ["safetensors", "pth", "pt", "pkl"]
+  static let endings = ["safetensors", "pth", "pt", "pkl"]
 
   /// Tells the words apart: the first is a config unless it is a folder or called as checkpoints are.
   ///
@@ -104,6 +104,15 @@ extension ParsableArguments {
     for (option, name) in names where name?.isEmpty == true {
       throw ValidationError(
         "\(option): an empty name; a file or folder is wanted ('.' is the current folder).")
+    }
+  }
+}
+
+extension ParsableArguments {
+  /// Refuses a name for weights whose ending says no format.
+  func requireWeightsFile(_ name: String) throws {
+    guard ["safetensors", "pth", "pt"].contains(Folder.splitExtension(name).extension) else {
+      throw ValidationError("\(name): the extension has to be .safetensors, .pth or .pt.")
     }
   }
 }

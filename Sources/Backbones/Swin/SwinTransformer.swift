@@ -95,17 +95,30 @@ public struct SwinTransformer: Backbone {
 
   /// `[B, H, W, 3]` to one map a stage in `out_indices`, the finest first.
   public func callAsFunction(_ images: Tensor) -> [Tensor] {
-    var x =
-      configuration.frozenStages >= 0 ? ForwardMode.frozen(images) { embed(images) } : embed(images)
     var features: [Tensor] = []
-    for (index, stage) in stages.enumerated() {
-      let output = stage(x, isFrozen: isFrozen(index))
-      if let norm = outNorms[index] {
-        features.append(isFrozen(index) ? ForwardMode.frozen(output) { norm(output) } : norm(output))
-      }
-      x = stage.merged(output, isFrozen: isFrozen(index))
+    run(images) { index, output in
+      guard let norm = outNorms[index] else { return }
+      features.append(isFrozen(index) ? ForwardMode.frozen(output) { norm(output) } : norm(output))
     }
     return features
+  }
+
+  /// `[B, H, W, 3]` to one map a stage, before the norms.
+  public func stages(_ images: Tensor) -> [Tensor] {
+    var maps: [Tensor] = []
+    run(images) { _, output in maps.append(output) }
+    return maps
+  }
+
+  /// Runs all stages; `visit` sees the number of each and its map.
+  private func run(_ images: Tensor, _ visit: (Int, Tensor) -> Void) {
+    var x =
+      configuration.frozenStages >= 0 ? ForwardMode.frozen(images) { embed(images) } : embed(images)
+    for (index, stage) in stages.enumerated() {
+      let output = stage(x, isFrozen: isFrozen(index))
+      visit(index, output)
+      x = stage.merged(output, isFrozen: isFrozen(index))
+    }
   }
 
   /// Patches `[B, h, w, C]` with their positions.

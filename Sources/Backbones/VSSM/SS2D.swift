@@ -69,6 +69,25 @@ public struct SS2D: UnaryLayer {
     return dropout(outProjection(gated(y, by: z)))
   }
 
+  /// How much each pixel has to do with one pixel of the scan's result, `[B, H, W]` by `[B, H, W, C]`: what VMamba shows as
+  /// the scan's attention (arXiv:2401.10166, section 4.4).
+  ///
+  /// With delta, B and C held fast the result is linear in what is scanned: the response is the sum over the channels of
+  /// the weights' magnitudes, over all four directions, without the skip.
+  func response(_ x: Tensor, row: Int, column: Int) -> Tensor {
+    let (scanned, projected) = withoutGradients {
+      let (x, _) = split(inProjection(x))
+      let scanned = activation(convolution?(x) ?? x)
+      return (scanned, linear(scanned, weight: projection.value.reshaped([-1, inner])))
+    }
+    let leaf = scanned.detached.withGradient()
+    let y = crossSelectiveScan(
+      leaf, projected: projected.detached, dtWeight: deltaWeight.value.detached,
+      dtBias: deltaBias.value.detached, aLogs: aLogs.value.detached, skip: .zeros(skip.shape))
+    y.sliced(axis: 1, from: row, to: row + 1).sliced(axis: 2, from: column, to: column + 1).sum().backward()
+    return withoutGradients { (leaf.gradient ?? .zeros(leaf.shape)).abs().sum(axes: [3]) }
+  }
+
   /// What is scanned, and what gates the result, `[B, H, W, I]` each.
   private func projected(_ x: Tensor) -> (x: Tensor, z: Tensor?) {
     guard form.gate != .none else { return (inProjection(x), nil) }

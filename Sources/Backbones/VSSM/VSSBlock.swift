@@ -61,6 +61,12 @@ public struct VSSBlock: UnaryLayer {
     ["norm": .layer(norm), "op": .layer(ss2d), "norm2": .layer(norm2), "mlp": .layer(mlp)]
   }
 
+  /// What the scan responds to at one pixel, `[B, H, W]` by `[B, H, W, C]`; zeros for a block without a scan.
+  func response(_ x: Tensor, row: Int, column: Int) -> Tensor {
+    guard let norm, let ss2d else { return .zeros(Array(x.shape.dropLast())) }
+    return ss2d.response(withoutGradients { norm(x) }, row: row, column: column)
+  }
+
   /// `[B, H, W, C]`, shape kept.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     var x = x

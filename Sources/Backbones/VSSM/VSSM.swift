@@ -6,7 +6,7 @@ import Tensors
 ///
 /// Patch embedding, stages of `VSSBlock`s with downsampling between them, and a norm on the output of each stage that is
 /// asked for.
-public struct VSSM: Backbone {
+public struct VSSM: ScanningBackbone {
   private let patchEmbedding: VSSMPatchEmbedding
   private let positions: Parameter?  // [1, h, w, C]
   private var usesPositions = false
@@ -92,14 +92,46 @@ public struct VSSM: Backbone {
 
   /// `[B, H, W, 3]` to one map a stage in `out_indices`, the finest first.
   public func callAsFunction(_ images: Tensor) -> [Tensor] {
-    var x = part(0, of: images) { positioned(patchEmbedding($0)) }
     var features: [Tensor] = []
-    for (index, stage) in stages.enumerated() {
-      x = part(index + 1, of: x) { stage($0) }
+    run(images) { index, x in
       if let norm = outNorms[index] { features.append(part(index + 1, of: x) { norm($0) }) }
-      if let downsampling = stage.downsampling { x = part(index + 1, of: x) { downsampling($0) } }
     }
     return features
+  }
+
+  /// `[B, H, W, 3]` to one map a stage, before the norms.
+  public func stages(_ images: Tensor) -> [Tensor] {
+    var maps: [Tensor] = []
+    run(images) { _, x in maps.append(x) }
+    return maps
+  }
+
+  /// Runs all stages; `visit` sees the number of each and its map.
+  private func run(_ images: Tensor, _ visit: (Int, Tensor) -> Void) {
+    var x = part(0, of: images) { positioned(patchEmbedding($0)) }
+    for (index, stage) in stages.enumerated() {
+      x = part(index + 1, of: x) { stage($0) }
+      visit(index, x)
+      if let downsampling = stage.downsampling { x = part(index + 1, of: x) { downsampling($0) } }
+    }
+  }
+
+  /// Blocks of each stage.
+  public var scans: [Int] { stages.map(\.blocks.count) }
+
+  /// The response of a block's scan, `[B, h, w]`; zeros where there is no such block.
+  public func scanResponse(_ images: Tensor, stage number: Int, block: Int, row: Int, column: Int) -> Tensor {
+    var x = withoutGradients { positioned(patchEmbedding(images)) }
+    for (index, stage) in stages.enumerated() {
+      if index == number, stage.blocks.indices.contains(block) {
+        x = withoutGradients { stage.blocks[..<block].reduce(x) { $1($0) } }
+        return stage.blocks[block].response(
+          x, row: min(max(0, row), x.shape[1] - 1), column: min(max(0, column), x.shape[2] - 1))
+      }
+      x = withoutGradients { stage(x) }
+      if let downsampling = stage.downsampling { x = withoutGradients { downsampling(x) } }
+    }
+    return .zeros(Array(x.shape.dropLast()))
   }
 
   /// Runs the patch embedding (0) or what belongs to a stage (from 1), as in evaluation where it is frozen.

@@ -68,23 +68,42 @@ public struct VisionTransformer: Backbone {
 
   /// `[B, H, W, 3]` to one map a block in `out_indices`: the patches `[B, h, w, C]`, or the class token `[B, 1, 1, C]`.
   public func callAsFunction(_ images: Tensor) -> [Tensor] {
-    var (x, size) =
-      configuration.frozenStages > 0 ? ForwardMode.frozen(images) { embed(images) } : embed(images)
     var features: [Tensor] = []
-    for (index, block) in blocks.enumerated() {
-      x = run(x, isFrozen: isFrozen(index)) { block($0) }
-      if index + 1 == blocks.count, let norm { x = run(x, isFrozen: isFrozen(index)) { norm($0) } }
-      guard configuration.outIndices.contains(index) else { continue }
-      let (samples, channels) = (x.shape[0], x.shape[2])
+    run(images) { index, tokens, size in
+      guard configuration.outIndices.contains(index) else { return }
+      let isLast = index + 1 == blocks.count
+      let x =
+        isLast ? norm.map { norm in run(tokens, isFrozen: isFrozen(index)) { norm($0) } } ?? tokens : tokens
       switch configuration.output {
       case .classToken:
-        features.append(x.sliced(axis: 1, from: 0, to: 1).reshaped([samples, 1, 1, channels]))
-      case .map:
-        features.append(
-          x.sliced(axis: 1, from: 1, to: x.shape[1]).reshaped([samples, size.height, size.width, channels]))
+        features.append(x.sliced(axis: 1, from: 0, to: 1).reshaped([x.shape[0], 1, 1, x.shape[2]]))
+      case .map: features.append(patches(of: x, size))
       }
     }
     return features
+  }
+
+  /// `[B, H, W, 3]` to the patches `[B, h, w, C]` behind each block, before the norm of the last.
+  public func stages(_ images: Tensor) -> [Tensor] {
+    var maps: [Tensor] = []
+    run(images) { _, tokens, size in maps.append(patches(of: tokens, size)) }
+    return maps
+  }
+
+  /// Runs all blocks; `visit` sees the number of each, its tokens `[B, 1 + h * w, C]` and the grid.
+  private func run(_ images: Tensor, _ visit: (Int, Tensor, (height: Int, width: Int)) -> Void) {
+    var (x, size) =
+      configuration.frozenStages > 0 ? ForwardMode.frozen(images) { embed(images) } : embed(images)
+    for (index, block) in blocks.enumerated() {
+      x = run(x, isFrozen: isFrozen(index)) { block($0) }
+      visit(index, x, size)
+    }
+  }
+
+  /// All tokens but the class token, as a map.
+  private func patches(of tokens: Tensor, _ size: (height: Int, width: Int)) -> Tensor {
+    tokens.sliced(axis: 1, from: 1, to: tokens.shape[1])
+      .reshaped([tokens.shape[0], size.height, size.width, tokens.shape[2]])
   }
 
   private func run(_ x: Tensor, isFrozen: Bool, _ body: (Tensor) -> Tensor) -> Tensor {

@@ -18,7 +18,7 @@ enum PublishedPart: String, Decodable, CaseIterable, Sendable {
 }
 
 /// A checkpoint for others: weights without what only the run needs, and a checksum in its name.
-enum PublishedCheckpoint {
+public enum PublishedCheckpoint {
   /// Writes `NAME-XXXXXXXX.safetensors` beside a checkpoint, X the beginning of the content's SHA-256.
   ///
   /// - Returns: The file.
@@ -33,13 +33,48 @@ enum PublishedCheckpoint {
     }
     let kept = ["format"] + (parts.contains(.meta) ? ["version", "classes", "config"] : [])
     let metadata = checkpoint.metadata.filter { kept.contains($0.key) }
-    let published = Safetensors(tensors, metadata: metadata)
+    return try write(named: path, ending: "safetensors") {
+      try Safetensors(tensors, metadata: metadata).write(to: $0)
+    }
+  }
+
+  /// Writes the weights of any checkpoint, with its classes and config and nothing else, to `NAME-XXXXXXXX` with the
+  /// ending of `output`, X the beginning of the content's SHA-256 (mm's `tools/model_converters/publish_model.py`).
+  ///
+  /// - Parameter output: The name without the checksum; its ending, `safetensors`, `pth` or `pt`, decides on the format.
+  /// - Returns: The file, how many tensors are in it, and how many of the input were left out.
+  /// - Throws: `CheckpointError` that names the file and what is wrong, or the system's reason.
+  public static func publish(
+    _ input: String, to output: String
+  ) throws -> (file: String, tensors: Int, leftOut: Int) {
+    let checkpoint = try Checkpoint(file: input)
+    let weights = checkpoint.weights
+    guard !weights.isEmpty else { throw CheckpointError(file: input, "holds no weights") }
+    let ending = Folder.splitExtension(output).extension
+    let file = try write(named: output, ending: ending) { temporary in
+      if ending == "safetensors" {
+        let kept: Set = ["classes", "config"]
+        let metadata = checkpoint.metadata.filter {
+          kept.contains($0.key) && (checkpoint.format == .safetensors || $0.key == "classes")
+        }
+        try Safetensors(weights, metadata: metadata).write(to: temporary)
+      } else {
+        try PyTorchWriter.write(weights, classes: try checkpoint.classes(), to: temporary)
+      }
+    }
+    return (file, weights.count, checkpoint.tensors.count - weights.count)
+  }
+
+  /// Writes a file beside its place and gives it its checksum's name.
+  private static func write(
+    named path: String, ending: String, _ write: (String) throws -> Void
+  ) throws -> String {
     let (folder, name) = Folder.split(path)
     let temporary = Folder.join(folder, PartialName.name(for: "\(name).published"))
-    try published.write(to: temporary)
     defer { try? FileManager.default.removeItem(atPath: temporary) }
+    try write(temporary)
     let digest = try SHA256.digest(ofFile: temporary)
-    let suffix = ".safetensors"
+    let suffix = "." + ending
     let base = path.hasSuffix(suffix) ? String(path.dropLast(suffix.count)) : path
     let file = "\(base)-\(digest.prefix(8))\(suffix)"
     guard rename(temporary, file) == 0 else {

@@ -95,7 +95,7 @@ public final class TrainingRun {
       directory: trainer.workDirectory?.runFolder ?? "none: this is a dry run")
     if let batchNote { log.info(batchNote) }
     let ignored =
-      configuration.withoutEffect
+      configuration.variables + configuration.withoutEffect
       + (configuration.logProcessor == nil ? [] : ["log_processor"])
       + (configuration.logLevel == nil ? [] : ["log_level"])
     if !ignored.isEmpty { log.info("without effect: " + listed(ignored)) }
