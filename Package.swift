@@ -27,13 +27,14 @@ let rooms: [Target] = [
   room("Coco", ["CSimdJSON", "Files", "Imaging", "Masks"]),
   room("Checkpoints", ["CKernels", "CZlib", "Files", "Layers", "Tensors"]),
   room("Data", ["CKernels", "Coco", "Configuration", "Files", "Imaging", "Layers", "Masks", "Tensors"]),
+  room("Conversion", ["Coco", "Configuration", "Data", "Files", "Imaging", "Masks"]),
   room("Modeling", ["CKernels", "Configuration", "Data", "Imaging", "Layers", "Masks", "Tensors"]),
   room("Synthesis", ["Data", "Files", "Imaging", "Masks", "Tensors"]),
   room("Backbones", ["Configuration", "Layers", "Modeling", "Tensors"]),
   room(
     "Detection",
     [
-      "CKernels", "Coco", "Configuration", "Data", "Files", "Imaging", "Layers", "Masks", "Modeling",
+      "CKernels", "Coco", "Configuration", "Conversion", "Data", "Files", "Imaging", "Layers", "Masks", "Modeling",
       "Tensors",
     ]),
   room(
@@ -84,8 +85,8 @@ let package = Package(
     .executableTarget(
       name: "dense",
       dependencies: [
-        "Analysis", "Backbones", "Checkpoints", "Classification", "Coco", "Configuration", "Data",
-        "Detection",
+        "Analysis", "Backbones", "Checkpoints", "Classification", "Coco", "Configuration", "Conversion",
+        "Data", "Detection",
         "Files", "Imaging", "Modeling", "Reporting", "Segmentation", "Synthesis", "Tensors", "Training",
         "Verification",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -122,6 +123,7 @@ let package = Package(
         "Reporting",
         "Segmentation", "Tensors", "TestSupport", "Training",
       ]),
+    tests("Conversion", ["Coco", "Conversion", "Data", "Imaging", "Masks", "TestSupport"]),
     tests(
       "Data",
       ["Checkpoints", "Configuration", "Data", "Imaging", "Layers", "Masks", "Tensors", "TestSupport"]),

@@ -12,14 +12,20 @@ public struct LabelMeaning: Hashable, Sendable {
   /// Whether 0 in a file is no class, and all others are stored one higher than their class (mm's
   /// `reduce_zero_label`).
   public var reducesZeroLabel: Bool
+  /// Numbers or colours of the files that are not the classes' own; nil: the classes count from 0, or from 1 where
+  /// `reducesZeroLabel`.
+  public var code: LabelCode?
 
   /// What numbers stand for.
   ///
   /// - Parameter ignoreIndex: Nil: mm's default 255, where that is no class, else `ignored`.
-  public init(classCount: Int? = nil, ignoreIndex: Located<Int>? = nil, reducesZeroLabel: Bool = false) {
+  public init(
+    classCount: Int? = nil, ignoreIndex: Located<Int>? = nil, reducesZeroLabel: Bool = false, code: LabelCode? = nil
+  ) {
     self.classCount = classCount
     self.ignoreIndex = ignoreIndex ?? Located(Int(Self.ignored(among: classCount)))
     self.reducesZeroLabel = reducesZeroLabel
+    self.code = code
   }
 
   /// mm's default of every key that says what is ignored.
@@ -45,6 +51,11 @@ public struct LabelMeaning: Hashable, Sendable {
 
   /// What a number of a file stands for.
   public func reading(of stored: Int32) -> Reading {
+    if let code {
+      if let label = code.labels[stored] { return .label(label) }
+      // A colour is no number that could be said to be ignored.
+      return code.ignored.contains(stored) || (!code.isColour && Int(stored) == ignoreIndex.value) ? .ignored : .outside
+    }
     var label = stored
     if reducesZeroLabel {
       // mmsegmentation's rule: 255 stays what it is; where it may be a class, it is one.
@@ -63,27 +74,62 @@ public struct LabelMeaning: Hashable, Sendable {
 
   /// The label map of a file's numbers, or the first that is no class.
   func read(_ stored: LabelMap) -> Result<LabelMap, Stray> {
-    // One look-up a pixel: files hold 0 ... 65,535.
-    let table = (0...max(0, stored.pixels.max() ?? 0)).map { number -> Int32 in
+    func label(of number: Int32) -> Int32 {
       switch reading(of: number) {
       case .ignored: ignored
       case .label(let label): label
       case .outside: -1
       }
     }
-    let pixels = stored.pixels.map { table.indices.contains(Int($0)) ? table[Int($0)] : -1 }
+    let pixels: [Int32]
+    if code?.isColour == true {
+      // Neighbours have one colour mostly.
+      var last = (number: Int32(-1), label: Int32(-1))
+      pixels = stored.pixels.map { number in
+        if number != last.number { last = (number, label(of: number)) }
+        return last.label
+      }
+    } else {
+      // One look-up a pixel: files hold 0 ... 65,535.
+      let table = (0...max(0, stored.pixels.max() ?? 0)).map(label)
+      pixels = stored.pixels.map { table.indices.contains(Int($0)) ? table[Int($0)] : -1 }
+    }
     guard let place = pixels.firstIndex(of: -1) else {
       return .success(LabelMap(height: stored.height, width: stored.width, pixels: pixels))
     }
     let (row, column) = place.quotientAndRemainder(dividingBy: stored.width)
-    let classes = classCount ?? 0
     return .failure(
       Stray(
-        description:
-          "the number \(stored.pixels[place]) at row \(row), column \(column) is no class: there are \(classes) "
-          + "classes, stored as "
-          + (reducesZeroLabel ? "1 ... \(classes) (reduce_zero_label)" : "0 ... \(classes - 1)")
-          + ", and \(ignoreIndex.value) is ignored; ignore_index of the data set can name another number"))
+        description: "\(name(of: stored.pixels[place])) at row \(row), column \(column) is no class: \(legend)"))
+  }
+
+  /// What a number of a file is called.
+  public func name(of stored: Int32) -> String {
+    code?.isColour == true
+      ? "the colour [\(stored >> 16 & 255), \(stored >> 8 & 255), \(stored & 255)]" : "the number \(stored)"
+  }
+
+  /// What the files may hold, and which keys say so.
+  var legend: String {
+    if let code {
+      return code.isColour
+        ? "metainfo.label_colours lists \(code.labels.count) colours; add it there, with its class in metainfo.classes, "
+          + "or to metainfo.ignored_colours"
+        : "metainfo.label_values lists \(code.labels.keys.sorted().prefix(100).map(String.init).joined(separator: ", ")), "
+          + "and \(ignoreIndex.value) is ignored; add it there, with its class in metainfo.classes, or to "
+          + "metainfo.ignored_values"
+    }
+    let classes = classCount ?? 0
+    return "there are \(classes) classes, stored as "
+      + (reducesZeroLabel ? "1 ... \(classes) (reduce_zero_label)" : "0 ... \(classes - 1)")
+      + ", and \(ignoreIndex.value) is ignored; ignore_index of the data set can name another number, and "
+      + "metainfo.label_values the number of each class"
+  }
+
+  /// The number that the files have for a class; of colours there is none, and it is the class itself.
+  package func stored(of label: Int32) -> Int32 {
+    if let code, !code.isColour { return code.labels.first { $0.value == label }?.key ?? label }
+    return label + (reducesZeroLabel ? 1 : 0)
   }
 
   /// Holds a key of mm's that says again what is ignored: it has to agree.

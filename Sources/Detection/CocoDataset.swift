@@ -95,10 +95,30 @@ public struct CocoDataset: Dataset {
   /// - Throws: `CocoError` when the file is not COCO's; `DataError` when it lacks a class of the config, when a file
   ///   name leaves the image folder, or when no image is left; `ConfigurationError` about the pipeline.
   public init(_ configuration: Configuration, in context: DataContext) throws {
-    let settings = configuration.settings
-    let path = settings.path(configuration.annotationFile)
-    annotations = try CocoAnnotations(contentsOf: path)
-    annotationSources = [.file(path)]
+    let path = configuration.settings.path(configuration.annotationFile)
+    try self.init(
+      Source(
+        annotations: try CocoAnnotations(contentsOf: path), sources: [.file(path)], files: configuration.files,
+        filter: configuration.filter), configuration.settings, in: context)
+  }
+
+  /// What a data set is made of, whatever format the files have.
+  struct Source {
+    var annotations: CocoAnnotations
+    var sources: [AnnotationSource]
+    var files: FilePlace
+    var filter: Configuration.Filter
+    /// What is left out of the files, a sentence each.
+    var warnings: [String] = []
+  }
+
+  /// Compares the classes of annotations with the config's.
+  ///
+  /// - Throws: What `init(_:in:)` throws.
+  init(_ source: Source, _ settings: DatasetSettings, in context: DataContext) throws {
+    annotations = source.annotations
+    annotationSources = source.sources
+    let path = annotations.file
     let categories = try Self.categories(
       annotations.categories, used: Set(annotations.annotations.map(\.categoryID)), wanted: settings.classes,
       hasImages: !annotations.images.isEmpty, file: path)
@@ -110,7 +130,7 @@ public struct CocoDataset: Dataset {
     labels = Dictionary(uniqueKeysWithValues: categoryIDs.enumerated().map { ($1, $0) })
     isTest = settings.isTest
     onBrokenImage = settings.onBrokenImage
-    files = configuration.files
+    files = source.files
     pipeline = try Pipeline(settings.pipeline, in: context)
 
     var places: [Int: [Int]] = [:]
@@ -122,7 +142,7 @@ public struct CocoDataset: Dataset {
       settings.isTest
       ? all
       : try Self.filtered(
-        all, by: configuration.filter, annotations, labels: labels, classes: classes, file: path)
+        all, by: source.filter, annotations, labels: labels, classes: classes, file: path)
     images = try settings.selected(from: kept, file: path)
     guard !images.isEmpty else {
       throw DataError(file: path, "0 of \(all.count) images left: the file or indices name none")
@@ -132,14 +152,14 @@ public struct CocoDataset: Dataset {
         throw DataError(file: path, "image \(image.id) \(problem)")
       }
     }
-    guard settings.isTest || !configuration.filter.dropsEmpty || hasObjects else {
+    guard settings.isTest || !source.filter.dropsEmpty || hasObjects else {
       throw DataError(
         file: path,
         "\(images.count) of \(all.count) images left, and none of their annotations is an object to learn from: "
           + "all are crowds, ignored, outside their image or without area; wanted are objects of the classes "
           + list(classes))
     }
-    warnings = [annotations.faultSummary].compactMap { $0 } + (try maskWarnings(file: path))
+    warnings = source.warnings + [annotations.faultSummary].compactMap { $0 } + (try maskWarnings(file: path))
   }
 
   /// What training with masks does about objects that have none.

@@ -17,9 +17,11 @@ extension DatasetInventory {
     }
     var faults = check.faults.filter { $0.weight != .errorWithMasks }.map { DataFault($0, file: path) }
     do throws(DataError) {
-      _ = try CocoDataset.categories(
+      let categories = try CocoDataset.categories(
         check.categories, used: check.usedCategories, wanted: configuration.settings.classes,
         hasImages: !check.images.isEmpty, file: path)
+      let bare = categories.filter { !check.usedCategories.contains($0.id) }.map(\.name)
+      faults += [DataFault(classesWithoutObjects: bare, of: categories.count, file: path)].compactMap { $0 }
     } catch {
       let lines = error.message.split(separator: "\n").map { $0.drop { $0 == " " } }
       faults.append(
@@ -38,7 +40,16 @@ extension DatasetInventory {
 }
 
 extension DataFault {
-  fileprivate init(_ fault: CocoFileCheck.Fault, file: String) {
+  /// Classes that no object is of; nil where there is none.
+  init?(classesWithoutObjects names: [String], of count: Int, file: String) {
+    guard !names.isEmpty else { return nil }
+    self.init(
+      file: file, kind: "class_without_objects",
+      message: "no object is of \(names.count) of \(count) classes: \(list(names))", severity: .note,
+      effect: "training never sees the class, and its AP is not defined")
+  }
+
+  init(_ fault: CocoFileCheck.Fault, file: String) {
     self.init(
       file: file, id: fault.id, kind: fault.kind, message: fault.message,
       severity: fault.weight == .note ? .note : .error, effect: fault.effect)

@@ -36,6 +36,30 @@ extension Components {
     ) {
       (c: CocoDataset.Configuration, _: DataContext) in try DatasetInventory(c)
     }
+    addConvertedDatasets()
+  }
+
+  /// Data sets of other formats: a new one is a `ConvertedDataset` in this room and two lines here.
+  private mutating func addConvertedDatasets() {
+    data.datasets.add("XMLDataset", description: "Images with an XML file each, as Pascal VOC has them") {
+      (c: XMLDataset.Configuration, context: DataContext) in try c.dataset(called: c.name, in: context)
+    }
+    data.inventories.add("XMLDataset") { (c: XMLDataset.Configuration, _: DataContext) in
+      try c.inventory(called: c.name)
+    }
+    data.datasets.add("VOCDataset", description: "The same, with Pascal VOC's 20 classes") {
+      (c: XMLDataset.Configuration, context: DataContext) in
+      try c.withUsualClasses.dataset(called: c.name, in: context)
+    }
+    data.inventories.add("VOCDataset") { (c: XMLDataset.Configuration, _: DataContext) in
+      try c.withUsualClasses.inventory(called: c.name)
+    }
+    data.datasets.add("YOLODataset", description: "Images with YOLO's text files, and a data.yaml") {
+      (c: YOLODataset.Configuration, context: DataContext) in try c.dataset(called: c.name, in: context)
+    }
+    data.inventories.add("YOLODataset") { (c: YOLODataset.Configuration, _: DataContext) in
+      try c.inventory(called: c.name)
+    }
   }
 
   /// The parts of detectors: a new one is a file in this room and a line here.

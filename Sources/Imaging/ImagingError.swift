@@ -55,7 +55,8 @@ extension ImagingError: LocatedError {
     case .damaged(_, let reason): "the picture is damaged: \(reason)"
     case .coloursNotClasses(_, let kind, let distinct):
       "colours, not classes: \(kind) with \(distinct) distinct colours. A label map is a PNG "
-        + "of one channel (or with a palette) whose numbers are the classes."
+        + "of one channel (or with a palette) whose numbers are the classes; which colour is which class, "
+        + "metainfo.label_colours of a data set says."
     case .cannotWrite(_, let reason): "cannot be written: \(reason)"
     case .cannotEncode(let height, let width, let reason):
       "a picture of \(width) x \(height) pixels cannot be encoded: \(reason)"

@@ -12,18 +12,31 @@ extension DatasetCheckReport {
     if !labels.isEmpty { text += "\n\(labelTable())\n\n" }
     if !classes.isEmpty { text += "\n\(classTable())\n\n" }
     guard !faults.isEmpty else { return text + "nothing is wrong\n" }
+    return text + Self.text(of: kinds)
+      + "\n\(faults.count) faults: \(errorCount) errors, \(faults.count - errorCount) notes\n"
+  }
+
+  /// Faults by their kinds, a line each.
+  public static func text(of faults: [DataFault]) -> String {
+    var report = DatasetCheckReport()
+    report.add(faults)
+    return text(of: report.kinds)
+  }
+
+  private static func text(of kinds: [Kind]) -> String {
+    var text = ""
     for kind in kinds {
       text += "\n\(kind.name): \(kind.faults.count)\(kind.severity == .note ? " (note)" : "")\n"
-      for fault in kind.faults.prefix(Self.rows) {
+      for fault in kind.faults.prefix(rows) {
         let id = fault.id.map { " [\($0)]" } ?? ""
         text += "  \(fault.file.printedWhole)\(id): \(fault.message.printedWhole)\n"
       }
-      if kind.faults.count > Self.rows {
-        text += "  … \(kind.faults.count - Self.rows) more; --json lists all\n"
+      if kind.faults.count > rows {
+        text += "  … \(kind.faults.count - rows) more; --json lists all\n"
       }
       if !kind.effect.isEmpty { text += "  → \(kind.effect)\n" }
     }
-    return text + "\n\(faults.count) faults: \(errorCount) errors, \(faults.count - errorCount) notes\n"
+    return text
   }
 
   private func classTable() -> String {

@@ -31,8 +31,8 @@ struct LabelMapFolder {
   /// How many label maps there are.
   var count: Int { written.count }
 
-  /// Writes the classes of an image: one higher where the data set's label maps keep 0 for no class, as ADE20K's server
-  /// takes them.
+  /// Writes the classes of an image by the numbers of `label_values`, or one higher where the data set's label maps keep 0
+  /// for no class, as ADE20K's server takes them.
   ///
   /// - Throws: `FileError` and `ImagingError`; `DataError` for a second image of the same name.
   mutating func write(_ map: LabelMap, of sample: Sample) throws {
@@ -44,8 +44,8 @@ struct LabelMapFolder {
       )
     }
     try Folder.makeWritable(path)
-    let offset: Int32 = sample.labels.reducesZeroLabel ? 1 : 0
-    let stored = LabelMap(height: map.height, width: map.width, pixels: map.pixels.map { $0 + offset })
+    let numbers = (0...max(0, map.pixels.max() ?? 0)).map(sample.labels.stored)
+    let stored = LabelMap(height: map.height, width: map.width, pixels: map.pixels.map { numbers[Int(max(0, $0))] })
     try stored.writePNG(to: Folder.join(path, name + ".png"))
   }
 }

@@ -58,6 +58,7 @@ package struct CocoFileCheck {
       }
     }
     let sizes = Dictionary(listed.map { ($0.id, $0) }) { first, _ in first }
+    faults += Self.repeated(annotations)
     for annotation in annotations {
       usedCategories.insert(annotation.categoryID)
       if !known.contains(annotation.categoryID) {
@@ -91,6 +92,30 @@ package struct CocoFileCheck {
     _ kind: String, _ id: Int?, _ message: String, _ weight: Fault.Weight = .error, effect: String = stops
   ) {
     faults.append(Fault(id: id, kind: kind, message: message, weight: weight, effect: effect))
+  }
+
+  /// Objects that stand there twice: one class, one box to half a pixel, and one mask where there are masks.
+  package static func repeated(_ annotations: [CocoAnnotations.Annotation]) -> [Fault] {
+    struct Key: Hashable {
+      let image, category: Int
+      let box: SIMD4<Double>
+    }
+    var seen: [Key: CocoAnnotations.Annotation] = [:]
+    return annotations.compactMap { annotation in
+      let (x, y, width, height) = annotation.boundingBox
+      let key = Key(
+        image: annotation.imageID, category: annotation.categoryID,
+        box: (SIMD4(x, y, width, height) * 2).rounded(.toNearestOrEven))
+      guard let first = seen[key] else {
+        seen[key] = annotation
+        return nil
+      }
+      guard first.segmentation == annotation.segmentation else { return nil }
+      return Fault(
+        id: annotation.id, kind: "duplicate_object",
+        message: "annotation \(annotation.id) is annotation \(first.id) of image \(annotation.imageID) once more",
+        weight: .note, effect: "training learns it twice, and a test wants it to be found twice")
+    }
   }
 
   private mutating func add(_ bad: CocoTables.BadRow) {
@@ -175,12 +200,20 @@ package struct CocoFileCheck {
       usable = .polygons(whole)
     }
     do throws(MaskError) {
-      let area = try usable.mask(height: size.height, width: size.width).area
+      let mask = try usable.mask(height: size.height, width: size.width)
+      let area = mask.area
       guard area > 0 else {
         add(
           "empty_segmentation", annotation.id, "\(owner) has a segmentation without a pixel", .note,
           effect: "training learns its box, and a mask without a pixel")
         return
+      }
+      if isUnlike(annotation.boundingBox, mask.boundingBox, on: size) {
+        let (x, y, width, height) = mask.boundingBox
+        add(
+          "box_unlike_mask", annotation.id,
+          "\(owner) has the box \(list(annotation.boundingBox)), but its mask lies in [\(x), \(y), \(width), \(height)]", .note,
+          effect: Self.keeps + "; the box head learns the one, the mask head the other")
       }
       if isUnlike(annotation, Double(area)) {
         add(
@@ -203,6 +236,21 @@ package struct CocoFileCheck {
       let side = Double(index.isMultiple(of: 2) ? size.width : size.height)
       return corners[index] < -Self.slack || corners[index] > side + Self.slack
     }
+  }
+
+  private func list(_ box: CornerBox) -> String { "[\(box.x), \(box.y), \(box.width), \(box.height)]" }
+
+  /// Whether a box is another one than that around its mask: a side lies off by more than two pixels and a tenth of the
+  /// object. What lies outside the image has no mask.
+  private func isUnlike(_ box: CornerBox, _ mask: CornerBox, on size: CocoAnnotations.Image) -> Bool {
+    let (width, height) = (Double(size.width), Double(size.height))
+    func isFar(_ one: Double, _ other: Double, of side: Double, within limit: Double) -> Bool {
+      abs(min(max(one, 0), limit) - other) > 2 + 0.1 * side
+    }
+    return isFar(box.x, mask.x, of: mask.width, within: width)
+      || isFar(box.x + box.width, mask.x + mask.width, of: mask.width, within: width)
+      || isFar(box.y, mask.y, of: mask.height, within: height)
+      || isFar(box.y + box.height, mask.y + mask.height, of: mask.height, within: height)
   }
 
   /// Whether an area is neither the mask's nor the box's, which some tools write. Small objects change much when they

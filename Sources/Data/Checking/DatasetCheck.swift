@@ -17,11 +17,12 @@ public struct DatasetCheck: Sendable {
   /// Opens annotation files, images and label maps, on `Threads.count` threads.
   ///
   /// - Parameters:
+  ///   - training: The place of the data set that is learnt from, if any is.
   ///   - use: What a run does with a data set once it is built, by its place: metrics. What it throws is in the report.
   ///   - progress: Told now and then how many of the images are read.
   /// - Throws: `ConfigurationError` about the data sets' settings; faults of files are in the report.
   public func run(
-    _ datasets: [ComponentConfiguration], use: (_ place: Int, any Dataset) throws -> Void = { _, _ in },
+    _ datasets: [ComponentConfiguration], training: Int? = nil, use: (_ place: Int, any Dataset) throws -> Void = { _, _ in },
     progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
   ) throws -> DatasetCheckReport {
     var report = DatasetCheckReport()
@@ -29,6 +30,7 @@ public struct DatasetCheck: Sendable {
     var tasks: [Task] = []
     var seen: Set<TaskKey> = []
     var opened: [String: DatasetInventory] = [:]
+    var repeated = RepeatedImages()
     for (place, dataset) in datasets.enumerated() {
       let before = report.errorCount
       var isSound = true
@@ -37,6 +39,7 @@ public struct DatasetCheck: Sendable {
         let faults = inventory.faults + (try loadsMasks(part) ? inventory.maskFaults : [])
         isSound = isSound && !faults.contains { $0.severity == .error }
         report.add(faults)
+        for sample in inventory.samples { repeated.add(sample.imagePath, use: place) }
         for sample in inventory.samples where isNew && seen.insert(TaskKey(sample)).inserted {
           tasks.append(
             Task(
@@ -64,6 +67,7 @@ public struct DatasetCheck: Sendable {
       }
       progress(start + portion.count, tasks.count)
     }
+    report.add(repeated.faults(training: training))
     report.labels = labels.rows
     report.add(labels.faults(report.labels))
     return report

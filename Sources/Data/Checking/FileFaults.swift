@@ -57,11 +57,24 @@ struct FileFaults: Sendable {
             effect: "training may learn from pixels that are wrong")
         }
       }
+      let extent = try PictureExtent(ofFile: path)
+      let isTurned = extent.orientation != 1
       if sample.originalSize.height > 0, sample.originalSize != inspection.size {
         add(
           path, "size_mismatch",
-          "the image has \(inspection.size) pixels, its annotations are for \(sample.originalSize)",
+          "the image has \(inspection.size) pixels, its annotations are for \(sample.originalSize)"
+            + (isTurned && extent.storedSize == sample.originalSize
+              ? ": they were made before EXIF turns it (orientation \(extent.orientation)); set the pixels upright in the "
+                + "file, or annotate it as it is shown" : ""),
           effect: "training takes the size of the image; boxes and masks may lie elsewhere")
+      }
+      // Where both sizes are one, nobody can tell what the annotators saw.
+      if isTurned, extent.storedSize == extent.size, sample.originalSize.height > 0 || sample.labelMapPath != nil {
+        add(
+          path, "exif_turn",
+          "EXIF turns the picture (orientation \(extent.orientation)), which its size does not tell: a tool that does not "
+            + "look at EXIF shows it otherwise", .note,
+          effect: "training turns it as EXIF says; annotations that were made without that lie elsewhere")
       }
       return inspection.size
     } catch {
@@ -72,7 +85,7 @@ struct FileFaults: Sendable {
 
   private mutating func checkLabelMap(_ path: String, imageSize: ImageSize?) {
     let map: LabelMap
-    do { map = try LabelMap.read(file: path) } catch {
+    do { map = try sample.labels.numbers(inFile: path) } catch {
       add(error, of: path)
       return
     }
@@ -85,13 +98,12 @@ struct FileFaults: Sendable {
     values = Self.counts(of: map)
     let outside = values.keys.filter { sample.labels.reading(of: $0) == .outside }.sorted()
     if !outside.isEmpty {
-      let listed = outside.prefix(8).map { "\($0) (\(values[$0] ?? 0) pixels)" }.joined(separator: ", ")
-      let classes = sample.labels.classCount ?? 0
+      let listed = outside.prefix(8).map { "\(sample.labels.name(of: $0)) (\(values[$0] ?? 0) pixels)" }
+        .joined(separator: ", ")
       add(
         path, "label_out_of_range",
-        "holds \(listed)\(outside.count > 8 ? " and \(outside.count - 8) more" : "") without a class: there are "
-          + "\(classes), stored as "
-          + (sample.labels.reducesZeroLabel ? "1 ... \(classes)" : "0 ... \(classes - 1)"),
+        "holds \(listed)\(outside.count > 8 ? " and \(outside.count - 8) more" : "") without a class: "
+          + sample.labels.legend,
         effect: "training stops there")
     }
     if values.keys.allSatisfy({ sample.labels.reading(of: $0) == .ignored }) {
@@ -102,7 +114,12 @@ struct FileFaults: Sendable {
   }
 
   private static func counts(of map: LabelMap) -> [Int32: Int] {
-    // Files hold 16 bits at most.
+    guard map.pixels.max() ?? 0 < 65_536 else {
+      var values: [Int32: Int] = [:]
+      for pixel in map.pixels { values[pixel, default: 0] += 1 }
+      return values
+    }
+    // Files of numbers hold 16 bits at most.
     var counts = [Int32](repeating: 0, count: 65_536)
     dp_labels_count(
       map.pixels, Int64(map.width), 0, 0, Int64(map.height), Int64(map.width), &counts, Int32(counts.count))

@@ -44,7 +44,7 @@ public struct LoadLabelMap: Transform, Decodable {
         "reduce_zero_label is \(reduceZeroLabel) in LoadAnnotations and \(meaning.reducesZeroLabel) in the data set: "
           + "set it in the data set only")
     }
-    let stored = try LabelMap.read(file: path)
+    let stored = try meaning.numbers(inFile: path)
     guard sample.originalSize.height == 0 || stored.size == sample.originalSize else {
       throw DataError(
         file: path,

@@ -58,11 +58,10 @@ package struct LabelCounts: Codable, Sendable, Equatable {
   }
 
   private mutating func count(labelMap path: String, _ sample: Sample) throws {
-    // Numbers of label maps are of 16 bits.
-    var stored = [Int](repeating: 0, count: 65_536)
-    for value in try LabelMap.read(file: path).pixels { stored[Int(value) & 0xFFFF] += 1 }
-    for (value, amount) in stored.enumerated() where amount > 0 {
-      if case .label(let label) = sample.labels.reading(of: Int32(value)) { count(Int(label), amount) }
+    var stored: [Int32: Int] = [:]
+    for value in try sample.labels.numbers(inFile: path).pixels { stored[value, default: 0] += 1 }
+    for (value, amount) in stored {
+      if case .label(let label) = sample.labels.reading(of: value) { count(Int(label), amount) }
     }
   }
 
