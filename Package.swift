@@ -40,9 +40,13 @@ let rooms: [Target] = [
     "Segmentation",
     ["CKernels", "Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
   room("Classification", ["Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
+  room("Distribution", ["Configuration", "Layers", "Tensors"]),
   room(
     "Training",
-    ["Checkpoints", "Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
+    [
+      "Checkpoints", "Configuration", "Data", "Distribution", "Files", "Imaging", "Layers", "Modeling",
+      "Tensors",
+    ]),
   room(
     "Analysis",
     ["Configuration", "Data", "Files", "Imaging", "Layers", "Masks", "Modeling", "Tensors", "Training"]),
@@ -130,6 +134,7 @@ let package = Package(
         "Masks",
         "Modeling", "Synthesis", "Tensors", "TestSupport",
       ]),
+    tests("Distribution", ["Distribution", "Layers", "Tensors", "TestSupport"]),
     tests("Files", ["Files", "TestSupport"]),
     tests("Imaging", ["Imaging", "Masks", "TestSupport"]),
     tests("Layers", ["Layers", "Tensors", "TestSupport"]),
