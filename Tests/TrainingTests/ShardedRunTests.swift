@@ -103,7 +103,8 @@ struct ShardedRunTests {
       let weights = try train(configuration, in: whole)
       for middle in [1, 2, 5] {
         let rest = try TemporaryFolder()
-        let file = "\(whole.path)/iter_\(middle).safetensors"
+        let file = "\(rest.path)/iter_\(middle).safetensors"
+        try FileManager.default.copyItem(atPath: "\(whole.path)/iter_\(middle).safetensors", toPath: file)
         #expect(try train(configuration, resume: .file(file), in: rest) == weights, "from \(middle)")
         let ends = try [whole, rest].map {
           try Data(contentsOf: URL(fileURLWithPath: "\($0.path)/iter_6.safetensors"))
