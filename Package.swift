@@ -41,9 +41,13 @@ let rooms: [Target] = [
     "Segmentation",
     ["CKernels", "Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
   room("Classification", ["Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
+  room("Distribution", ["Configuration", "Layers", "Tensors"]),
   room(
     "Training",
-    ["Checkpoints", "Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
+    [
+      "Checkpoints", "Configuration", "Data", "Distribution", "Files", "Imaging", "Layers", "Modeling",
+      "Tensors",
+    ]),
   room(
     "Analysis",
     ["Configuration", "Data", "Files", "Imaging", "Layers", "Masks", "Modeling", "Tensors", "Training"]),
@@ -134,6 +138,7 @@ let package = Package(
         "Masks",
         "Modeling", "Synthesis", "Tensors", "TestSupport",
       ]),
+    tests("Distribution", ["Distribution", "Layers", "Tensors", "TestSupport"]),
     tests("Files", ["Files", "TestSupport"]),
     tests("Imaging", ["Imaging", "Masks", "TestSupport"]),
     tests("Layers", ["Layers", "Tensors", "TestSupport"]),
@@ -158,8 +163,8 @@ let package = Package(
     tests(
       "Training",
       [
-        "Checkpoints", "Configuration", "Data", "Files", "Imaging", "Layers", "Masks", "Modeling", "Tensors",
-        "TestSupport", "Training",
+        "Checkpoints", "Configuration", "Data", "Distribution", "Files", "Imaging", "Layers", "Masks",
+        "Modeling", "Tensors", "TestSupport", "Training",
       ]),
     tests("Verification", ["TestSupport", "Verification"]),
     .testTarget(
