@@ -40,7 +40,7 @@ let rooms: [Target] = [
     "Segmentation",
     ["CKernels", "Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
   room("Classification", ["Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
-  room("Distribution", ["Configuration", "Layers", "Tensors"]),
+  room("Distribution", ["CMPI", "Data", "Files"]),
   room(
     "Training",
     [
@@ -49,7 +49,10 @@ let rooms: [Target] = [
     ]),
   room(
     "Analysis",
-    ["Configuration", "Data", "Files", "Imaging", "Layers", "Masks", "Modeling", "Tensors", "Training"]),
+    [
+      "Configuration", "Data", "Distribution", "Files", "Imaging", "Layers", "Masks", "Modeling", "Tensors",
+      "Training",
+    ]),
   room(
     "Reporting",
     [
@@ -78,6 +81,7 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS"),
     .systemLibrary(name: "CLibYAML"),
     .systemLibrary(name: "CZlib"),
+    .target(name: "CMPI", cSettings: c),
     .target(name: "CLibJPEG", cSettings: c, linkerSettings: [.linkedLibrary("jpeg")]),
     .target(name: "CLibPNG", cSettings: c, linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z")]),
     .target(
@@ -88,7 +92,7 @@ let package = Package(
       name: "dense",
       dependencies: [
         "Analysis", "Backbones", "Checkpoints", "Classification", "Coco", "Configuration", "Data",
-        "Detection",
+        "Detection", "Distribution",
         "Files", "Imaging", "Modeling", "Reporting", "Segmentation", "Synthesis", "Tensors", "Training",
         "Verification",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -134,7 +138,7 @@ let package = Package(
         "Masks",
         "Modeling", "Synthesis", "Tensors", "TestSupport",
       ]),
-    tests("Distribution", ["Distribution", "Layers", "Tensors", "TestSupport"]),
+    tests("Distribution", ["Data", "Distribution", "TestSupport"]),
     tests("Files", ["Files", "TestSupport"]),
     tests("Imaging", ["Imaging", "Masks", "TestSupport"]),
     tests("Layers", ["Layers", "Tensors", "TestSupport"]),

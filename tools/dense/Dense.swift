@@ -38,7 +38,8 @@ enum Main {
       do { try Output.reporting { if !text.isEmpty { try Output.print(text) } } } catch { return 1 }
       return 0
     case .validationFailure:
-      Output.message(text)
+      // All ranks have the same command.
+      if Ranks.isFirst { Output.message(text) }
       return 2
     case let code:
       if !text.isEmpty { Output.message(text) }
