@@ -40,7 +40,7 @@ let rooms: [Target] = [
     "Segmentation",
     ["CKernels", "Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
   room("Classification", ["Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
-  room("Distribution", ["CMPI", "Data", "Files"]),
+  room("Distribution", ["CMPI", "Data", "Files", "Tensors"]),
   room(
     "Training",
     [

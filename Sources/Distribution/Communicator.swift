@@ -18,6 +18,9 @@ public protocol Communicator: Sendable {
 
   /// How an error names a rank: «rank 2 on HOST».
   func name(of rank: Int) -> String
+
+  /// How long one waits for another before the run ends; 120 s unless set.
+  func setTimeout(seconds: Double)
 }
 
 /// An exchange under way.
@@ -77,6 +80,9 @@ public struct SoleRank: Communicator {
 
   /// A run in one process.
   public init() {}
+
+  /// Nobody is waited for.
+  public func setTimeout(seconds: Double) {}
 
   /// Passes on what goes to itself.
   public func exchange(_ outgoing: [[UInt8]], receiving counts: [Int]) -> PendingExchange {

@@ -85,6 +85,31 @@ extension Communicator {
   }
 }
 
+extension Communicator {
+  /// Prepares something on every rank, and goes on only where all have done so and are about to do the same.
+  ///
+  /// - Parameter facts: What they have to agree on.
+  /// - Throws: In one process what `body` throws. With several: `SharedFailure` of what keeps some from going on, on all
+  ///   of them; what `body` throws where the others are not as far yet.
+  public func agreeing<Prepared>(
+    on facts: (Prepared) -> [Introduction.Fact], _ body: () throws -> Prepared
+  ) throws -> Prepared {
+    guard size > 1 else { return try body() }
+    let prepared: Prepared
+    do { prepared = try body() } catch {
+      // Others that fail alike are here at once, and who is busy needs not be waited for.
+      setTimeout(seconds: 1)
+      do { try introduce(Introduction(failure: "\(error)")) } catch let shared as SharedFailure {
+        // As it is, with its place, where all have met the same.
+        throw "\(shared.reason)" == "\(error)" ? SharedFailure(reason: error) : shared
+      } catch {}
+      throw error
+    }
+    try introduce(Introduction(facts: facts(prepared)))
+    return prepared
+  }
+}
+
 /// What all ranks have found out together: each ends by itself, and one says it for all.
 public struct SharedFailure: Error {
   /// What it is.

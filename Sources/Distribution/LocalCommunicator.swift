@@ -12,12 +12,12 @@ public final class LocalCommunicator: Communicator {
   public let rank: Int
   /// How many there are.
   public let size: Int
-  private let timeout: Double
+  private let timeout: Locked<Double>
   private let messages: Locked<[Message: [UInt8]]>
   private let begun = Locked(0)
 
   private init(rank: Int, size: Int, timeout: Double, messages: Locked<[Message: [UInt8]]>) {
-    (self.rank, self.size, self.timeout, self.messages) = (rank, size, timeout, messages)
+    (self.rank, self.size, self.timeout, self.messages) = (rank, size, Locked(timeout), messages)
   }
 
   /// As many ranks, which know each other.
@@ -31,6 +31,9 @@ public final class LocalCommunicator: Communicator {
   }
 
   /// As `Communicator` has it.
+  public func setTimeout(seconds: Double) { timeout.change { $0 = seconds } }
+
+  /// As `Communicator` has it.
   public func exchange(_ outgoing: [[UInt8]], receiving counts: [Int]) -> PendingExchange {
     let number = begun.withLock { number in
       number += 1
@@ -42,6 +45,7 @@ public final class LocalCommunicator: Communicator {
       }
     }
     return PendingExchange { [self] in
+      let timeout = timeout.withLock { $0 }
       let deadline = Date(timeIntervalSinceNow: timeout)
       return try (0..<size).map { from in
         let message = Message(number: number, from: from, to: rank)

@@ -53,6 +53,8 @@ public final class MPICommunicator: Communicator {
     func exchange(_ outgoing: [[UInt8]], receiving counts: [Int]) -> PendingExchange {
       link.begin(Exchange(rank: rank, outgoing, receiving: counts))
     }
+
+    func setTimeout(seconds: Double) { link.setTimeout(seconds) }
   }
 
   /// As `Communicator` has it.
@@ -70,7 +72,7 @@ public final class MPICommunicator: Communicator {
     hosts.indices.contains(rank) ? "rank \(rank) on \(hosts[rank])" : "rank \(rank)"
   }
 
-  /// How long one waits for another before the run ends; 120 s unless set.
+  /// As `Communicator` has it.
   public func setTimeout(seconds: Double) { link.setTimeout(seconds) }
 
   /// Ends MPI: to be called once by all ranks, when none has anything to say any more.

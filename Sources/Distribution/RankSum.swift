@@ -101,16 +101,22 @@ public struct RankSum: Sendable {
   /// - Returns: The sum, the same on all ranks.
   /// - Throws: `DistributionError` that names a rank which does not answer.
   public func sum(_ parts: [[Double]]) throws -> [Double] {
-    let count = parts.first?.count ?? 0
+    // Their number goes in front: a rank that gives others is named, not waited for.
+    let count = (parts.first?.count ?? 0) + 1
+    let own = parts.flatMap { [Double(count)] + $0 }
     let received = try communicator.exchange(
-      Array(repeating: parts.flatMap { bytes(of: $0[...]) }, count: communicator.size),
+      Array(repeating: bytes(of: own[...]), count: communicator.size),
       receiving: nodes.map { $0.count * count * MemoryLayout<Double>.size }
     ).received()
     var all: [(node: ShardTree.Node, vector: [Double])] = []
-    for (nodes, bytes) in zip(nodes, received) {
+    for (rank, bytes) in received.enumerated() {
       let numbers: [Double] = numbers(of: bytes)
-      for (place, node) in nodes.enumerated() {
-        all.append((node, Array(numbers[place * count..<(place + 1) * count])))
+      for (place, node) in nodes[rank].enumerated() {
+        let part = numbers[place * count..<(place + 1) * count]
+        guard part.first == Double(count) else {
+          throw DistributionError("\(communicator.name(of: rank)) sums other statistics than this one")
+        }
+        all.append((node, Array(part.dropFirst())))
       }
     }
     return try tree.sum(all)
