@@ -51,6 +51,15 @@ MULTIVERSION void dp_accumulate_squares(float *restrict sum, const float *restri
     for (ptrdiff_t i = 0; i < width; i++) sum[i] += (x[i] - mean[i]) * (x[i] - mean[i]);
 }
 
+MULTIVERSION void dp_accumulate_moments(double *restrict sum, double *restrict squares, const float *restrict x,
+                                        ptrdiff_t rows, ptrdiff_t width) {
+  for (ptrdiff_t r = 0; r < rows; r++, x += width)
+    for (ptrdiff_t i = 0; i < width; i++) {
+      sum[i] += (double)x[i];
+      squares[i] += (double)x[i] * (double)x[i];
+    }
+}
+
 MULTIVERSION void dp_normalize_columns(float *restrict y, const float *restrict x, const float *restrict mean,
                                        const float *restrict scale, const float *restrict bias, ptrdiff_t rows,
                                        ptrdiff_t width) {
@@ -66,6 +75,17 @@ MULTIVERSION void dp_batch_norm_parameters_backward(float *restrict gweight, flo
     for (ptrdiff_t i = 0; i < width; i++) {
       gweight[i] += g[i] * ((x[i] - mean[i]) * inverse[i]);
       gbias[i] += g[i];
+    }
+}
+
+MULTIVERSION void dp_accumulate_norm_gradients(double *restrict gweight, double *restrict gbias,
+                                               const float *restrict g, const float *restrict x,
+                                               const float *restrict mean, const float *restrict inverse,
+                                               ptrdiff_t rows, ptrdiff_t width) {
+  for (ptrdiff_t r = 0; r < rows; r++, x += width, g += width)
+    for (ptrdiff_t i = 0; i < width; i++) {
+      gweight[i] += (double)(g[i] * ((x[i] - mean[i]) * inverse[i]));
+      gbias[i] += (double)g[i];
     }
 }
 

@@ -24,6 +24,8 @@ public struct ExperimentConfiguration: Decodable, Sendable {
   public var ttaPipeline: ConfigurationNode?
   /// Scaling of the learning rate by the batch.
   public var autoScaleLR: ConfigurationNode?
+  /// The shards of a step.
+  public var distribution: ConfigurationNode?
   /// The seed and mm's switches of determinism.
   public var randomness: Randomness
   /// A checkpoint whose weights training starts from.
@@ -64,7 +66,7 @@ public struct ExperimentConfiguration: Decodable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case model, randomness, resume
+    case distribution, model, randomness, resume
     case defaultScope = "default_scope"
     case trainDataloader = "train_dataloader"
     case valDataloader = "val_dataloader"
@@ -142,6 +144,7 @@ public struct ExperimentConfiguration: Decodable, Sendable {
     ttaModel = try keys.decodeIfPresent(ComponentConfiguration.self, forKey: .ttaModel)
     ttaPipeline = try keys.decodeIfPresent(ConfigurationNode.self, forKey: .ttaPipeline)
     autoScaleLR = try keys.decodeIfPresent(ConfigurationNode.self, forKey: .autoScaleLR)
+    distribution = try keys.decodeIfPresent(ConfigurationNode.self, forKey: .distribution)
     randomness = try keys.decodeIfPresent(Randomness.self, forKey: .randomness) ?? Randomness()
     loadFrom = try path(.loadFrom)
     resume = try keys.decodeIfPresent(Bool.self, forKey: .resume) ?? false

@@ -12,6 +12,8 @@ public struct ForwardMode: Sendable {
     public var step: Int
     /// The global number of each sample of the batch.
     public var samples: [Int]
+    /// What sums over the other shards of the step; nil where the step has no others.
+    public var statistics: (any StatisticsReducer)?
 
     /// The key of a step's random numbers.
     public init(seed: UInt64, step: Int, samples: [Int]) {

@@ -42,6 +42,9 @@ public struct ParameterTree: ExpressibleByDictionaryLiteral {
   /// Whether the entries are those of a convolution with one input channel a group, which may have a decay of their own.
   public var isDepthwise = false
 
+  /// Whether the entries are those of a norm that takes the statistics of all shards of a step.
+  var isSynchronized = false
+
   /// What is known of the files that its weights come from.
   public internal(set) var ownNamings: [any WeightNaming] = []
 
@@ -93,6 +96,12 @@ public struct ParameterTree: ExpressibleByDictionaryLiteral {
       }
     }
     return names
+  }
+
+  /// Whether some norm in it takes the statistics of all shards of a step, which then have to run side by side.
+  public var hasSynchronizedNorms: Bool {
+    isSynchronized
+      || entries.contains { if case .tree(let tree) = $0.entry { tree.hasSynchronizedNorms } else { false } }
   }
 
   /// Leaves all weights as they are from now on (mm's `frozen_stages`).

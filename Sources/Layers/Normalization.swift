@@ -27,17 +27,22 @@ public struct LayerNorm: UnaryLayer {
   }
 }
 
-/// Batch norm over all positions of a channel (`SyncBN` is the same on one process).
+/// Batch norm over all positions of a channel: of a shard (`BN`), or of all shards of a step (`SyncBN`).
 public struct BatchNorm2d: UnaryLayer {
   /// `[C]`.
   public let weight, bias: Parameter
   private let runningMean, runningVariance, batches: Buffer
   private let epsilon, momentum: Float
+  private let isSynchronized: Bool
 
   /// A norm with statistics of the standard distribution, weight 1 unless said otherwise, and bias 0.
+  ///
+  /// - Parameter isSynchronized: Whether it takes the statistics of all shards of a step.
   public init(
-    _ channels: Int, epsilon: Float = 1e-5, momentum: Float = 0.1, weight initial: Initializer = .ones
+    _ channels: Int, epsilon: Float = 1e-5, momentum: Float = 0.1, weight initial: Initializer = .ones,
+    isSynchronized: Bool = false
   ) {
+    self.isSynchronized = isSynchronized
     weight = Parameter([channels], initial)
     bias = Parameter([channels], .zeros)
     runningMean = Buffer(.zeros([channels]))
@@ -48,10 +53,12 @@ public struct BatchNorm2d: UnaryLayer {
 
   /// Weights and running statistics.
   public var tree: ParameterTree {
-    .norm([
+    var tree = ParameterTree.norm([
       "weight": .parameter(weight), "bias": .parameter(bias), "running_mean": .buffer(runningMean),
       "running_var": .buffer(runningVariance), "num_batches_tracked": .buffer(batches),
     ])
+    tree.isSynchronized = isSynchronized
+    return tree
   }
 
   /// The norm in evaluation as x scale + shift, each `[C]`.
@@ -65,18 +72,31 @@ public struct BatchNorm2d: UnaryLayer {
   /// What `affine` is made from.
   var numbers: [Tensor] { [weight.value, bias.value, runningMean.value, runningVariance.value] }
 
-  /// `[..., C]`, shape kept. In training by the batch's statistics, which also move the running ones.
+  /// `[..., C]`, shape kept. In training by the statistics of the batch, or of all shards, which also move the running
+  /// ones.
   public func callAsFunction(_ x: Tensor) -> Tensor {
-    guard ForwardMode.current.training != nil else {
+    guard let step = ForwardMode.current.training else {
       return batchNorm(
         x, weight: weight.value, bias: bias.value, mean: runningMean.value, variance: runningVariance.value,
         epsilon: epsilon)
     }
+    if isSynchronized, let shards = step.statistics {
+      let (y, mean, variance, rows) = synchronizedBatchNorm(
+        x, weight: weight.value, bias: bias.value, epsilon: epsilon
+      ) { shards.sum($0) }
+      moveStatistics(to: mean, variance, rows: rows)
+      return y
+    }
     let (y, mean, variance) = batchNorm(x, weight: weight.value, bias: bias.value, epsilon: epsilon)
+    moveStatistics(to: mean, variance, rows: Double(x.count / max(1, mean.count)))
+    return y
+  }
+
+  private func moveStatistics(to mean: [Float], _ variance: [Float], rows: Double) {
     // What runs twice for a backward pass has moved them the first time.
     // Nor are there statistics of no numbers at all.
-    guard Recomputation.current != .second, Computation.isOn, x.count > 0 else { return y }
-    let rows = Float(x.count / max(1, mean.count))
+    guard Recomputation.current != .second, Computation.isOn, rows > 0 else { return }
+    let rows = Float(rows)
     // PyTorch normalises by the biased variance and keeps the unbiased one.
     let unbiased = rows / max(1, rows - 1)
     func moved(_ running: Tensor, to statistic: [Float], times scale: Float) -> Tensor {
@@ -87,7 +107,6 @@ public struct BatchNorm2d: UnaryLayer {
     runningMean.value = moved(runningMean.value, to: mean, times: 1)
     runningVariance.value = moved(runningVariance.value, to: variance, times: unbiased)
     batches.count = batches.count.map { $0 < .max ? $0 + 1 : $0 }
-    return y
   }
 }
 
@@ -194,7 +213,9 @@ public struct NormConfiguration: Decodable, Sendable {
     let norm: any UnaryLayer =
       switch kind {
       case .batchNorm, .synchronizedBatchNorm:
-        BatchNorm2d(channels, epsilon: epsilon, momentum: momentum, weight: weight)
+        BatchNorm2d(
+          channels, epsilon: epsilon, momentum: momentum, weight: weight,
+          isSynchronized: kind == .synchronizedBatchNorm)
       case .groupNorm: GroupNorm(channels, groups: groups, epsilon: epsilon, weight: weight)
       case .layerNorm: LayerNorm(channels, epsilon: epsilon, weight: weight)
       }

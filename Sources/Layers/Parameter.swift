@@ -99,21 +99,41 @@ public final class Parameter {
 /// Numbers that belong to a layer and are not trained, such as running statistics.
 public final class Buffer {
   /// The numbers; of a counter its count, rounded beyond 2^24.
-  public var value: Tensor
+  public var value: Tensor {
+    get { BufferChanges.current?.values[ObjectIdentifier(self)] ?? own.value }
+    set {
+      if let changes = BufferChanges.current {
+        changes.values[ObjectIdentifier(self)] = newValue
+      } else {
+        own.value = newValue
+      }
+    }
+  }
   /// What a counter has counted, which checkpoints hold as I64; nil for all other buffers.
-  public var count: Int? { didSet { if let count { value = Tensor(Float(count)) } } }
+  public var count: Int? {
+    get { BufferChanges.current?.counts[ObjectIdentifier(self)] ?? own.count }
+    set {
+      if let changes = BufferChanges.current {
+        changes.counts[ObjectIdentifier(self)] = newValue
+      } else {
+        own.count = newValue
+      }
+      if let newValue { value = Tensor(Float(newValue)) }
+    }
+  }
+  private var own: (value: Tensor, count: Int?)
 
   /// Whether checkpoints hold the numbers as I64.
   public let isInteger: Bool
 
   /// A buffer with its first value.
-  public init(_ value: Tensor) { (self.value, isInteger) = (value, false) }
+  public init(_ value: Tensor) { (own, isInteger) = ((value, nil), false) }
 
   /// A counter, of shape `[]`.
-  public init(count: Int) { (self.value, self.count, isInteger) = (Tensor(Float(count)), count, true) }
+  public init(count: Int) { (own, isInteger) = ((Tensor(Float(count)), count), true) }
 
   /// Whole numbers below 2^24, such as indices.
   public init(integers: [Int], shape: [Int]) {
-    (value, isInteger) = (Tensor(integers.map { Float($0) }, shape: shape), true)
+    (own, isInteger) = ((Tensor(integers.map { Float($0) }, shape: shape), nil), true)
   }
 }

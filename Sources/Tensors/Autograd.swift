@@ -28,6 +28,7 @@ final class GraphNode {
   /// Adds to the gradient, in place where nobody else holds it.
   func accumulate(_ addend: Tensor) {
     if let original { return original.accumulate(addend) }
+    if isLeaf, let collection = GradientCollection.current { return collection.add(addend, toLeaf: order) }
     guard var sum = gradient.take() else {
       gradient = addend
       return

@@ -18,7 +18,7 @@ package final class FiniteProbe: Sendable {
   }
 
   /// That of the task; nil while nobody looks.
-  @TaskLocal private static var current: FiniteProbe?
+  @TaskLocal static var current: FiniteProbe?
   private let state = Mutex(State())
 
   /// Looks at all operations that `body` runs: as slow as reading every result once more.

@@ -184,7 +184,8 @@ struct NormParameters {
   }
 }
 
-private func normalized(_ x: Tensor, mean: [Float], scale: [Float], bias: Tensor?) -> Tensor {
+/// (x - mean) scale + bias over the last axis.
+func normalized(_ x: Tensor, mean: [Float], scale: [Float], bias: Tensor?) -> Tensor {
   let width = mean.count
   let y = Tensor.uninitialized(x.shape)
   let (input, result) = (x.storage, y.storage)

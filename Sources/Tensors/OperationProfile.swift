@@ -18,7 +18,15 @@ package enum OperationProfile {
   /// By the thread that operations are called from: others may run beside it.
   private static let profiles = Mutex<[UInt: [String: Entry]]>([:])
 
-  private static var thread: UInt { UInt(pthread_self()) }
+  /// Whose operations these are.
+  enum Thread {
+    /// The thread that this one works for while that one waits; nil for itself.
+    @TaskLocal static var stood: UInt?
+
+    static var current: UInt { stood ?? UInt(pthread_self()) }
+  }
+
+  private static var thread: UInt { Thread.current }
 
   /// Measures all operations that `body` runs on this thread; the most expensive first. Nested operations count in both.
   package static func collect(_ body: () throws -> Void) rethrows -> [Entry] {

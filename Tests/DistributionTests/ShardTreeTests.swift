@@ -45,8 +45,9 @@ import Testing
   @Test(arguments: 1...8)
   func `Ranks that add their own subtrees get the bits of one process`(ranks: Int) throws {
     let tree = try ShardTree(shards: 8)
-    let vectors = (0..<8).map { shard in
-      (0..<5).map { Float(1) / Float(3 + 7 * shard + $0 * $0) * (shard == 2 ? -1e5 : 1) }
+    let vectors = (0..<8).map { shard -> [Float] in
+      let scale: Float = shard == 2 ? -1e5 : 1
+      return (0..<5).map { scale / Float(3 + 7 * shard + $0 * $0) }
     }
     var alone = ShardSum<[Float]>.vectors(tree)
     for shard in 0..<8 {

@@ -22,6 +22,9 @@ void dp_layer_norm_parameters_backward(float *restrict gweight, float *restrict 
 /// sum[j] += (x[i, j] - mean[j])^2
 void dp_accumulate_squares(float *restrict sum, const float *restrict x, const float *restrict mean,
                            ptrdiff_t rows, ptrdiff_t width);
+/// sum[j] += x[i, j], squares[j] += x[i, j]^2
+void dp_accumulate_moments(double *restrict sum, double *restrict squares, const float *restrict x, ptrdiff_t rows,
+                           ptrdiff_t width);
 /// y = (x - mean) scale + bias
 void dp_normalize_columns(float *restrict y, const float *restrict x, const float *restrict mean,
                           const float *restrict scale, const float *restrict bias, ptrdiff_t rows,
@@ -30,6 +33,10 @@ void dp_normalize_columns(float *restrict y, const float *restrict x, const floa
 void dp_batch_norm_parameters_backward(float *restrict gweight, float *restrict gbias, const float *restrict g,
                                        const float *restrict x, const float *restrict mean,
                                        const float *restrict inverse, ptrdiff_t rows, ptrdiff_t width);
+/// The same in double precision.
+void dp_accumulate_norm_gradients(double *restrict gweight, double *restrict gbias, const float *restrict g,
+                                  const float *restrict x, const float *restrict mean,
+                                  const float *restrict inverse, ptrdiff_t rows, ptrdiff_t width);
 /// gx = g scale - (x - mean) slope - offset
 void dp_batch_norm_backward(float *restrict gx, const float *restrict g, const float *restrict x,
                             const float *restrict mean, const float *restrict scale,

@@ -1,6 +1,9 @@
 import Synchronization
 
-/// Which samples make up which batch: a rule, so that a resumed run needs only its iteration.
+/// Which samples make up which shard of which step: a rule, so that a resumed run needs only its iteration.
+///
+/// A step of one shard is a batch. With several, shards are batches one behind the other; what an epoch leaves for its last
+/// step is shared out evenly, and filled up from the epoch's beginning, as mm's `DefaultSampler` does among GPUs.
 struct BatchPlan: Sendable {
   /// One sample's place in the data set and its global number in the run.
   struct Entry: Hashable, Sendable {
@@ -11,35 +14,64 @@ struct BatchPlan: Sendable {
   let sampler: any Sampler
   /// Images in the data set.
   let count: Int
+  /// Images of a shard.
   let batchSize: Int
+  /// Shards of a step.
+  let shards: Int
   let dropsLast: Bool
   /// The group of each image, if only images of one group may share a batch.
   let groups: ImageGroups?
 
-  /// Batches of one pass over the data.
-  var batchesPerEpoch: Int {
-    count / batchSize + (dropsLast || count.isMultiple(of: batchSize) ? 0 : 1)
+  /// Images that one shard sees in a pass, without groups.
+  private var countOfShard: Int { count / shards + (count.isMultiple(of: shards) ? 0 : 1) }
+
+  /// Steps of one pass over the data.
+  var stepsPerEpoch: Int {
+    if groups == nil { return parts(of: countOfShard, size: batchSize) }
+    return parts(of: batchesOfGroups, size: shards)
   }
 
-  /// The samples of a batch, counted over the whole run.
+  /// Batches of a pass, with groups.
+  private var batchesOfGroups: Int { parts(of: count, size: batchSize) }
+
+  private func parts(of count: Int, size: Int) -> Int {
+    count / size + (dropsLast || count.isMultiple(of: size) ? 0 : 1)
+  }
+
+  /// Images of the smallest shard: of the last step of a pass, unless passes follow each other without end.
+  var smallestBatch: Int {
+    let rest = (groups == nil ? countOfShard : count) % batchSize
+    return sampler.isInfinite || dropsLast || rest == 0 ? batchSize : rest
+  }
+
+  /// The samples of a whole step.
+  func entries(of step: Int, orders: OrderCache) -> [Entry] {
+    (0..<shards).flatMap { entries(of: step, shard: $0, orders: orders) }
+  }
+
+  /// The samples of a shard of a step, counted over the whole run.
   ///
-  /// Without end, batches go on over the end of a pass; with epochs, the last batch of each may be smaller.
-  func entries(of batch: Int, orders: OrderCache) -> [Entry] {
+  /// Without end, steps go on over the end of a pass; with epochs, the last step of each may be smaller.
+  func entries(of step: Int, shard: Int, orders: OrderCache) -> [Entry] {
     // Numbers of samples stay below the largest integer.
-    guard count > 0, batch < Int.max / batchSize - 1 else { return [] }
-    if let groups {
-      return sampler.isInfinite
-        ? endless(batch, of: groups, orders: orders) : ofEpoch(batch, of: groups, orders: orders)
-    }
+    guard count > 0, step < Int.max / (batchSize * shards) - 1 else { return [] }
     if sampler.isInfinite {
+      let batch = step * shards + shard
+      if let groups { return endless(batch, of: groups, orders: orders) }
       return (batch * batchSize..<(batch + 1) * batchSize).map { position in
         entry(position % count, of: orders.pass(position / count), number: position / count)
       }
     }
-    let (epoch, place) = batch.quotientAndRemainder(dividingBy: max(1, batchesPerEpoch))
+    let (epoch, place) = step.quotientAndRemainder(dividingBy: max(1, stepsPerEpoch))
+    if let groups {
+      return ofEpoch(epoch, place * shards + shard, of: groups, orders: orders)
+    }
     let pass = orders.pass(epoch)
-    return (place * batchSize..<min((place + 1) * batchSize, count)).map {
-      entry($0, of: pass, number: epoch)
+    let size = min(batchSize, countOfShard - place * batchSize)
+    let start = place * batchSize * shards + shard * size
+    // Images that come twice in a pass have two numbers, and so random numbers of their own.
+    return (start..<start + size).map {
+      Entry(index: pass.order[$0 % count], number: epoch * countOfShard * shards + $0)
     }
   }
 
@@ -51,19 +83,22 @@ struct BatchPlan: Sendable {
 
   /// A batch of an epoch: each group's full batches in the order in which they fill up, then what is left of all
   /// groups, one behind the other (mmdetection's `AspectRatioBatchSampler`).
-  private func ofEpoch(_ batch: Int, of groups: ImageGroups, orders: OrderCache) -> [Entry] {
-    let (epoch, place) = batch.quotientAndRemainder(dividingBy: max(1, batchesPerEpoch))
+  private func ofEpoch(_ epoch: Int, _ number: Int, of groups: ImageGroups, orders: OrderCache) -> [Entry] {
     let pass = orders.pass(epoch)
+    let batch = number % max(1, batchesOfGroups)
     let places: ArraySlice<Int>
-    if pass.filled.indices.contains(place) {
-      let (group, number) = pass.filled[place]
+    if pass.filled.indices.contains(batch) {
+      let (group, number) = pass.filled[batch]
       places = pass.places[group][number * batchSize..<(number + 1) * batchSize]
     } else {
       let left = pass.places.flatMap { $0.suffix($0.count % batchSize) }
-      let start = (place - pass.filled.count) * batchSize
+      let start = (batch - pass.filled.count) * batchSize
       places = left[start..<min(start + batchSize, left.count)]
     }
-    return places.map { entry($0, of: pass, number: epoch) }
+    guard shards > 1 else { return places.map { entry($0, of: pass, number: epoch) } }
+    // Batches that come twice in a pass have two numbers.
+    let first = (epoch * stepsPerEpoch * shards + number) * batchSize
+    return places.enumerated().map { Entry(index: pass.order[$0.element], number: first + $0.offset) }
   }
 
   /// A batch of a run without epochs: what a pass leaves of a group is filled up in the next one.
