@@ -30,16 +30,42 @@ public struct TrainingState: Sendable, Equatable {
 
   /// What decides which images make up which batch.
   public struct DataIdentity: Codable, Sendable, Equatable {
-    /// Images of a batch.
+    /// Images of a batch: of a shard.
     public var batchSize: Int
+    /// Shards of a step; checkpoints say it where there are several.
+    public var shards: Int
     /// Images of the training set.
     public var images: Int
     /// What the annotations were, of training and validation; nil in checkpoints that do not say.
     public var annotations: [AnnotationIdentity]?
 
     enum CodingKeys: String, CodingKey {
-      case images, annotations
+      case images, annotations, shards
       case batchSize = "batch_size"
+    }
+
+    /// What decides the order of the data.
+    public init(batchSize: Int, shards: Int = 1, images: Int, annotations: [AnnotationIdentity]? = nil) {
+      (self.batchSize, self.shards, self.images) = (batchSize, shards, images)
+      self.annotations = annotations
+    }
+
+    /// Decodes what `encode` wrote.
+    public init(from decoder: any Decoder) throws {
+      let keys = try decoder.container(keyedBy: CodingKeys.self)
+      batchSize = try keys.decode(Int.self, forKey: .batchSize)
+      shards = try keys.decodeIfPresent(Int.self, forKey: .shards) ?? 1
+      images = try keys.decode(Int.self, forKey: .images)
+      annotations = try keys.decodeIfPresent([AnnotationIdentity].self, forKey: .annotations)
+    }
+
+    /// Leaves out what is as it always was.
+    public func encode(to encoder: any Encoder) throws {
+      var keys = encoder.container(keyedBy: CodingKeys.self)
+      try keys.encode(batchSize, forKey: .batchSize)
+      if shards != 1 { try keys.encode(shards, forKey: .shards) }
+      try keys.encode(images, forKey: .images)
+      try keys.encodeIfPresent(annotations, forKey: .annotations)
     }
   }
 }

@@ -1,5 +1,6 @@
 import Configuration
 import Data
+import Distribution
 import Modeling
 
 /// Builds the parts that a config names: models, loaders, metrics.
@@ -76,11 +77,13 @@ public struct Experiment: Sendable {
 
   /// A data loader.
   ///
-  /// - Parameter seed: Of the order of the data and of augmentation.
+  /// - Parameters:
+  ///   - shards: Batches that make a step.
+  ///   - seed: Of the order of the data and of augmentation.
   /// - Throws: `ConfigurationError` with the place of what is wrong; errors of the data set's files.
-  public func loader(_ loader: DataLoaderConfiguration, for purpose: Purpose, seed: UInt64) throws
-    -> DataLoader
-  {
+  public func loader(
+    _ loader: DataLoaderConfiguration, for purpose: Purpose, shards: Int = 1, seed: UInt64
+  ) throws -> DataLoader {
     let data = DataContext(scope: scope, components: components.data)
     let batchSampler = try loader.batchSampler.map {
       try components.data.batchSamplers.build($0, scope: scope, in: data)
@@ -111,22 +114,35 @@ public struct Experiment: Sendable {
     let built = DataLoader(
       dataset: dataset, sampler: sampler, batchSize: loader.batchSize, workers: loader.workers,
       dropLast: purpose == .training && (loader.dropsLast || batchSampler?.dropsLast ?? false),
-      groups: try batchSampler?.groups(of: dataset), seed: seed)
+      groups: try batchSampler?.groups(of: dataset), shards: shards, seed: seed)
     guard built.batchesPerEpoch > 0 else {
       throw ConfigurationError(
         location: loader.dataset.node.location, keyPath: loader.dataset.node.keyPath,
         message: dataset.count == 0
-          ? "has no images" : "\(dataset.count) images do not fill a batch of \(loader.batchSize)",
-        hint: dataset.count == 0 ? nil : "Set drop_last: false, or a smaller batch_size.")
+          ? "has no images" : "\(dataset.count) images do not fill "
+            + (shards == 1
+              ? "a batch of \(loader.batchSize)" : "\(shards) shards of \(loader.batchSize) images"),
+        hint: dataset.count == 0 ? nil : "Set drop_last: false, or a smaller batch_size"
+          + (shards == 1 ? "." : ", or fewer shards."))
     }
     return built
+  }
+
+  /// The shards of a step (`distribution`).
+  ///
+  /// - Throws: `ConfigurationError` with the place of what is wrong.
+  public func distribution() throws -> DistributionSettings {
+    guard let node = configuration.distribution, !node.isNull else { return DistributionSettings() }
+    return try node.decode(DistributionSettings.self)
   }
 
   /// The loader of the training data.
   ///
   /// - Throws: As `loader`, and when the config has none.
   public func trainLoader(seed: UInt64) throws -> DataLoader {
-    try loader(require(configuration.trainDataloader, "train_dataloader"), for: .training, seed: seed)
+    try loader(
+      require(configuration.trainDataloader, "train_dataloader"), for: .training,
+      shards: distribution().tree.shards, seed: seed)
   }
 
   /// What makes one prediction of those for variants of an image (`tta_model`).

@@ -14,10 +14,11 @@ struct NonFiniteStep: Error {
 extension Trainer {
   /// Runs a step of a batch; where something in it is not finite, the error says what, where it began and of which images,
   /// and the batch is saved for replay.
-  func explaining<T>(_ samples: [Sample], dividedBy divisor: Int = 1, _ body: () throws -> T) throws -> T {
+  func explaining<T>(_ shards: [[Sample]], dividedBy divisor: Int = 1, _ body: () throws -> T) throws -> T {
     do { return try body() } catch let fault as NonFiniteStep {
       var sentences = ["iteration \(iteration + 1) of \(iterations): \(fault.what)."]
-      if let origin = origin(of: samples, dividedBy: divisor) { sentences.append("\(origin).") }
+      if let origin = origin(of: shards, dividedBy: divisor) { sentences.append("\(origin).") }
+      let samples = shards.flatMap { $0 }
       sentences.append("Images of the batch: " + listed(samples.map(\.imagePath), limit: 32))
       if let file = saveForReplay(samples) {
         sentences[sentences.count - 1] +=
@@ -28,7 +29,7 @@ extension Trainer {
   }
 
   /// Where the first number came up that is not finite: the step runs once more, and changes nothing.
-  private func origin(of samples: [Sample], dividedBy divisor: Int) -> String? {
+  private func origin(of shards: [[Sample]], dividedBy divisor: Int) -> String? {
     let parameters = model.parameters
     if let bad = parameters.first(where: { !$0.parameter.value.values.allSatisfy(\.isFinite) }) {
       return "The weight '\(bad.name)' is not finite already"
@@ -37,7 +38,7 @@ extension Trainer {
       parameters.compactMap { entry in entry.parameter.value.leafNumber.map { ($0, entry.name) } }
     ) { first, _ in first }
     let finding = LiveWeights.kept(in: model) {
-      FiniteProbe.look { try gradients(of: samples, dividedBy: divisor) }.finding
+      FiniteProbe.look { try gradients(of: shards, dividedBy: divisor) }.finding
     }
     guard let finding else { return nil }
     let layers = finding.weights.compactMap { names[$0] }.map { name in
@@ -97,7 +98,8 @@ extension Trainer {
         "is of iteration \(iteration + 1), and the config has \(iterations): take the config it was written by"
       )
     }
-    var samples = try loader.batch(iteration)
+    let shards = try localShards(of: iteration)
+    var samples = shards.flatMap { $0 }
     guard samples.count == Int(exactly: count) else {
       throw CheckpointError(
         file: file,
@@ -119,21 +121,25 @@ extension Trainer {
         samples[index].labelMap?.pixels = map.bytes.withUnsafeBytes { Array($0.bindMemory(to: Int32.self)) }
       }
     }
-    let batch = samples
+    var rest = samples[...]
+    let batch = shards.map { shard in
+      defer { rest = rest.dropFirst(shard.count) }
+      return Array(rest.prefix(shard.count))
+    }
     let divisor = optimizer.lossDivisor(of: iteration, in: iterations)
-    let terms = try explaining(batch, dividedBy: divisor) {
+    let losses = try explaining(batch, dividedBy: divisor) {
       try LiveWeights.kept(in: model) {
-        let terms = try gradients(of: batch, dividedBy: divisor)
+        let losses = try gradients(of: batch, dividedBy: divisor)
         for (name, parameter) in model.parameters {
           guard let gradient = parameter.gradient, !gradient.values.allSatisfy(\.isFinite) else { continue }
           throw NonFiniteStep(what: "the gradient of '\(name)' is not finite")
         }
-        return terms
+        return losses
       }
     }
-    let fields = terms.terms.map { "\($0.name): \(decimal($0.value, 4))" }
+    let fields = losses.terms.map { "\($0.name): \(decimal($0.value, 4))" }
     log.info(
-      "iteration \(iteration + 1) once more  loss: \(decimal(terms.total, 4))  "
+      "iteration \(iteration + 1) once more  loss: \(decimal(losses.total, 4))  "
         + fields.joined(separator: "  ")
         + "  (losses and gradients are finite)")
   }

@@ -10,13 +10,14 @@ extension Trainer {
   /// - Throws: What the run would throw at its first step or its first validation.
   func rehearse() throws {
     guard !isDone else { return }
-    let samples = try loader.batch(iteration)
+    let shards = try localShards(of: iteration)
+    let samples = shards.flatMap { $0 }
     guard !samples.isEmpty else { throw TrainingError("the training data set gave no batch") }
     checkAnnotations(of: samples)
-    let terms = try explaining(samples) {
-      try LiveWeights.kept(in: model) { try gradients(of: samples) }
+    let losses = try explaining(shards) {
+      try LiveWeights.kept(in: model) { try gradients(of: shards) }
     }
-    let fields = [(name: Losses.totalName, value: terms.total)] + terms.terms
+    let fields = [(name: Losses.totalName, value: losses.total)] + losses.terms
     log.info("first batch  " + fields.map { "\($0.name): \(decimal($0.value, 4))" }.joined(separator: "  "))
     try rehearseValidation()
   }
@@ -28,15 +29,15 @@ extension Trainer {
     var (step, data) = (Double.infinity, Double.infinity)
     for _ in 0..<2 {
       let start = clock.now
-      let samples = try loader.batch(iteration)
+      let shards = try localShards(of: iteration)
       let loaded = clock.now
-      _ = try LiveWeights.kept(in: model) { try gradients(of: samples) }
+      _ = try LiveWeights.kept(in: model) { try gradients(of: shards) }
       step = min(step, (clock.now - loaded) / .seconds(1))
       data = min(data, (loaded - start) / .seconds(1))
     }
     // Workers load while the model computes.
     let seconds =
-      loader.workers == 0 ? step + data : max(step, data / Double(min(loader.workers, loader.batchSize)))
+      loader.workers == 0 ? step + data : max(step, data / Double(min(loader.workers, loader.imagesPerStep)))
     let left = seconds * Double(iterations - iteration)
     log.info(
       "a step takes about \(decimal(seconds, 3)) s (\(decimal(data, 3)) s to load its batch); "

@@ -6,8 +6,11 @@ struct RunReport {
   var trainingImages: Int
   /// Nil without validation.
   var validationImages: Int?
+  /// Images of a shard.
   var batchSize: Int
-  /// Batches of an update.
+  /// Shards of a step.
+  var shards: Int
+  /// Steps of an update.
   var accumulation: Int
   /// `auto_scale_lr`, where the config has it.
   var rateScaling: RateScaling?
@@ -35,7 +38,9 @@ struct RunReport {
     for line in weights { log.info("weights: \(line)") }
     log.info("parameters: \(grouped(count)) in \(parameters.count) tensors")
     log.info(
-      "batch: \(batchSize) images"
+      "batch: \(batchSize * shards) images"
+        + (shards > 1
+          ? " in \(shards) shards of \(batchSize), each with losses over its own counts and a gradient of its own" : "")
         + (accumulation > 1 ? ", \(accumulation) batches an update" : "")
         + "; \(grouped(trainer.iterations)) iterations, "
         + "\(decimal(passes, 1)) passes over the data")

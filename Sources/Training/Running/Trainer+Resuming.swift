@@ -1,4 +1,5 @@
 import Checkpoints
+import Distribution
 import Files
 import Foundation
 import Layers
@@ -28,7 +29,7 @@ extension Trainer {
 
   private var dataIdentity: TrainingState.DataIdentity {
     TrainingState.DataIdentity(
-      batchSize: settings.batchSize, images: loader.dataset.count,
+      batchSize: settings.batchSize, shards: reduction.tree.shards, images: loader.dataset.count,
       annotations: settings.annotations.isEmpty ? nil : settings.annotations)
   }
 
@@ -52,6 +53,7 @@ extension Trainer {
       }
     }
     compare("seed", state.seed, settings.seed)
+    compare("shards of a step", state.data.shards, dataIdentity.shards)
     compare("batch size", state.data.batchSize, dataIdentity.batchSize)
     compare("classes", state.classes, settings.classes)
     compare("groups of learning rates", state.rates.count, schedule.rates.count)
@@ -59,6 +61,10 @@ extension Trainer {
       throw CheckpointError(
         file: file,
         "the run would not go on as it began:" + differences.map { "\n  \($0)" }.joined()
+          + (state.data.shards == dataIdentity.shards
+            ? ""
+            : "\n  To go on, set distribution.shards to \(state.data.shards): any number of threads and processes may share "
+              + "them.")
           + "\n  To start anew from its weights, set load_from instead.")
     }
     let changes = dataChanges(since: state.data)

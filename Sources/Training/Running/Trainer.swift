@@ -1,5 +1,6 @@
 import Checkpoints
 import Data
+import Distribution
 import Imaging
 import Layers
 import Modeling
@@ -13,7 +14,7 @@ public final class Trainer {
   public let model: any Model
   /// How long it is trained.
   public let loop: TrainLoop
-  /// Batches of one pass over the training data.
+  /// Steps of one pass over the training data.
   public let iterationsPerEpoch: Int
   /// Iterations in all.
   public let iterations: Int
@@ -55,6 +56,8 @@ public final class Trainer {
 
   let loader: DataLoader
   let settings: TrainerSettings
+  /// Which shards of a step run here, and how all are summed.
+  let reduction: any StepReduction
   var optimizer: OptimizerWrapper
   var schedule: ScheduleChain
   var hooks: [any Hook]
@@ -77,6 +80,7 @@ public final class Trainer {
     iterationsPerEpoch = max(1, parts.loader.batchesPerEpoch)
     iterations = loop.unit == .epochs ? loop.length * iterationsPerEpoch : loop.length
     settings = parts.settings
+    reduction = parts.reduction
     (optimizer, schedule) = (parts.optimizer, parts.schedule)
     (hooks, validation) = (parts.hooks, parts.validation)
     (self.log, self.sinks, self.progress, self.workDirectory) = (log, sinks, progress, workDirectory)
@@ -164,7 +168,7 @@ public final class Trainer {
       log.info("the validation of iteration \(iteration) was not finished: it comes first")
       try validate()
     }
-    let batches = loader.batches(startingAt: iteration)
+    let batches = loader.steps(startingAt: iteration, shards: reduction.local)
     var isEpochBegun = false
     while !isDone && stopReason == nil && stopRequest.signal == nil {
       if !isEpochBegun && loop.unit == .epochs { try tell { try $0.beforeEpoch(self) } }
@@ -222,33 +226,34 @@ public final class Trainer {
   }
 
   /// One iteration: forward, backward, clipping, update.
-  private func trainOneStep(_ batches: BatchIterator) throws -> TrainingStep {
+  private func trainOneStep(_ batches: StepIterator) throws -> TrainingStep {
     let start = ContinuousClock.now
-    let next: [Sample]?
+    let next: [[Sample]]?
     do { next = try batches.next() } catch {
       saveBeforeFailure()
       throw error
     }
-    guard let samples = next else {
+    guard let shards = next else {
       throw TrainingError("the training data set gave no batch for iteration \(iteration + 1)")
     }
     let loaded = ContinuousClock.now
+    let samples = shards.flatMap { $0 }
     imageFaults.add(samples)
     try tell { try $0.afterLoading(self, samples) }
     let divisor = optimizer.lossDivisor(of: iteration, in: iterations)
     var norm: Double?
-    let terms = try explaining(samples, dividedBy: divisor) {
-      let terms = try gradients(of: samples, dividedBy: divisor)
+    let losses = try explaining(shards, dividedBy: divisor) {
+      let losses = try gradients(of: shards, dividedBy: divisor)
       if optimizer.updates(after: iteration, in: iterations) {
         do { norm = try optimizer.update(rates: schedule.rates) } catch let error as NonFiniteGradient {
           throw NonFiniteStep(what: "the gradient of '\(error.weight)' is not finite")
         }
       }
-      return terms
+      return losses
     }
     let end = ContinuousClock.now
     return TrainingStep(
-      iteration: iteration, epoch: epoch, rate: schedule.rates[0], loss: terms.total, terms: terms.terms,
+      iteration: iteration, epoch: epoch, rate: schedule.rates[0], loss: losses.total, terms: losses.terms,
       gradientNorm: norm, seconds: (end - start) / .seconds(1),
       dataSeconds: (loaded - start) / .seconds(1))
   }
@@ -263,29 +268,6 @@ public final class Trainer {
         hook = checkpoints
       }
     } catch { log.warning("no checkpoint of the last full step: \(error)") }
-  }
-
-  /// Runs the model forward and backward; its graph is gone when this returns, so that weights change in place.
-  ///
-  /// - Parameter divisor: What the loss is divided by, so that the gradients of several batches are those of their mean.
-  /// - Throws: `NonFiniteStep` for a loss that is not finite; errors of the model.
-  func gradients(
-    of samples: [Sample], dividedBy divisor: Int = 1
-  ) throws -> (terms: [(name: String, value: Double)], total: Double) {
-    let step = ForwardMode.Step(seed: settings.seed, step: iteration, samples: samples.map(\.number))
-    return try ForwardMode.training(step) {
-      let losses = try model.losses(samples)
-      let terms = losses.loggedTerms.map { (name: $0.name, value: Double($0.value.scalar)) }
-      if let bad = losses.terms.first(where: { $0.isMinimized && !$0.value.scalar.isFinite }) {
-        throw NonFiniteStep(what: "\(bad.name) is \(bad.value.scalar)")
-      }
-      let total = losses.total
-      guard total.scalar.isFinite else {
-        throw NonFiniteStep(what: "the sum of the losses is \(total.scalar)")
-      }
-      (divisor == 1 ? total : total * Tensor(1 / Float(divisor))).backward()
-      return (terms, Double(total.scalar))
-    }
   }
 
   // MARK: Validation

@@ -1,9 +1,10 @@
 import Data
+import Distribution
 import Modeling
 
 /// What a run was told beside its parts.
 struct TrainerSettings {
-  /// Images of a batch.
+  /// Images of a shard.
   var batchSize: Int
   /// Of all random numbers.
   var seed: UInt64
@@ -21,6 +22,7 @@ struct TrainerParts {
   var loop: TrainLoop
   var loader: DataLoader
   var settings: TrainerSettings
+  var reduction: any StepReduction
   var optimizer: OptimizerWrapper
   var schedule: ScheduleChain
   var hooks: [any Hook]

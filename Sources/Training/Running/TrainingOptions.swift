@@ -1,3 +1,5 @@
+import Distribution
+
 /// What a command says about a run beside its config.
 public struct TrainingOptions: Sendable {
   /// Where a run goes on.
@@ -26,6 +28,8 @@ public struct TrainingOptions: Sendable {
   public var stopRequest: StopRequest
   /// Whether a run goes on also where its data have changed.
   public var forcesResume: Bool
+  /// Which shards of a step this process runs, and how they are summed: all of them, unless several processes share them.
+  public var sharing: @Sendable (DistributionSettings) throws -> any StepReduction = { SoleProcess($0.tree) }
   /// A file of a step whose loss was not finite, which is run once more in place of the run; nothing is written.
   public var replay: String? {
     didSet { isDryRun = isDryRun || replay != nil }

@@ -1,6 +1,7 @@
 import Checkpoints
 import Configuration
 import Data
+import Distribution
 import Files
 import Foundation
 import Layers
@@ -38,7 +39,7 @@ public final class TrainingRun {
     let checkpoint = try (options.replay ?? resumed).map { try TrainingCheckpoint(file: $0) }
     let seed =
       options.seed ?? configuration.randomness.seed ?? checkpoint?.state?.seed ?? Self.defaultSeed
-    let (parts, report) = try Self.parts(experiment, seed: seed)
+    let (parts, report) = try Self.parts(experiment, options, seed: seed)
 
     lock = options.isDryRun ? nil : try early ?? WorkDirectory.lock(directory)
     let workDirectory = options.isDryRun ? nil : try WorkDirectory(directory)
@@ -204,15 +205,15 @@ public final class TrainingRun {
 
   /// Builds everything that a config names.
   private static func parts(
-    _ experiment: Experiment, seed: UInt64
+    _ experiment: Experiment, _ options: TrainingOptions, seed: UInt64
   ) throws -> (TrainerParts, RunReport) {
     let (configuration, training) = (experiment.configuration, experiment.components.training)
-    let (loaderSettings, optimizerSettings, loop, loader, validation, model) = try opened(
+    let (loaderSettings, optimizerSettings, loop, loader, validation, model, distribution) = try opened(
       experiment, seed: seed)
     let classes = loader.dataset.metainfo.classes
     var optimizer = try training.optimizerWrappers.build(
       optimizerSettings, scope: nil, in: OptimizationContext(model, components: training))
-    let scaling = try rateScaling(configuration, batchSize: loaderSettings.batchSize)
+    let scaling = try rateScaling(configuration, imagesPerStep: loader.imagesPerStep)
     if let scaling, scaling.isOn { optimizer.scaleRates(by: scaling.factor) }
     let context = ScheduleContext(loop: loop, iterationsPerEpoch: loader.batchesPerEpoch)
     let schedules = try configuration.paramSchedulers.map {
@@ -227,6 +228,7 @@ public final class TrainingRun {
         configuration: configuration.node.yaml(),
         annotations: try AnnotationIdentity.all(
           of: [loader.dataset] + [validation?.loader.dataset].compactMap { $0 })),
+      reduction: try options.sharing(distribution),
       optimizer: optimizer, schedule: ScheduleChain(schedules, baseRates: optimizer.baseRates),
       hooks: try training.hooks(
         of: configuration,
@@ -235,7 +237,8 @@ public final class TrainingRun {
       validation: validation)
     let report = RunReport(
       classes: classes, trainingImages: loader.dataset.count,
-      validationImages: validation?.loader.dataset.count, batchSize: loaderSettings.batchSize,
+      validationImages: validation?.loader.dataset.count, batchSize: loader.batchSize,
+      shards: loader.shards,
       accumulation: optimizer.accumulation, rateScaling: scaling,
       baseRate: optimizer.baseRates.first ?? 0, schedules: configuration.paramSchedulers.map(\.type))
     return (parts, report)
@@ -244,15 +247,18 @@ public final class TrainingRun {
   /// Data and model of a config, which fit together.
   private static func opened(_ experiment: Experiment, seed: UInt64) throws -> (
     loaderSettings: DataLoaderConfiguration, optimizerSettings: ComponentConfiguration, loop: TrainLoop,
-    loader: DataLoader, validation: TrainerParts.Validation?, model: any Model
+    loader: DataLoader, validation: TrainerParts.Validation?, model: any Model,
+    distribution: DistributionSettings
   ) {
     let configuration = experiment.configuration
-    _ = try rateScaling(configuration, batchSize: 1)
+    _ = try rateScaling(configuration, imagesPerStep: 1)
+    let distribution = try experiment.distribution()
     let loop = try experiment.components.training.trainLoops.build(
       try experiment.require(configuration.trainLoop, "train_cfg"), scope: nil, in: ())
     let loaderSettings = try experiment.require(configuration.trainDataloader, "train_dataloader")
     let optimizerSettings = try experiment.require(configuration.optimWrapper, "optim_wrapper")
-    let loader = try experiment.loader(loaderSettings, for: .training, seed: seed)
+    let loader = try experiment.loader(
+      loaderSettings, for: .training, shards: distribution.tree.shards, seed: seed)
     let classes = loader.dataset.metainfo.classes
     let validation = try validation(experiment, classes: classes, seed: seed)
     let model = try experiment.model(classes: classes, labels: loader.dataset.metainfo.labels)
@@ -262,7 +268,7 @@ public final class TrainingRun {
         validation.loader.dataset, keyPath: "val_dataloader.dataset", allowsLateLabelMaps: true)
     }
     try checkLengths(loader, loop, model, configuration)
-    return (loaderSettings, optimizerSettings, loop, loader, validation, model)
+    return (loaderSettings, optimizerSettings, loop, loader, validation, model, distribution)
   }
 
   /// Opens what a run opens before its first step, weights and optimiser apart, and lets it go again.
@@ -287,9 +293,16 @@ public final class TrainingRun {
         message: "\(loop.length) epochs of \(loader.batchesPerEpoch) batches are more than "
           + "\(TrainLoop.mostIterations) iterations")
     }
+    guard !iterations.multipliedReportingOverflow(by: 2 * loader.imagesPerStep).overflow else {
+      throw ConfigurationError(
+        location: configuration.node.location, keyPath: "distribution.shards",
+        message: "\(iterations) iterations of \(loader.imagesPerStep) images are more than can be counted")
+    }
     // The last batch of a pass comes only in a run that is long enough.
     let smallest = iterations < loader.batchesPerEpoch ? loader.batchSize : loader.smallestBatch
-    guard smallest < model.minimumBatch, let node = configuration.node["train_dataloader"] else { return }
+    // A norm over all shards has those of the others, too.
+    let isAlone = loader.shards == 1 || !model.tree.hasSynchronizedNorms
+    guard smallest < model.minimumBatch, isAlone, let node = configuration.node["train_dataloader"] else { return }
     let isWhole = smallest == loader.batchSize
     throw ConfigurationError(
       location: (node["batch_size"] ?? node).location, keyPath: "\(node.keyPath).batch_size",
@@ -349,11 +362,11 @@ public final class TrainingRun {
     return differences.joined() + "Name them for both data sets alike: metainfo: {classes: [...]}."
   }
 
-  /// What `auto_scale_lr` multiplies all rates by: the images of a batch over those that the rate was chosen for.
+  /// What `auto_scale_lr` multiplies all rates by: the images of a step over those that the rate was chosen for.
   ///
   /// - Returns: Nil where the config says nothing of it.
   private static func rateScaling(
-    _ configuration: ExperimentConfiguration, batchSize: Int
+    _ configuration: ExperimentConfiguration, imagesPerStep: Int
   ) throws -> RunReport.RateScaling? {
     struct Settings: Decodable {
       let isOn: Bool
@@ -376,6 +389,6 @@ public final class TrainingRun {
     guard let node = configuration.autoScaleLR, !node.isNull else { return nil }
     let settings = try node.decode(Settings.self)
     guard let base = settings.base else { return nil }
-    return RunReport.RateScaling(isOn: settings.isOn, base: base, factor: Double(batchSize) / Double(base))
+    return RunReport.RateScaling(isOn: settings.isOn, base: base, factor: Double(imagesPerStep) / Double(base))
   }
 }
