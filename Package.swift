@@ -40,7 +40,7 @@ let rooms: [Target] = [
     "Segmentation",
     ["CKernels", "Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
   room("Classification", ["Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
-  room("Distribution", ["CMPI", "Data", "Files", "Tensors"]),
+  room("Distribution", ["CMPI", "Configuration", "Data", "Files", "Layers", "Tensors"]),
   room(
     "Training",
     [
@@ -56,8 +56,8 @@ let rooms: [Target] = [
   room(
     "Reporting",
     [
-      "Analysis", "Checkpoints", "Classification", "Coco", "Configuration", "Data", "Detection", "Files",
-      "Imaging", "Masks", "Modeling", "Segmentation", "Training",
+      "Analysis", "Checkpoints", "Classification", "Coco", "Configuration", "Data", "Detection",
+      "Distribution", "Files", "Imaging", "Masks", "Modeling", "Segmentation", "Training",
     ]),
   room(
     "Verification",

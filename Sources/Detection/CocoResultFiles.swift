@@ -36,6 +36,12 @@ package struct CocoResultFiles {
     var boxes: [Row] = []
     var masks: [Row] = []
     var hasMasks = false
+    /// The images, with how many rows each has.
+    var images: [Image] = []
+
+    struct Image: Codable, Sendable, Equatable {
+      var number, boxes, masks: Int
+    }
   }
 
   private let stem: String
@@ -70,7 +76,11 @@ package struct CocoResultFiles {
   package mutating func add(_ found: InstancePrediction, for sample: Sample) throws {
     guard let imageID = try truth.imageID(of: sample) else { return }
     let categories = try found.labels.map { try truth.categoryID(of: $0, in: sample) }
+    let before = (state.boxes.count, state.masks.count)
     add(found, imageID: imageID, categories: categories)
+    state.images.append(
+      State.Image(
+        number: sample.number, boxes: state.boxes.count - before.0, masks: state.masks.count - before.1))
   }
 
   /// Adds the objects of an image, with the category of each.
@@ -86,6 +96,30 @@ package struct CocoResultFiles {
       }
     }
     state.hasMasks = state.hasMasks || found.masks != nil
+  }
+
+  /// What was added, for `merging`.
+  package func stored() throws -> [UInt8] { [UInt8](try JSONEncoder().encode(state)) }
+
+  /// Files of what several have added, in the order of the images.
+  package func merging(_ parts: [[UInt8]]) throws -> CocoResultFiles {
+    var merged = self
+    merged.state = State()
+    var rows: [(number: Int, boxes: ArraySlice<Row>, masks: ArraySlice<Row>)] = []
+    for part in parts {
+      let other = try JSONDecoder().decode(State.self, from: Foundation.Data(part))
+      merged.state.hasMasks = merged.state.hasMasks || other.hasMasks
+      var (boxes, masks) = (other.boxes[...], other.masks[...])
+      for image in other.images {
+        rows.append((image.number, boxes.prefix(image.boxes), masks.prefix(image.masks)))
+        (boxes, masks) = (boxes.dropFirst(image.boxes), masks.dropFirst(image.masks))
+      }
+    }
+    for row in rows.sorted(by: { $0.number < $1.number }) {
+      merged.state.boxes += row.boxes
+      merged.state.masks += row.masks
+    }
+    return merged
   }
 
   /// Writes the files and answers their names.

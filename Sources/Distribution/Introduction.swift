@@ -92,7 +92,7 @@ extension Communicator {
   /// - Throws: In one process what `body` throws. With several: `SharedFailure` of what keeps some from going on, on all
   ///   of them; what `body` throws where the others are not as far yet.
   public func agreeing<Prepared>(
-    on facts: (Prepared) -> [Introduction.Fact], _ body: () throws -> Prepared
+    on facts: (Prepared) throws -> [Introduction.Fact] = { _ in [] }, _ body: () throws -> Prepared
   ) throws -> Prepared {
     guard size > 1 else { return try body() }
     let prepared: Prepared
@@ -105,7 +105,7 @@ extension Communicator {
       } catch {}
       throw error
     }
-    try introduce(Introduction(facts: facts(prepared)))
+    try introduce(Introduction(facts: try facts(prepared)))
     return prepared
   }
 }

@@ -12,6 +12,11 @@ enum Ranks {
     return launcher.rank == 0
   }
 
+  /// Whether a launcher has started several processes.
+  static var areSeveral: Bool {
+    (try? Launcher(environment: ProcessInfo.processInfo.environment)) != nil
+  }
+
   /// Runs a command's work on all ranks; alone where no launcher has started several processes.
   ///
   /// What ends one of them ends all: its message names the rank and its machine. What all of them find out together, such

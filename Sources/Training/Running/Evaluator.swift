@@ -69,7 +69,9 @@ public struct Evaluator {
         for index in metrics.indices { try metrics[index].add(prediction, for: sample) }
         try onPrediction?(prediction, sample)
       }
-      if countsLosses { try losses.add(samples, ofBatch: timing.batches * ranks.size + ranks.rank, to: model) }
+      if countsLosses {
+        try losses.add(samples, ofBatch: timing.batches * ranks.size + ranks.rank, to: model)
+      }
       timing.batches += 1
       let done = timing.batches
       progress.show(Self.progress(done, of: count, (clock.now - start) / .seconds(1)))
@@ -95,7 +97,7 @@ public struct Evaluator {
         try metrics[index].merge(stored: state)
       }
     }
-    losses = ValidationLosses(merging: try ranks.gather(try losses.stored()))
+    losses = try ValidationLosses(merging: ranks.gather(try losses.stored()))
   }
 
   private static func progress(_ done: Int, of all: Int, _ seconds: Double) -> [String] {

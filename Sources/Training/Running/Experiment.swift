@@ -119,11 +119,14 @@ public struct Experiment: Sendable {
       throw ConfigurationError(
         location: loader.dataset.node.location, keyPath: loader.dataset.node.keyPath,
         message: dataset.count == 0
-          ? "has no images" : "\(dataset.count) images do not fill "
+          ? "has no images"
+          : "\(dataset.count) images do not fill "
             + (shards == 1
               ? "a batch of \(loader.batchSize)" : "\(shards) shards of \(loader.batchSize) images"),
-        hint: dataset.count == 0 ? nil : "Set drop_last: false, or a smaller batch_size"
-          + (shards == 1 ? "." : ", or fewer shards."))
+        hint: dataset.count == 0
+          ? nil
+          : "Set drop_last: false, or a smaller batch_size"
+            + (shards == 1 ? "." : ", or fewer shards."))
     }
     return built
   }

@@ -40,7 +40,8 @@ struct RunReport {
     log.info(
       "batch: \(batchSize * shards) images"
         + (shards > 1
-          ? " in \(shards) shards of \(batchSize), each with losses over its own counts and a gradient of its own" : "")
+          ? " in \(shards) shards of \(batchSize), each with losses over its own counts and a gradient of its own"
+          : "")
         + (accumulation > 1 ? ", \(accumulation) batches an update" : "")
         + "; \(grouped(trainer.iterations)) iterations, "
         + "\(decimal(passes, 1)) passes over the data")
