@@ -136,7 +136,8 @@ public struct EncoderDecoder: ScoringModel {
 
   /// `decode.loss_ce`, `decode.acc_seg`, and the same of the auxiliary heads as `aux.` (`aux_0.` in a list).
   public func losses(_ samples: [Sample]) throws -> Losses {
-    guard !Recording.isOn || samples.count >= minimumBatch else {
+    let isAlone = ForwardMode.current.training?.statistics == nil
+    guard !Recording.isOn || !isAlone || samples.count >= minimumBatch else {
       throw DataError(
         file: samples.first?.imagePath,
         "a batch of one image leaves batch norm a single value a channel behind a 1x1 pooling: "
