@@ -78,7 +78,10 @@ public final class MPICommunicator: Communicator {
   /// Ends MPI: to be called once by all ranks, when none has anything to say any more.
   ///
   /// Returns after the time that one waits for another at the latest.
-  public func finish() { link.finish() }
+  public func finish() {
+    try? meet()
+    link.finish()
+  }
 
   /// Ends the processes of all ranks, this one included, within a second or so; what is half-written goes.
   public func abandon(status: Int32) -> Never {

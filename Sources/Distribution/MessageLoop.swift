@@ -138,9 +138,8 @@ struct MessageLoop {
     guard let first = running.first else { return }
     let timeout = link.timeout
     // The first rank speaks first, and has ended the others before they say the same.
-    guard ContinuousClock.now - lastMove > .seconds(timeout) + .milliseconds(100 * min(facts.rank, 5)) else {
-      return
-    }
+    let later = facts.rank == 0 ? 0 : 1500 + 500 * min(facts.rank, 3)
+    guard ContinuousClock.now - lastMove > .seconds(timeout) + .milliseconds(later) else { return }
     let silent = Set(first.messages.filter(\.isIncoming).map(\.rank))
     let missing = (silent.isEmpty ? Set(first.messages.map(\.rank)) : silent).sorted()
     // The buffers stay: MPI may still write into them.

@@ -40,9 +40,10 @@ enum Ranks {
       Threads.prepare()
       try body(ranks)
     } catch let shared as SharedFailure {
+      // Said before any rank ends: mpirun ends the others then.
+      let end = ending { if ranks.isFirst { try Output.reporting(json: isJSON) { throw shared.reason } } }
       ranks.finish()
-      guard ranks.isFirst else { throw ExitCode.failure }
-      return try Output.reporting(json: isJSON) { throw shared.reason }
+      throw end ?? ExitCode.failure
     } catch let end as ExitCode where end.rawValue > 128 {
       // Stopped together by a signal.
       ranks.finish()
@@ -53,6 +54,11 @@ enum Ranks {
       ranks.abandon(status: ExitCode.failure.rawValue)
     }
     ranks.finish()
+  }
+
+  private static func ending(_ body: () throws -> Void) -> (any Error)? {
+    do { try body() } catch { return error }
+    return nil
   }
 
   private static func joined() throws -> MPICommunicator? {
