@@ -110,6 +110,11 @@ extension Communicator {
   }
 }
 
+extension Communicator {
+  /// How an error that all ranks have met ends them: one says it for all.
+  public func shared(_ error: any Error) -> any Error { size > 1 ? SharedFailure(reason: error) : error }
+}
+
 /// What all ranks have found out together: each ends by itself, and one says it for all.
 public struct SharedFailure: Error {
   /// What it is.
