@@ -5,9 +5,9 @@
 
 _Static_assert(CMPI_CORES == CPU_SETSIZE, "as many cores as the system's sets have");
 
-int cmpi_get_cores(unsigned char *is_allowed) {
+int cmpi_get_cores(int thread, unsigned char *is_allowed) {
   cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  if (sched_getaffinity(thread, sizeof set, &set) != 0) return 1;
   for (int core = 0; core < CMPI_CORES; core++) is_allowed[core] = CPU_ISSET(core, &set) != 0;
   return 0;
 }

@@ -1,5 +1,9 @@
 import CMPI
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// The cores of a rank: ranks of one machine share out its cores.
 public enum CoreShare {
   /// The cores of one of several ranks of a machine, so that none is of two.
@@ -36,17 +40,19 @@ public enum CoreShare {
       String(decoding: texts[rank], as: UTF8.self).split(separator: " ").compactMap { Int($0) }
     }
     guard let index = ranks.firstIndex(of: communicator.rank) else { return 1 }
-    // The system leaves of these what the process may use: a container, or a job, may have fewer.
-    allow(0..<Int(CMPI_CORES))
+    // The launcher itself is tied to no core but by who has started it. The system leaves of these what the process may
+    // use: a container, or a job, may have fewer.
+    let launchers = allowed(thread: getppid())
+    allow(launchers.count > given.count ? launchers : Array(0..<Int(CMPI_CORES)))
     let cores = cores(of: index, given: all, machine: allowed())
     if !cores.isEmpty { allow(cores) }
     return max(1, cores.count)
   }
 
-  /// The cores that the calling thread may use.
-  private static func allowed() -> [Int] {
+  /// The cores that a thread may use, the calling one unless told otherwise.
+  private static func allowed(thread: Int32 = 0) -> [Int] {
     var isAllowed = [UInt8](repeating: 0, count: Int(CMPI_CORES))
-    guard cmpi_get_cores(&isAllowed) == 0 else { return [] }
+    guard cmpi_get_cores(thread, &isAllowed) == 0 else { return [] }
     return isAllowed.indices.filter { isAllowed[$0] != 0 }
   }
 

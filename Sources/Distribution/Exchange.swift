@@ -31,7 +31,11 @@ final class Exchange: @unchecked Sendable {
     result.change { $0 = .success(received) }
   }
 
-  func fail(_ error: any Error) { result.change { $0 = .failure(error) } }
+  /// It does not come to its end. The buffers stay for ever: MPI may still write into them.
+  func fail(_ error: any Error) {
+    _ = Unmanaged.passRetained(self)
+    result.change { $0 = .failure(error) }
+  }
 
   /// Waits for the end.
   func received() throws -> [[UInt8]] { try result.wait { $0 }.get() }

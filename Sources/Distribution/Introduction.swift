@@ -116,9 +116,11 @@ extension Communicator {
 }
 
 /// What all ranks have found out together: each ends by itself, and one says it for all.
-public struct SharedFailure: Error {
+public struct SharedFailure: Error, CustomStringConvertible {
   /// What it is.
   public let reason: any Error
+  /// As the reason says it.
+  public var description: String { "\(reason)" }
 
   /// A failure for this reason.
   public init(reason: any Error) { self.reason = reason }

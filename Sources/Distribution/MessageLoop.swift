@@ -142,19 +142,19 @@ struct MessageLoop {
     guard ContinuousClock.now - lastMove > .seconds(timeout) + .milliseconds(later) else { return }
     let silent = Set(first.messages.filter(\.isIncoming).map(\.rank))
     let missing = (silent.isEmpty ? Set(first.messages.map(\.rank)) : silent).sorted()
-    // The buffers stay: MPI may still write into them.
-    for running in running {
-      _ = Unmanaged.passRetained(running.exchange)
-      running.exchange.fail(SilentRanks(ranks: missing, seconds: timeout))
-    }
+    for running in running { running.exchange.fail(SilentRanks(ranks: missing, seconds: timeout)) }
     running = []
   }
 }
 
 /// Ranks that have not answered.
-struct SilentRanks: Error {
+struct SilentRanks: Error, CustomStringConvertible {
   var ranks: [Int]
   var seconds: Double
+
+  var description: String {
+    DistributionError.silence(of: ranks.map { "rank \($0)" }, seconds: seconds).description
+  }
 }
 
 extension MessageLoop {

@@ -50,9 +50,10 @@ void cmpi_version(cmpi *mpi, char *text, size_t room);
 // What an error code means.
 void cmpi_explain(cmpi *mpi, int code, char *text, size_t room);
 
-// The cores that ranks of one machine share out: which of them the calling thread, and those that it starts, may use.
+// The cores that ranks of one machine share out: which of them a thread may use (0 is the calling one), and from now on
+// the calling one and those that it starts. Both return 0, or 1 where the system refuses.
 enum { CMPI_CORES = 1024 };
-int cmpi_get_cores(unsigned char *is_allowed);
+int cmpi_get_cores(int thread, unsigned char *is_allowed);
 int cmpi_set_cores(const unsigned char *is_allowed);
 
 #endif

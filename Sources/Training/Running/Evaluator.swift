@@ -45,6 +45,7 @@ public struct Evaluator {
     _ metrics: [any Metric], countsLosses: Bool = false, unless stop: () -> Bool = { false },
     onPrediction: ((Prediction, Sample) throws -> Void)? = nil
   ) throws -> (summary: MetricSummary, timing: EvaluationTiming) {
+    let fresh = metrics
     var metrics = metrics
     var losses = ValidationLosses()
     var timing = EvaluationTiming()
@@ -78,7 +79,7 @@ public struct Evaluator {
     }
     progress.clear()
     guard try !ranks.gather(isStopped ? 1 : 0).contains(1) else { throw EvaluationStopped() }
-    try share(&metrics, &losses)
+    try share(&metrics, &losses, fresh)
     timing.seconds = (clock.now - start) / .seconds(1) / Double(max(1, timing.batches))
     timing.dataSeconds = waiting / .seconds(1) / Double(max(1, timing.batches))
     var summaries: [MetricSummary] = []
@@ -88,14 +89,15 @@ public struct Evaluator {
     return (summary, timing)
   }
 
-  /// Merges what all ranks have kept.
-  private func share(_ metrics: inout [any Metric], _ losses: inout ValidationLosses) throws {
+  /// Merges what all ranks have kept, in the order of the ranks.
+  private func share(
+    _ metrics: inout [any Metric], _ losses: inout ValidationLosses, _ fresh: [any Metric]
+  ) throws {
     guard ranks.size > 1 else { return }
+    let own = try metrics.map { try $0.storedState() }
+    metrics = fresh
     for index in metrics.indices {
-      let states = try ranks.gather(try metrics[index].storedState())
-      for (rank, state) in states.enumerated() where rank != ranks.rank {
-        try metrics[index].merge(stored: state)
-      }
+      for state in try ranks.gather(own[index]) { try metrics[index].merge(stored: state) }
     }
     losses = try ValidationLosses(merging: ranks.gather(try losses.stored()))
   }
