@@ -137,8 +137,9 @@ struct MessageLoop {
   private mutating func endSilence() {
     guard let first = running.first else { return }
     let timeout = link.timeout
-    // The first rank speaks first, and has ended the others before they say the same.
-    let later = facts.rank == 0 ? 0 : 1500 + 500 * min(facts.rank, 3)
+    // The first rank speaks first, and has ended the others before they say the same. Who has failed itself waits for a
+    // second only, and not longer.
+    let later = facts.rank == 0 || timeout < 2 ? 0 : 1500 + 500 * min(facts.rank, 3)
     guard ContinuousClock.now - lastMove > .seconds(timeout) + .milliseconds(later) else { return }
     let silent = Set(first.messages.filter(\.isIncoming).map(\.rank))
     let missing = (silent.isEmpty ? Set(first.messages.map(\.rank)) : silent).sorted()

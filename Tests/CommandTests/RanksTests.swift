@@ -25,7 +25,7 @@ struct RanksTests {
   private func train(
     _ ranks: Int, _ config: [String], to run: String, shards: Int = 4, timeout: Int = 120,
     more: [String] = [],
-    sending signal: Int32? = nil, toChild child: Int? = nil
+    sending signal: Int32? = nil, after awaited: String = "Iter(train)", toChild child: Int? = nil
   ) throws -> Command.Outcome {
     try Command.run(
       ["train"] + config
@@ -34,7 +34,7 @@ struct RanksTests {
           "default_hooks.logger.interval=1",
         ]
         + ["--work-dir", "\(folder.path)/\(run)"] + more,
-      through: launcher(ranks), sending: signal, after: "Iter(train) [   2", toChild: child)
+      through: launcher(ranks), sending: signal, after: awaited, toChild: child)
   }
 
   /// The bytes of a checkpoint, and the last line of the validations' figures.
@@ -103,7 +103,8 @@ struct RanksTests {
     let end = ["train_cfg.val_interval=6"]
     #expect(try train(0, config(6) + end, to: "whole").status == 0)
     let start = ContinuousClock.now
-    let killed = try train(4, config(1_000_000), to: "run", sending: SIGKILL, toChild: 2)
+    let killed = try train(
+      4, config(1_000_000), to: "run", sending: SIGKILL, after: "Checkpoint written", toChild: 2)
     #expect(killed.status == 128 + SIGKILL)
     #expect(ContinuousClock.now - start < .seconds(120))
     // The run is longer than the whole one's: what was trained has to be a beginning of it.

@@ -104,6 +104,12 @@ public final class TrainingRun {
     let log = trainer.log
     let checkpoint = opened.checkpoint
     for line in RunFacts().lines { log.info(line) }
+    if options.ranks.size > 1 {
+      let (ranks, shards) = (options.ranks, trainer.reduction.local)
+      log.info(
+        "ranks: \(ranks.size); this is \(ranks.name(of: ranks.rank)), with shards \(shards.lowerBound) to "
+          + "\(shards.upperBound - 1) of \(trainer.reduction.tree.shards)")
+    }
     let overrides = configuration.node.overrides
     var hash = SHA256()
     hash.update(trainer.settings.configuration.utf8)
