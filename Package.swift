@@ -162,8 +162,8 @@ let package = Package(
     tests(
       "Training",
       [
-        "Checkpoints", "Configuration", "Data", "Files", "Imaging", "Layers", "Masks", "Modeling", "Tensors",
-        "TestSupport", "Training",
+        "Checkpoints", "Configuration", "Data", "Distribution", "Files", "Imaging", "Layers", "Masks",
+        "Modeling", "Tensors", "TestSupport", "Training",
       ]),
     tests("Verification", ["TestSupport", "Verification"]),
     .testTarget(

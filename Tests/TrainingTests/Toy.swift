@@ -16,16 +16,28 @@ struct ToyModel: Model {
   struct Configuration: Decodable, Sendable {
     /// The iteration whose loss is not a number.
     var nanAt: Int?
-    enum CodingKeys: String, CodingKey { case nanAt = "nan_at" }
+    /// The norm; `BN` unless said otherwise.
+    var norm: NormConfiguration?
+    /// The probability that a branch is left out.
+    var dropping: Float?
+    enum CodingKeys: String, CodingKey {
+      case nanAt = "nan_at"
+      case norm = "norm_cfg"
+      case dropping = "drop_path_rate"
+    }
   }
 
   private let convolution = Conv2d(2, 8, kernel: 3, padding: 1)
-  private let norm = BatchNorm2d(8)
-  private let dropPath = DropPath(probability: 0.3, layer: 0)
+  private let norm: any UnaryLayer
+  private let dropPath: DropPath
   private let head = Linear(8, 1)
   private let configuration: Configuration
 
-  init(_ configuration: Configuration) { self.configuration = configuration }
+  init(_ configuration: Configuration) {
+    self.configuration = configuration
+    norm = (configuration.norm ?? NormConfiguration()).make(8)
+    dropPath = DropPath(probability: configuration.dropping ?? 0.3, layer: 0)
+  }
 
   var tree: ParameterTree {
     ["backbone": .tree(["conv": .layer(convolution), "norm": .layer(norm)]), "head": .layer(head)]
