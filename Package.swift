@@ -41,7 +41,7 @@ let rooms: [Target] = [
     "Segmentation",
     ["CKernels", "Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
   room("Classification", ["Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
-  room("Distribution", ["Configuration", "Layers", "Tensors"]),
+  room("Distribution", ["CMPI", "Configuration", "Data", "Files", "Layers", "Tensors"]),
   room(
     "Training",
     [
@@ -50,12 +50,15 @@ let rooms: [Target] = [
     ]),
   room(
     "Analysis",
-    ["Configuration", "Data", "Files", "Imaging", "Layers", "Masks", "Modeling", "Tensors", "Training"]),
+    [
+      "Configuration", "Data", "Distribution", "Files", "Imaging", "Layers", "Masks", "Modeling", "Tensors",
+      "Training",
+    ]),
   room(
     "Reporting",
     [
-      "Analysis", "Checkpoints", "Classification", "Coco", "Configuration", "Data", "Detection", "Files",
-      "Imaging", "Masks", "Modeling", "Segmentation", "Training",
+      "Analysis", "Checkpoints", "Classification", "Coco", "Configuration", "Data", "Detection",
+      "Distribution", "Files", "Imaging", "Masks", "Modeling", "Segmentation", "Training",
     ]),
   room(
     "Verification",
@@ -80,6 +83,7 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS"),
     .systemLibrary(name: "CLibYAML"),
     .systemLibrary(name: "CZlib"),
+    .target(name: "CMPI", cSettings: c),
     .target(name: "CLibJPEG", cSettings: c, linkerSettings: [.linkedLibrary("jpeg")]),
     .target(name: "CLibPNG", cSettings: c, linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z")]),
     .target(
@@ -90,7 +94,7 @@ let package = Package(
       name: "dense",
       dependencies: [
         "Analysis", "Backbones", "Checkpoints", "Classification", "Coco", "Configuration", "Conversion",
-        "Data", "Detection",
+        "Data", "Detection", "Distribution",
         "Files", "Imaging", "Modeling", "Reporting", "Segmentation", "Synthesis", "Tensors", "Training",
         "Verification",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -138,7 +142,7 @@ let package = Package(
         "Masks",
         "Modeling", "Synthesis", "Tensors", "TestSupport",
       ]),
-    tests("Distribution", ["Distribution", "Layers", "Tensors", "TestSupport"]),
+    tests("Distribution", ["Data", "Distribution", "TestSupport"]),
     tests("Files", ["Files", "TestSupport"]),
     tests("Imaging", ["Imaging", "Masks", "TestSupport"]),
     tests("Layers", ["Layers", "Tensors", "TestSupport"]),

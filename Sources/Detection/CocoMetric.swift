@@ -108,7 +108,7 @@ public struct CocoMetric: Metric {
     let imageID = configuration.annotationFile == nil ? id : sample.imageID
     for index in evaluators.indices { try evaluators[index].add(imageID: imageID, detections: detections) }
     recall?.add(imageID: imageID, boxes: found.boxes)
-    files?.add(found, imageID: imageID, categories: categories)
+    files?.add(found, imageID: imageID, categories: categories, number: sample.number)
   }
 
   /// What is kept of the images so far: the matches of each type compared, and what is to be written.

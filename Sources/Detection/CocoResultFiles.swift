@@ -36,11 +36,20 @@ package struct CocoResultFiles {
     var boxes: [Row] = []
     var masks: [Row] = []
     var hasMasks = false
+    /// The images in the order in which they were added, with how many rows each has.
+    var images: [Image] = []
+
+    /// An image's rows.
+    struct Image: Codable, Sendable, Equatable {
+      var number, boxes, masks: Int
+    }
   }
 
   private let stem: String
   private let truth: InstanceTruth
   private(set) var state = State()
+  /// Whether others have added to it.
+  private var isMerged = false
 
   /// Files beside each other, with the data set's numbers of images and categories: its annotation file's, but where
   /// parts of a `ConcatDataset` share numbers.
@@ -56,8 +65,10 @@ package struct CocoResultFiles {
 
   /// Takes in what is to be written of other images.
   mutating func merge(_ other: State) {
+    isMerged = true
     state.boxes += other.boxes
     state.masks += other.masks
+    state.images += other.images
     state.hasMasks = state.hasMasks || other.hasMasks
   }
 
@@ -70,11 +81,14 @@ package struct CocoResultFiles {
   package mutating func add(_ found: InstancePrediction, for sample: Sample) throws {
     guard let imageID = try truth.imageID(of: sample) else { return }
     let categories = try found.labels.map { try truth.categoryID(of: $0, in: sample) }
-    add(found, imageID: imageID, categories: categories)
+    add(found, imageID: imageID, categories: categories, number: sample.number)
   }
 
   /// Adds the objects of an image, with the category of each.
-  mutating func add(_ found: InstancePrediction, imageID: Int, categories: [Int]) {
+  ///
+  /// - Parameter number: Of the image among all, in whose order the files are written.
+  mutating func add(_ found: InstancePrediction, imageID: Int, categories: [Int], number: Int) {
+    let before = (boxes: state.boxes.count, masks: state.masks.count)
     for (index, category) in categories.enumerated() {
       let score = Double(found.scores[index])
       state.boxes.append(
@@ -86,6 +100,34 @@ package struct CocoResultFiles {
       }
     }
     state.hasMasks = state.hasMasks || found.masks != nil
+    state.images.append(
+      State.Image(
+        number: number, boxes: state.boxes.count - before.boxes, masks: state.masks.count - before.masks))
+  }
+
+  /// What was added, for `merging`.
+  package func stored() throws -> [UInt8] { [UInt8](try JSONEncoder().encode(state)) }
+
+  /// Files of what several have added.
+  package func merging(_ parts: [[UInt8]]) throws -> CocoResultFiles {
+    var merged = self
+    merged.state = State()
+    for part in parts { merged.merge(try JSONDecoder().decode(State.self, from: Foundation.Data(part))) }
+    return merged
+  }
+
+  /// The rows in the order of the images, whoever added them.
+  private var ordered: (boxes: [Row], masks: [Row]) {
+    guard isMerged else { return (state.boxes, state.masks) }
+    var (boxes, masks) = (state.boxes[...], state.masks[...])
+    let images = state.images.map { image in
+      defer { (boxes, masks) = (boxes.dropFirst(image.boxes), masks.dropFirst(image.masks)) }
+      return (number: image.number, boxes: boxes.prefix(image.boxes), masks: masks.prefix(image.masks))
+    }
+    let sorted = images.enumerated().sorted {
+      ($0.element.number, $0.offset) < ($1.element.number, $1.offset)
+    }
+    return (sorted.flatMap(\.element.boxes), sorted.flatMap(\.element.masks))
   }
 
   /// Writes the files and answers their names.
@@ -96,9 +138,9 @@ package struct CocoResultFiles {
     if !folder.isEmpty { try Folder.make(folder) }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    try AtomicFile.write(try encoder.encode(state.boxes), to: paths[0])
+    try AtomicFile.write(try encoder.encode(ordered.boxes), to: paths[0])
     guard state.hasMasks else { return [paths[0]] }
-    try AtomicFile.write(try encoder.encode(state.masks), to: paths[1])
+    try AtomicFile.write(try encoder.encode(ordered.masks), to: paths[1])
     return paths
   }
 }

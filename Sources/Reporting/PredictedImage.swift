@@ -6,9 +6,9 @@ import Imaging
 import Modeling
 
 /// What was predicted of one image, for people and as JSON.
-public struct PredictedImage: Encodable, Sendable {
+public struct PredictedImage: Codable, Sendable {
   /// An object.
-  struct Instance: Encodable {
+  struct Instance: Codable {
     var categoryID: Int
     var category: String
     var score: Float
@@ -23,7 +23,7 @@ public struct PredictedImage: Encodable, Sendable {
   }
 
   /// A class and its probability.
-  struct ScoredClass: Encodable {
+  struct ScoredClass: Codable {
     var category: String
     var score: Float
   }

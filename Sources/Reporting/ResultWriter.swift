@@ -1,6 +1,7 @@
 import Configuration
 import Data
 import Detection
+import Distribution
 import Files
 import Imaging
 import Modeling
@@ -112,9 +113,15 @@ public struct ResultWriter {
 
   /// Writes what belongs to all images together.
   ///
+  /// - Parameter ranks: Those that share the images: the first one writes for all, in the order of one process.
   /// - Returns: The files and folders of results.
-  /// - Throws: `FileError` with the system's reason.
-  public mutating func finish() throws -> [String] {
-    try coco?.write() ?? classes?.write() ?? (out.map { [$0] } ?? [])
+  /// - Throws: `FileError` with the system's reason; `DistributionError` that names a rank which does not answer.
+  public mutating func finish(over ranks: any Communicator = SoleRank()) throws -> [String] {
+    if ranks.size > 1 {
+      if let own = coco { coco = try own.merging(ranks.gather(own.stored())) }
+      if let own = classes { classes = try own.merging(ranks.gather(own.stored())) }
+      guard ranks.isFirst else { return [] }
+    }
+    return try coco?.write() ?? classes?.write() ?? (out.map { [$0] } ?? [])
   }
 }

@@ -10,8 +10,18 @@ enum Command {
     var errors: String
   }
 
+  /// The processes that a process has started.
+  private static func children(of parent: Int32) throws -> [Int32] {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int32($0) }.filter { process in
+      // «123 (dense) S 120 ...»
+      let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+      let fields = text?.split(separator: ")").last?.split(separator: " ") ?? []
+      return fields.count > 1 && fields[1] == "\(parent)"
+    }.sorted()
+  }
+
   /// Beside the test bundle.
-  private static let executable: URL = {
+  static let executable: URL = {
     let own =
       (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
       ?? CommandLine.arguments[0]
@@ -30,9 +40,12 @@ enum Command {
   ///   - limit: As ulimit has it: `-s 64`.
   ///   - tracer: A command that runs it, such as strace with its options.
   ///   - signal: Is sent once when standard output says `awaited`.
+  ///   - child: The process below the command, from 0 in the order of their numbers, that the signal goes to; nil for
+  ///     itself.
   static func run(
     _ arguments: [String], in folder: String? = nil, redirection: String? = nil, limit: String? = nil,
-    through tracer: [String] = [], sending signal: Int32? = nil, after awaited: String = ""
+    through tracer: [String] = [], sending signal: Int32? = nil, after awaited: String = "",
+    toChild child: Int? = nil
   ) throws -> Outcome {
     let process = Process()
     process.executableURL = executable
@@ -67,7 +80,9 @@ enum Command {
         if bytes.isEmpty { break }
         text += String(decoding: bytes, as: UTF8.self)
       }
-      kill(process.processIdentifier, signal)
+      let children = child == nil ? [] : try Self.children(of: process.processIdentifier)
+      let target = child.flatMap { children.indices.contains($0) ? children[$0] : nil }
+      kill(target ?? process.processIdentifier, signal)
       while !pipe.fileHandleForReading.availableData.isEmpty {}
     }
     process.waitUntilExit()

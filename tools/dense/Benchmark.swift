@@ -7,8 +7,10 @@ import Training
 struct Benchmark: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract:
-      "Measure speed: operations or a model against the machine's own limits, or the loading of data.",
-    subcommands: [BenchmarkOperations.self, BenchmarkModel.self, BenchmarkData.self])
+      "Measure speed: operations or a model against the machine's own limits, the loading of data, the way between ranks.",
+    subcommands: [
+      BenchmarkOperations.self, BenchmarkModel.self, BenchmarkData.self, BenchmarkRanks.self,
+    ])
 }
 
 /// `dense benchmark ops`

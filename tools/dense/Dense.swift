@@ -38,7 +38,8 @@ enum Main {
       do { try Output.reporting { if !text.isEmpty { try Output.print(text) } } } catch { return 1 }
       return 0
     case .validationFailure:
-      Output.message(text)
+      // All ranks have the same command. Launchers end the rest when one process ends: the first one has to come to say it.
+      if Ranks.isFirst { Output.message(text) } else { Thread.sleep(forTimeInterval: 0.5) }
       return 2
     case let code:
       if !text.isEmpty { Output.message(text) }

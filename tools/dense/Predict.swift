@@ -1,7 +1,9 @@
 import ArgumentParser
 import Configuration
 import Data
+import Distribution
 import Files
+import Foundation
 import Imaging
 import Modeling
 import Reporting
@@ -78,66 +80,112 @@ struct Predict: ParsableCommand {
     var failed: [Failure]?
   }
 
-  func run() throws {
-    threads.prepare()
-    try Output.reporting(json: json) {
-      let named = try CheckpointWords(words, wantsMore: true)
-      let checkpoint = try named.checkpointFile()
-      let configuration = try replacements.experiment(named.config, carriedBy: checkpoint)
-      // A classifier's answer is a line an image.
-      guard outDir != nil || out != nil || json || ResultKind(of: configuration, components: .all) == .classes
-      else { throw ValidationError("Give --out-dir for pictures, --out for a file of JSON, or --json.") }
-      let images = try InputImages.files(named.rest)
-      let endings = [".png", Self.labelMapEnding]
-      let results = OutputNames(images, endings: endings)
-      var plan = OutputPlan(keepingDataOf: configuration)
-      for image in images { plan.keep(image, as: "an input") }
-      plan.keep(checkpoint, as: "the checkpoint")
-      if let out {
-        try Folder.makeWritable(Folder.split(out).folder)
-        try plan.claim(out, for: "--out \(out)", of: "all images", remedy: "name another file")
-      }
-      if let outDir {
-        try plan.claim(folder: outDir, for: "--out-dir", results: results, of: images, endings: endings)
-      }
-      if tile != nil, let kind = ResultKind(of: configuration, components: .all), kind != .objects {
-        throw ValidationError("--tile joins the objects of a detector; this model is none.")
-      }
-      let predictor = try Predictor(configuration: configuration, components: .all, checkpoint: checkpoint)
-      for note in predictor.notes { Output.message("note: \(note)") }
-      if !json { try Output.print("\(predictor.loading) from \(checkpoint)") }
-      var report = Report()
-      for (index, path) in images.enumerated() {
-        let prediction: Prediction, size: ImageSize
-        do {
-          (prediction, size) =
-            if let tile {
-              try predictor.predict(path, tile: tile, overlap: overlap ?? Self.usualOverlap)
-            } else {
-              try predictor.predict(path)
-            }
-        } catch  where images.count > 1 {
-          Output.message("error: \(error)")
-          report.failed = (report.failed ?? []) + [Report.Failure(file: path, message: "\(error)")]
-          continue
-        }
-        var image = PredictedImage(
-          file: path, size: size, prediction, classes: predictor.metainfo.classes, scoreThreshold: scoreThr)
-        if let outDir {
-          let stem = Folder.join(outDir, results.names[index])
-          if results.isNew[index] { try write(prediction, of: path, to: stem, predictor.metainfo) }
-          if prediction.labelMap != nil { image.labelMap = stem + Self.labelMapEnding }
-        }
-        if !json { try Output.print(image.line) }
-        report.images.append(image)
-      }
-      if let out { try AtomicFile.write(Output.encoded(report), to: out) }
-      if json { try Output.json(report) }
-      if let failed = report.failed {
-        Output.message("\(failed.count) of \(images.count) images could not be predicted")
-        throw ExitCode.failure
-      }
+  /// What is opened before the first image.
+  private struct Prepared {
+    var checkpoint: String
+    var images: [String]
+    var results: OutputNames
+    var predictor: Predictor
+  }
+
+  private func prepare() throws -> Prepared {
+    let named = try CheckpointWords(words, wantsMore: true)
+    let checkpoint = try named.checkpointFile()
+    let configuration = try replacements.experiment(named.config, carriedBy: checkpoint)
+    // A classifier's answer is a line an image.
+    guard outDir != nil || out != nil || json || ResultKind(of: configuration, components: .all) == .classes
+    else { throw ValidationError("Give --out-dir for pictures, --out for a file of JSON, or --json.") }
+    let images = try InputImages.files(named.rest)
+    let endings = [".png", Self.labelMapEnding]
+    let results = OutputNames(images, endings: endings)
+    var plan = OutputPlan(keepingDataOf: configuration)
+    for image in images { plan.keep(image, as: "an input") }
+    plan.keep(checkpoint, as: "the checkpoint")
+    if let out {
+      try Folder.makeWritable(Folder.split(out).folder)
+      try plan.claim(out, for: "--out \(out)", of: "all images", remedy: "name another file")
     }
+    if let outDir {
+      try plan.claim(folder: outDir, for: "--out-dir", results: results, of: images, endings: endings)
+    }
+    if tile != nil, let kind = ResultKind(of: configuration, components: .all), kind != .objects {
+      throw ValidationError("--tile joins the objects of a detector; this model is none.")
+    }
+    return Prepared(
+      checkpoint: checkpoint, images: images, results: results,
+      predictor: try Predictor(configuration: configuration, components: .all, checkpoint: checkpoint))
+  }
+
+  /// What an image came to: a prediction, or why there is none.
+  private struct Outcome: Codable {
+    var number: Int
+    var image: PredictedImage?
+    var message: String?
+  }
+
+  func run() throws {
+    try Ranks.together(threads, json: json) { ranks in
+      let prepared = try ranks.agreeing(on: { [.init("images", "\($0.images.count)")] }) { try prepare() }
+      if ranks.isFirst {
+        for note in prepared.predictor.notes { Output.message("note: \(note)") }
+        if !json { try Output.print("\(prepared.predictor.loading) from \(prepared.checkpoint)") }
+      }
+      var outcomes: [Outcome] = []
+      for number in stride(from: ranks.rank, to: prepared.images.count, by: ranks.size) {
+        let outcome = try predict(number, prepared)
+        if ranks.size == 1 { try say(outcome) }
+        outcomes.append(outcome)
+      }
+      if ranks.size > 1 {
+        let parts = try ranks.gather([UInt8](JSONEncoder().encode(outcomes)))
+        outcomes = try parts.flatMap { try JSONDecoder().decode([Outcome].self, from: Foundation.Data($0)) }
+          .sorted { $0.number < $1.number }
+        if ranks.isFirst { for outcome in outcomes { try say(outcome) } }
+      }
+      let failed = outcomes.compactMap { outcome in
+        outcome.message.map { Report.Failure(file: prepared.images[outcome.number], message: $0) }
+      }
+      if ranks.isFirst {
+        let report = Report(images: outcomes.compactMap(\.image), failed: failed.isEmpty ? nil : failed)
+        if let out { try AtomicFile.write(Output.encoded(report), to: out) }
+        if json { try Output.json(report) }
+        if !failed.isEmpty {
+          Output.message("\(failed.count) of \(prepared.images.count) images could not be predicted")
+        }
+      }
+      if !failed.isEmpty { throw ranks.shared(ExitCode.failure) }
+    }
+  }
+
+  /// Predicts an image and writes what belongs to it.
+  private func predict(_ number: Int, _ prepared: Prepared) throws -> Outcome {
+    let path = prepared.images[number]
+    let predictor = prepared.predictor
+    let prediction: Prediction, size: ImageSize
+    do {
+      (prediction, size) =
+        if let tile {
+          try predictor.predict(path, tile: tile, overlap: overlap ?? Self.usualOverlap)
+        } else {
+          try predictor.predict(path)
+        }
+    } catch  where prepared.images.count > 1 {
+      return Outcome(number: number, message: "\(error)")
+    }
+    var image = PredictedImage(
+      file: path, size: size, prediction, classes: predictor.metainfo.classes, scoreThreshold: scoreThr)
+    if let outDir {
+      let stem = Folder.join(outDir, prepared.results.names[number])
+      if prepared.results.isNew[number] { try write(prediction, of: path, to: stem, predictor.metainfo) }
+      if prediction.labelMap != nil { image.labelMap = stem + Self.labelMapEnding }
+    }
+    return Outcome(number: number, image: image)
+  }
+
+  /// Tells people what an image came to.
+  private func say(_ outcome: Outcome) throws {
+    if let message = outcome.message { Output.message("error: \(message)") }
+    if !json, let image = outcome.image { try Output.print(image.line) }
   }
 
   private static let usualOverlap = 0.2

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Distribution
 import Foundation
 import Reporting
 import Training
@@ -61,31 +62,43 @@ struct Test: ParsableCommand {
     _ = try CheckpointWords(words, wantsMore: false)
   }
 
+  /// What is opened before the first image.
+  private func prepare() throws -> (TestRun, checkpoint: String, ResultWriter) {
+    let named = try CheckpointWords(words, wantsMore: false)
+    let checkpoint = try named.checkpointFile()
+    let configuration = try replacements.experiment(named.config, carriedBy: checkpoint)
+    if let out, let mismatch = ResultKind(of: configuration, components: .all)?.mismatch(with: out) {
+      throw ValidationError("\(mismatch).")
+    }
+    let run = try TestRun(
+      configuration: configuration, components: .all, checkpoint: checkpoint,
+      allowMissing: allowMissing, mergesVariants: tta)
+    var plan = OutputPlan(keepingDataOf: configuration)
+    plan.keep(checkpoint, as: "the checkpoint")
+    return (
+      run, checkpoint,
+      try ResultWriter(out: out, showDir: showDir, dataset: run.loader.dataset, plan: plan)
+    )
+  }
+
   func run() throws {
-    threads.prepare()
-    try Output.reporting(json: json) {
-      let named = try CheckpointWords(words, wantsMore: false)
-      let checkpoint = try named.checkpointFile()
-      let configuration = try replacements.experiment(named.config, carriedBy: checkpoint)
-      if let out, let mismatch = ResultKind(of: configuration, components: .all)?.mismatch(with: out) {
-        throw ValidationError("\(mismatch).")
-      }
-      let run = try TestRun(
-        configuration: configuration, components: .all, checkpoint: checkpoint,
-        allowMissing: allowMissing, mergesVariants: tta)
-      if !json { try Output.print("\(run.loading) from \(checkpoint)") }
-      if let estimate = try run.memoryEstimate() { Output.message(estimate) }
+    try Ranks.together(threads, json: json) { ranks in
+      let (run, checkpoint, prepared) = try ranks.agreeing(on: \.0.facts) { try prepare() }
+      var writer = prepared
+      if !json, ranks.isFirst { try Output.print("\(run.loading) from \(checkpoint)") }
+      if ranks.isFirst, let estimate = try run.memoryEstimate() { Output.message(estimate) }
       let start = ContinuousClock.now
-      var plan = OutputPlan(keepingDataOf: configuration)
-      plan.keep(checkpoint, as: "the checkpoint")
-      var writer = try ResultWriter(out: out, showDir: showDir, dataset: run.loader.dataset, plan: plan)
-      var images = 0
-      let (summary, _) = try run.run(progress: ProgressLine(isQuiet: json)) { prediction, sample in
-        images += 1
+      var own: UInt64 = 0
+      let (summary, _) = try run.run(
+        progress: ProgressLine(isQuiet: json || !ranks.isFirst), ranks: ranks
+      ) { prediction, sample in
+        own += 1
         try writer.add(prediction, for: sample)
       }
-      let files = try writer.finish()
+      let files = try writer.finish(over: ranks)
+      let images = Int(try ranks.gather(own).reduce(0, +))
       let seconds = (ContinuousClock.now - start) / .seconds(1)
+      guard ranks.isFirst else { return }
       if json {
         try Output.json(
           Report(

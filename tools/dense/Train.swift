@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Data
+import Distribution
 import Files
 import Foundation
 import Training
@@ -70,23 +71,23 @@ struct Train: ParsableCommand {
   }
 
   func run() throws {
-    let stopRequest = StopRequest.ofProcess()
-    threads.prepare()
-    try Output.reporting {
-      let carrier = try self.carrier()
+    let stopRequest = StopRequest.ofProcess(isLaunched: Ranks.areSeveral)
+    try Ranks.together(threads) { ranks in
+      let carrier = try ranks.agreeing { try self.carrier() }
       var options = TrainingOptions(
         // A run that is named by its checkpoint alone goes on where that lies.
         workDirectory: workDir ?? carrier.map { Folder.split($0).folder }.map { $0.isEmpty ? "." : $0 },
         resume: carrier.map { .file($0) } ?? resume.map { $0 == Self.newest ? .newest : .file($0) } ?? .no,
-        seed: seed, isQuiet: quiet, allowMissing: allowMissing, isDryRun: dryRun, stopRequest: stopRequest,
+        seed: seed, isQuiet: quiet || !ranks.isFirst, allowMissing: allowMissing, isDryRun: dryRun,
+        stopRequest: stopRequest,
         forcesResume: forceResume)
       options.replay = replay
-      let run = try TrainingRun(
-        configuration: try replacements.experiment(config, carriedBy: carrier ?? ""), components: .all,
-        options: options)
+      options.ranks = ranks
+      let configuration = try ranks.agreeing { try replacements.experiment(config, carriedBy: carrier ?? "") }
+      let run = try TrainingRun(configuration: configuration, components: .all, options: options)
       do { try run.run() } catch let interruption as TrainingInterruption {
         // A reader that has gone has nobody to be told.
-        if interruption.signal != SIGPIPE { Output.message("\(interruption)") }
+        if interruption.signal != SIGPIPE, ranks.isFirst { Output.message("\(interruption)") }
         throw ExitCode(interruption.exitStatus)
       }
     }

@@ -16,7 +16,7 @@ struct Version: ParsableCommand {
     var version, blas, simd: String
     var threads: Int
     var processor: String
-    /// No transport between processes is built in.
+    /// Nothing is linked: only what a launcher has started opens its library.
     var mpi: String?
 
     enum CodingKeys: String, CodingKey { case version, blas, simd, threads, processor, mpi }

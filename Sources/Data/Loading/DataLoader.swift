@@ -80,6 +80,20 @@ public struct DataLoader: Sendable {
     return iterator(over: min(first + batch, first + batchesPerEpoch)..<first + batchesPerEpoch)
   }
 
+  /// The batches of an epoch that fall to one of several processes: every so-maniest one, so that parts of a data set
+  /// that take longer are shared out as well.
+  public func batches(epoch: Int, ofRank rank: Int, of ranks: Int) -> BatchIterator {
+    let first = epoch * batchesPerEpoch
+    return iterator(over: 0..<batchCount(ofRank: rank, of: ranks)) { [plan, orders] number in
+      plan.entries(of: first + number * ranks + rank, orders: orders)
+    }
+  }
+
+  /// How many batches of an epoch fall to one of several processes.
+  public func batchCount(ofRank rank: Int, of ranks: Int) -> Int {
+    (batchesPerEpoch - rank + ranks - 1) / ranks
+  }
+
   /// The batches of a run without end, from an iteration on; epochs follow each other.
   public func batches(startingAt iteration: Int = 0) -> BatchIterator {
     iterator(over: iteration..<(batchesPerEpoch > 0 || plan.sampler.isInfinite ? Int.max : iteration))

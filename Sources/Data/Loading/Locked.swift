@@ -34,4 +34,13 @@ package final class Locked<Value>: @unchecked Sendable {
       condition.wait()
     }
   }
+  /// The same up to a time; nil when it has come.
+  package func wait<Result>(until deadline: Date, for body: (inout Value) -> Result?) -> Result? {
+    condition.lock()
+    defer { condition.unlock() }
+    while true {
+      if let result = body(&value) { return result }
+      guard condition.wait(until: deadline) else { return body(&value) }
+    }
+  }
 }

@@ -17,6 +17,12 @@ package enum AutomaticBatch {
     resumed: (_ directory: String) throws -> String?
   ) throws -> (configuration: ExperimentConfiguration, note: String?) {
     guard configuration.trainDataloader?.isAutomatic == true else { return (configuration, nil) }
+    guard options.ranks.size == 1 else {
+      let place = configuration.node["train_dataloader"]?["batch_size"]
+      throw ConfigurationError(
+        location: place?.location, keyPath: "train_dataloader.batch_size",
+        message: "auto is for one process: \(options.ranks.size) ranks need a number, the images of a shard")
+    }
     let file = try options.replay ?? resumed(TrainingRun.workDirectory(configuration, options))
     if let file, let kept = try TrainingCheckpoint(file: file).state?.data.batchSize {
       return (try configuration.batching(kept), "batch_size: auto: \(kept), as in the checkpoint")
@@ -68,15 +74,16 @@ package enum AutomaticBatch {
   private static func memory(
     _ configuration: ExperimentConfiguration, _ components: Components, seed: UInt64
   ) throws -> (step: Int, weights: Int, images: Int) {
-    let (parts, _) = try TrainingRun.parts(Experiment(configuration, components: components), seed: seed)
+    let (parts, _) = try TrainingRun.parts(
+      Experiment(configuration, components: components), TrainingOptions(), seed: seed)
     parts.model.initialize(seed: seed)
     let trainer = Trainer(
       parts, log: try RunLog(path: nil, isQuiet: true, progress: ProgressLine(isQuiet: true)), sinks: [],
       progress: ProgressLine(isQuiet: true), workDirectory: nil, stopRequest: StopRequest())
-    let samples = try trainer.loader.batch(0)
+    let shards = try trainer.localShards(of: 0)
     let live = TensorMemory.current.live
     BufferPool.shared.forgetPeak()
-    _ = try LiveWeights.kept(in: trainer.model) { try trainer.gradients(of: samples) }
+    _ = try LiveWeights.kept(in: trainer.model) { try trainer.gradients(of: shards) }
     let step = max(1, TensorMemory.current.peak - live)
     let numbers = trainer.model.parameters.reduce(0) { $0 + $1.parameter.shape.reduce(1, *) }
     return (step, 16 * numbers, trainer.loader.dataset.count)

@@ -1,4 +1,5 @@
 import Data
+import Distribution
 import Layers
 import Modeling
 
@@ -16,17 +17,20 @@ public struct Evaluator {
   private let loader: DataLoader
   private let merging: (any TestTimeAugmentation)?
   private let progress: ProgressLine
+  private let ranks: any Communicator
 
   /// An evaluator of a model on data.
   ///
   /// - Parameters:
   ///   - loader: Of a finite sampler; one pass is made.
   ///   - merging: Makes one prediction of those for the variants of each image; nil where there are none.
+  ///   - ranks: Share the batches out; each gets the figures over all of them, with the bits of one process.
   public init(
     model: any Model, loader: DataLoader, merging: (any TestTimeAugmentation)? = nil,
-    progress: ProgressLine = ProgressLine(isQuiet: true)
+    progress: ProgressLine = ProgressLine(isQuiet: true), ranks: any Communicator = SoleRank()
   ) {
     (self.model, self.loader, self.merging, self.progress) = (model, loader, merging, progress)
+    self.ranks = ranks
   }
 
   /// The figures of all metrics together.
@@ -34,23 +38,30 @@ public struct Evaluator {
   /// - Parameters:
   ///   - countsLosses: Whether the means of the model's losses stand behind the figures, as `val/loss` and so on.
   ///   - stop: Asked after each batch whether the rest is not wanted any more.
-  ///   - onPrediction: Sees each prediction after the metrics; for result files and pictures.
-  /// - Throws: Errors of data, model and metrics, and those of `onPrediction`; `EvaluationStopped` where `stop` says so.
+  ///   - onPrediction: Sees each prediction of this rank after the metrics; for result files and pictures.
+  /// - Throws: Errors of data, model and metrics, and those of `onPrediction`; `EvaluationStopped` where `stop` says so,
+  ///   on all ranks; `DistributionError` that names a rank which does not answer.
   public func evaluate(
     _ metrics: [any Metric], countsLosses: Bool = false, unless stop: () -> Bool = { false },
     onPrediction: ((Prediction, Sample) throws -> Void)? = nil
   ) throws -> (summary: MetricSummary, timing: EvaluationTiming) {
+    let fresh = metrics
     var metrics = metrics
     var losses = ValidationLosses()
     var timing = EvaluationTiming()
     let clock = ContinuousClock()
     let start = clock.now
     var waiting = Duration.zero
-    let batches = loader.batches(epoch: 0)
+    let batches = loader.batches(epoch: 0, ofRank: ranks.rank, of: ranks.size)
+    let count = loader.batchCount(ofRank: ranks.rank, of: ranks.size)
+    var isStopped = false
     while true {
       let asked = clock.now
       guard let samples = try batches.next() else { break }
-      if stop() { throw EvaluationStopped() }
+      if stop() {
+        isStopped = true
+        break
+      }
       waiting += clock.now - asked
       let predictions = try model.evaluated(samples, merging: merging)
       precondition(
@@ -59,12 +70,16 @@ public struct Evaluator {
         for index in metrics.indices { try metrics[index].add(prediction, for: sample) }
         try onPrediction?(prediction, sample)
       }
-      if countsLosses { try losses.add(samples, to: model) }
+      if countsLosses {
+        try losses.add(samples, ofBatch: timing.batches * ranks.size + ranks.rank, to: model)
+      }
       timing.batches += 1
       let done = timing.batches
-      progress.show(Self.progress(done, of: loader.batchesPerEpoch, (clock.now - start) / .seconds(1)))
+      progress.show(Self.progress(done, of: count, (clock.now - start) / .seconds(1)))
     }
     progress.clear()
+    guard try !ranks.gather(isStopped ? 1 : 0).contains(1) else { throw EvaluationStopped() }
+    try share(&metrics, &losses, fresh)
     timing.seconds = (clock.now - start) / .seconds(1) / Double(max(1, timing.batches))
     timing.dataSeconds = waiting / .seconds(1) / Double(max(1, timing.batches))
     var summaries: [MetricSummary] = []
@@ -72,6 +87,19 @@ public struct Evaluator {
     var summary = MetricSummary(summaries)
     summary.values += losses.values
     return (summary, timing)
+  }
+
+  /// Merges what all ranks have kept, in the order of the ranks.
+  private func share(
+    _ metrics: inout [any Metric], _ losses: inout ValidationLosses, _ fresh: [any Metric]
+  ) throws {
+    guard ranks.size > 1 else { return }
+    let own = try metrics.map { try $0.storedState() }
+    metrics = fresh
+    for index in metrics.indices {
+      for state in try ranks.gather(own[index]) { try metrics[index].merge(stored: state) }
+    }
+    losses = try ValidationLosses(merging: ranks.gather(try losses.stored()))
   }
 
   private static func progress(_ done: Int, of all: Int, _ seconds: Double) -> [String] {

@@ -11,7 +11,10 @@ extension StopRequest {
   /// half-written. A signal that the process was told to ignore at its start, as `nohup` does, stays so.
   ///
   /// To be called once, by the program itself.
-  public static func ofProcess() -> StopRequest {
+  ///
+  /// - Parameter isLaunched: Whether a launcher has started the process as one of several: SIGUSR1 asks, too. mpirun hands
+  ///   that on, where it answers the others by killing all processes a second later.
+  public static func ofProcess(isLaunched: Bool = false) -> StopRequest {
     let request = StopRequest()
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { return request }
@@ -21,7 +24,7 @@ extension StopRequest {
     let watch = Thread { watchArrivals(reading, request) }
     watch.stackSize = 256 << 10
     watch.start()
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
+    for signal in [SIGINT, SIGTERM, SIGHUP] + (isLaunched ? [SIGUSR1] : []) {
       var action = sigaction()
       // SIG_IGN is the number 1.
       guard sigaction(signal, nil, &action) == 0,

@@ -1,6 +1,7 @@
 import Checkpoints
 import Configuration
 import Data
+import Distribution
 import Files
 import Layers
 import Modeling
@@ -76,13 +77,15 @@ public final class TestRun {
 
   /// Predicts and judges every image.
   ///
-  /// - Parameter onPrediction: Sees each prediction; for result files and pictures.
+  /// - Parameters:
+  ///   - ranks: Share the images out; each gets the figures over all of them.
+  ///   - onPrediction: Sees each prediction of this rank; for result files and pictures.
   /// - Throws: Errors of data, model and metrics, and those of `onPrediction`.
   public func run(
-    progress: ProgressLine = ProgressLine(isQuiet: true),
+    progress: ProgressLine = ProgressLine(isQuiet: true), ranks: any Communicator = SoleRank(),
     onPrediction: ((Prediction, Sample) throws -> Void)? = nil
   ) throws -> (summary: MetricSummary, timing: EvaluationTiming) {
-    try Evaluator(model: model, loader: loader, merging: merging, progress: progress)
+    try Evaluator(model: model, loader: loader, merging: merging, progress: progress, ranks: ranks)
       .evaluate(metrics, onPrediction: onPrediction)
   }
 }

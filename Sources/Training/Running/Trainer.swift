@@ -61,11 +61,15 @@ public final class Trainer {
   let settings: TrainerSettings
   /// Which shards of a step run here, and how all are summed.
   let reduction: any StepReduction
+  /// The processes that train together.
+  let ranks: any Communicator
   var optimizer: OptimizerWrapper
   var schedule: ScheduleChain
   var hooks: [any Hook]
   let validation: TrainerParts.Validation?
   private let stopRequest: StopRequest
+  /// The signal by which all ranks end at the same step.
+  private var agreedSignal: Int32?
   private var sinks: [any ScalarSink]
   private var imageFaults = ImageFaults()
   /// Places of the hooks that are being told, the outermost first.
@@ -83,7 +87,7 @@ public final class Trainer {
     iterationsPerEpoch = max(1, parts.loader.batchesPerEpoch)
     iterations = loop.unit == .epochs ? loop.length * iterationsPerEpoch : loop.length
     settings = parts.settings
-    reduction = parts.reduction
+    (reduction, ranks) = (parts.reduction, parts.ranks)
     (optimizer, schedule) = (parts.optimizer, parts.schedule)
     (hooks, validation) = (parts.hooks, parts.validation)
     (self.log, self.sinks, self.progress, self.workDirectory) = (log, sinks, progress, workDirectory)
@@ -154,7 +158,7 @@ public final class Trainer {
   func run() throws {
     defer { progress.clear() }
     do {
-      if stopRequest.signal == nil { try rehearse() }
+      if try stopSignal() == nil { try rehearse() }
       try train()
     } catch {
       tell { $0.afterFailure(self, error) }
@@ -173,7 +177,7 @@ public final class Trainer {
     }
     let batches = loader.steps(startingAt: iteration, shards: reduction.local)
     var isEpochBegun = false
-    while !isDone && stopReason == nil && stopRequest.signal == nil {
+    while try !isDone && stopSignal() == nil && stopReason == nil {
       if !isEpochBegun && loop.unit == .epochs { try tell { try $0.beforeEpoch(self) } }
       isEpochBegun = true
       try tell { try $0.beforeIteration(self) }
@@ -191,12 +195,29 @@ public final class Trainer {
       if isEpochDone && loop.unit == .epochs { try tell { try $0.afterEpoch(self) } }
       if owesValidation { try validate() }
     }
-    if owesValidation || !isDone && stopReason == nil { interruption = stopRequest.signal }
+    if owesValidation || !isDone && stopReason == nil { interruption = try stopSignal() }
     if interruption == nil, let stopReason {
       log.info("training ends after iteration \(iteration) of \(iterations): \(stopReason)")
     }
     try tell { try $0.afterRun(self) }
     logMemory()
+  }
+
+  /// The signal that has asked for the end of the run: the same on all ranks, whichever was asked. A hook that ends the run
+  /// on one of them ends it on all.
+  ///
+  /// - Throws: `DistributionError` that names a rank which does not answer.
+  func stopSignal() throws -> Int32? {
+    guard ranks.size > 1 else { return stopRequest.signal }
+    if let agreedSignal { return agreedSignal }
+    let hookMark: UInt64 = 1 << 32
+    let own = UInt64(UInt32(bitPattern: stopRequest.signal ?? 0)) | (stopReason == nil ? 0 : hookMark)
+    let all = try ranks.gather(own)
+    agreedSignal = all.lazy.map { Int32(truncatingIfNeeded: $0) }.first { $0 != 0 }
+    if let rank = all.firstIndex(where: { $0 & hookMark != 0 }) {
+      stop(because: "as \(ranks.name(of: rank)) does")
+    }
+    return agreedSignal
   }
 
   /// Whether a validation follows the iterations that are done.
@@ -280,13 +301,13 @@ public final class Trainer {
 
   /// Validates, unless the run is asked to stop: then the validation is still owed.
   private func validate() throws {
-    guard let validation, stopRequest.signal == nil else { return }
+    guard let validation, try stopSignal() == nil else { return }
     try tell { try $0.beforeValidation(self) }
     let summary: MetricSummary
     let timing: EvaluationTiming
     do {
       (summary, timing) = try withWeights(try validationWeights()) {
-        try Evaluator(model: model, loader: validation.loader, progress: progress)
+        try Evaluator(model: model, loader: validation.loader, progress: progress, ranks: ranks)
           .evaluate(
             try validation.metrics(), countsLosses: validation.countsLosses,
             unless: { stopRequest.signal != nil }

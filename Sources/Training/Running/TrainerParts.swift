@@ -25,6 +25,7 @@ struct TrainerParts {
   var loader: DataLoader
   var settings: TrainerSettings
   var reduction: any StepReduction
+  var ranks: any Communicator
   var optimizer: OptimizerWrapper
   var schedule: ScheduleChain
   var hooks: [any Hook]

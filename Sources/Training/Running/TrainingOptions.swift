@@ -30,6 +30,13 @@ public struct TrainingOptions: Sendable {
   public var forcesResume: Bool
   /// Which shards of a step this process runs, and how they are summed: all of them, unless several processes share them.
   public var sharing: @Sendable (DistributionSettings) throws -> any StepReduction = { SoleProcess($0.tree) }
+  /// The processes that train together, of which the first one writes and prints.
+  public var ranks: any Communicator = SoleRank() {
+    didSet {
+      guard ranks.size > 1 else { return }
+      sharing = { [ranks] in try RankReduction($0.tree, over: ranks) }
+    }
+  }
   /// A file of a step whose loss was not finite, which is run once more in place of the run; nothing is written.
   public var replay: String? {
     didSet { isDryRun = isDryRun || replay != nil }

@@ -36,45 +36,85 @@ public final class TrainingRun {
       })
     (self.options, self.configuration) = (options, configuration)
     let experiment = Experiment(configuration, components: components)
-    try experiment.check(for: .training)
-    let directory = Self.workDirectory(configuration, options)
-    // A folder is made for a run only when all of its config is right; one that is there is taken before the data are read.
-    let early = options.isDryRun || !Folder.isFolder(directory) ? nil : try WorkDirectory.lock(directory)
-    let resumed = try Self.resumedFile(configuration, options, directory)
-    let checkpoint = try (options.replay ?? resumed).map { try TrainingCheckpoint(file: $0) }
-    let seed =
-      options.seed ?? configuration.randomness.seed ?? checkpoint?.state?.seed ?? Self.defaultSeed
-    let (parts, report) = try Self.parts(experiment, options, seed: seed)
-
-    lock = options.isDryRun ? nil : try early ?? WorkDirectory.lock(directory)
-    let workDirectory = options.isDryRun ? nil : try WorkDirectory(directory)
+    let ranks = options.ranks
+    let opened = try ranks.agreeing(on: \.facts) {
+      // Files that one has to read for long are waited for as long as a step.
+      if let timeout = try? experiment.distribution().timeout { ranks.setTimeout(seconds: timeout) }
+      return try Opened(experiment, options)
+    }
+    lock = opened.lock
+    let folder = try ranks.gather(Array((opened.workDirectory?.runFolder ?? "").utf8))[0]
     let progress = ProgressLine(isQuiet: options.isQuiet)
     let log = try RunLog(
-      path: workDirectory?.logFile, isQuiet: options.isQuiet, progress: progress, stop: options.stopRequest)
-    let sinks = try workDirectory.map { [try ScalarsFile(path: $0.scalarsFile)] } ?? []
-    if let workDirectory {
-      try AtomicFile.write(configuration.node.yaml().utf8, to: workDirectory.configurationFile)
-    }
+      path: opened.workDirectory?.logFile
+        ?? Self.logFile(of: ranks, in: String(decoding: folder, as: UTF8.self)), isQuiet: options.isQuiet,
+      progress: progress, stop: options.stopRequest)
+    let sinks = try opened.workDirectory.map { [try ScalarsFile(path: $0.scalarsFile)] } ?? []
     trainer = Trainer(
-      parts, log: log, sinks: sinks, progress: progress, workDirectory: workDirectory,
+      opened.parts, log: log, sinks: sinks, progress: progress, workDirectory: opened.workDirectory,
       stopRequest: options.stopRequest)
 
     do {
-      try begin(experiment, report, resumed: resumed, checkpoint, seed: seed, batchNote)
+      try ranks.agreeing(on: { trainer.startingFacts }) { try begin(experiment, opened, batchNote) }
     } catch {
       log.error("\(error)")
       throw error
     }
   }
 
+  /// What is opened before the first step; only the first rank writes.
+  private struct Opened {
+    let lock: FolderLock?
+    let resumed: String?
+    let checkpoint: TrainingCheckpoint?
+    let seed: UInt64
+    let parts: TrainerParts
+    let report: RunReport
+    let workDirectory: WorkDirectory?
+
+    init(_ experiment: Experiment, _ options: TrainingOptions) throws {
+      let configuration = experiment.configuration
+      try experiment.check(for: .training)
+      let directory = TrainingRun.workDirectory(configuration, options)
+      let writes = !options.isDryRun && options.ranks.isFirst
+      // A folder is made for a run only when all of its config is right; one that is there is taken before the data are read.
+      let early = writes && Folder.isFolder(directory) ? try WorkDirectory.lock(directory) : nil
+      resumed = try TrainingRun.resumedFile(configuration, options, directory)
+      checkpoint = try (options.replay ?? resumed).map { try TrainingCheckpoint(file: $0) }
+      seed =
+        options.seed ?? configuration.randomness.seed ?? checkpoint?.state?.seed ?? TrainingRun.defaultSeed
+      (parts, report) = try TrainingRun.parts(experiment, options, seed: seed)
+      lock = writes ? try early ?? WorkDirectory.lock(directory) : nil
+      workDirectory = writes ? try WorkDirectory(directory) : nil
+      if let workDirectory {
+        try AtomicFile.write(configuration.node.yaml().utf8, to: workDirectory.configurationFile)
+      }
+    }
+
+    /// What all ranks have to have alike.
+    var facts: [Introduction.Fact] { parts.facts }
+  }
+
+  /// The log of a rank that is not the first one, beside that one's.
+  private static func logFile(of ranks: any Communicator, in folder: String) throws -> String? {
+    guard ranks.size > 1, !folder.isEmpty else { return nil }
+    // On a machine of its own the folder may not be there.
+    try Folder.make(folder)
+    return "\(folder)/rank_\(ranks.rank).log"
+  }
+
   /// Fills the model and says what will be trained.
-  private func begin(
-    _ experiment: Experiment, _ report: RunReport, resumed: String?, _ checkpoint: TrainingCheckpoint?,
-    seed: UInt64, _ batchNote: String?
-  ) throws {
+  private func begin(_ experiment: Experiment, _ opened: Opened, _ batchNote: String?) throws {
     let configuration = experiment.configuration
     let log = trainer.log
+    let checkpoint = opened.checkpoint
     for line in RunFacts().lines { log.info(line) }
+    if options.ranks.size > 1 {
+      let (ranks, shards) = (options.ranks, trainer.reduction.local)
+      log.info(
+        "ranks: \(ranks.size); this is \(ranks.name(of: ranks.rank)), with shards \(shards.lowerBound) to "
+          + "\(shards.upperBound - 1) of \(trainer.reduction.tree.shards)")
+    }
     let overrides = configuration.node.overrides
     var hash = SHA256()
     hash.update(trainer.settings.configuration.utf8)
@@ -85,13 +125,13 @@ public final class TrainingRun {
     if let file = options.replay, let checkpoint {
       replayed = (checkpoint, file)
       weights = ["from \(file)"]
-    } else if let resumed, let checkpoint {
+    } else if let resumed = opened.resumed, let checkpoint {
       let summary = try trainer.resume(from: checkpoint, file: resumed, isForced: options.forcesResume)
       weights = ["\(summary) from \(resumed); iteration \(trainer.iteration) is done"]
     } else {
-      weights = try Self.startingWeights(of: trainer.model, experiment, options, seed: seed)
+      weights = try Self.startingWeights(of: trainer.model, experiment, options, seed: opened.seed)
     }
-    report.write(
+    opened.report.write(
       to: log, weights: weights, trainer: trainer,
       directory: trainer.workDirectory?.runFolder ?? "none: this is a dry run")
     if let batchNote { log.info(batchNote) }
@@ -116,8 +156,8 @@ public final class TrainingRun {
       }
       if let replayed { return try trainer.replay(replayed.checkpoint, file: replayed.file) }
       try trainer.rehearse()
-      if options.stopRequest.signal == nil { try trainer.estimate() }
-      if let signal = options.stopRequest.signal { throw interruption(by: signal) }
+      if try trainer.stopSignal() == nil { try trainer.estimate() }
+      if let signal = try trainer.stopSignal() { throw interruption(by: signal) }
       trainer.logMemory()
     } catch {
       if error is TrainingInterruption {
@@ -234,7 +274,7 @@ public final class TrainingRun {
         configuration: configuration.node.yaml(), ownSettings: configuration.node.ownSettings,
         annotations: try AnnotationIdentity.all(
           of: [loader.dataset] + [validation?.loader.dataset].compactMap { $0 })),
-      reduction: try options.sharing(distribution),
+      reduction: try options.sharing(distribution), ranks: options.ranks,
       optimizer: optimizer, schedule: ScheduleChain(schedules, baseRates: optimizer.baseRates),
       hooks: try training.hooks(
         of: configuration,

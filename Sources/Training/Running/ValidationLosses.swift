@@ -1,5 +1,6 @@
 import Configuration
 import Data
+import Foundation
 import Layers
 import Modeling
 import Tensors
@@ -13,17 +14,40 @@ struct ValidationLosses {
   /// The sum that training makes smaller.
   static let total = MetricFigure(prefix + Losses.totalName, isBetterWhenLarger: false)
 
-  private var names: [String] = []
-  private var sums: [String: Double] = [:]
-  private var samples: [String: Int] = [:]
+  /// The losses of a batch.
+  private struct Batch: Codable {
+    var number, samples: Int
+    var names: [String]
+    /// As bits: JSON has no numbers that are none.
+    var values: [UInt64]
+  }
+
+  private var batches: [Batch] = []
+
+  /// Nothing yet.
+  init() {}
+
+  /// Those of several ranks together, as `stored` gave them; added in the order of the batches, the sums are those of one
+  /// process.
+  init(merging parts: [[UInt8]]) throws {
+    batches = try parts.flatMap { try JSONDecoder().decode([Batch].self, from: Foundation.Data($0)) }
+      .sorted { $0.number < $1.number }
+  }
+
+  /// What `init(merging:)` takes.
+  func stored() throws -> [UInt8] { [UInt8](try JSONEncoder().encode(batches)) }
 
   /// Adds a batch, which counts by its samples.
   ///
+  /// - Parameter number: Of the batch among all.
   /// - Throws: Errors of the model about samples that it cannot learn from.
-  mutating func add(_ batch: [Sample], to model: any Model) throws {
+  mutating func add(_ batch: [Sample], ofBatch number: Int, to model: any Model) throws {
     let losses = try ForwardMode.evaluation { try model.losses(batch.map(Self.fitting)) }
-    add(Self.total.name, Double(losses.total.scalar), batch.count)
-    for term in losses.loggedTerms { add(Self.prefix + term.name, Double(term.value.scalar), batch.count) }
+    let terms = losses.loggedTerms.map { (name: Self.prefix + $0.name, value: Double($0.value.scalar)) }
+    let all = [(name: Self.total.name, value: Double(losses.total.scalar))] + terms
+    batches.append(
+      Batch(
+        number: number, samples: batch.count, names: all.map(\.name), values: all.map(\.value.bitPattern)))
   }
 
   /// A sample with a label map of its image's size: a validation may have that of the file.
@@ -34,14 +58,19 @@ struct ValidationLosses {
     return sample
   }
 
-  private mutating func add(_ name: String, _ value: Double, _ count: Int) {
-    if sums[name] == nil { names.append(name) }
-    sums[name, default: 0] += value * Double(count)
-    samples[name, default: 0] += count
-  }
-
   /// The means, in the order of the terms; `val/loss` first.
   var values: [(name: String, value: Double)] {
-    names.map { ($0, (sums[$0] ?? 0) / Double(max(1, samples[$0] ?? 0))) }
+    var names: [String] = []
+    var sums: [String: (sum: Double, samples: Int)] = [:]
+    for batch in batches {
+      for (name, bits) in zip(batch.names, batch.values) {
+        if sums[name] == nil { names.append(name) }
+        let old = sums[name] ?? (0, 0)
+        sums[name] = (
+          old.sum + Double(bitPattern: bits) * Double(batch.samples), old.samples + batch.samples
+        )
+      }
+    }
+    return names.map { name in (name, sums[name].map { $0.sum / Double(max(1, $0.samples)) } ?? 0) }
   }
 }

@@ -1,0 +1,91 @@
+/// A process, called a rank, among those that work on one run together.
+///
+/// All it can do is to exchange bytes with all others at once; whatever the ranks say to each other is made of that. Every
+/// rank begins the same exchanges in the same order.
+public protocol Communicator: Sendable {
+  /// The number of this one, from 0.
+  var rank: Int { get }
+  /// How many there are.
+  var size: Int { get }
+
+  /// Begins to send bytes to every rank and to receive those that it sends to this one; what goes to itself is passed on.
+  /// The exchange goes on by itself, beside others that were begun.
+  ///
+  /// - Parameters:
+  ///   - outgoing: One for each rank.
+  ///   - counts: How many bytes come from each.
+  func exchange(_ outgoing: [[UInt8]], receiving counts: [Int]) -> PendingExchange
+
+  /// How an error names a rank: «rank 2 on HOST».
+  func name(of rank: Int) -> String
+
+  /// How long one waits for another before the run ends; 120 s unless set.
+  func setTimeout(seconds: Double)
+}
+
+/// An exchange under way.
+public struct PendingExchange: Sendable {
+  private let wait: @Sendable () throws -> [[UInt8]]
+
+  /// An exchange that is waited for by `wait`.
+  public init(waitingBy wait: @escaping @Sendable () throws -> [[UInt8]]) { self.wait = wait }
+
+  /// Waits for its end.
+  ///
+  /// - Returns: What each rank has sent.
+  /// - Throws: `DistributionError` that names a rank which does not answer.
+  public func received() throws -> [[UInt8]] { try wait() }
+}
+
+extension Communicator {
+  /// «rank 2»
+  public func name(of rank: Int) -> String { "rank \(rank)" }
+
+  /// Whether this rank is the one that writes and prints.
+  public var isFirst: Bool { rank == 0 }
+
+  /// Gives every rank what each has; the lengths may differ.
+  ///
+  /// - Returns: One for each rank, the same on all.
+  /// - Throws: `DistributionError` that names a rank which does not answer.
+  public func gather(_ bytes: [UInt8]) throws -> [[UInt8]] {
+    guard size > 1 else { return [bytes] }
+    let lengths = try gather(UInt64(bytes.count)).map { Int($0) }
+    return try exchange(Array(repeating: bytes, count: size), receiving: lengths).received()
+  }
+
+  /// Gives every rank the number that each has.
+  ///
+  /// - Throws: As `gather(_:)`.
+  public func gather(_ number: UInt64) throws -> [UInt64] {
+    let own = (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+    let received = try exchange(
+      Array(repeating: own, count: size), receiving: Array(repeating: own.count, count: size)
+    ).received()
+    return received.map { $0.reversed().reduce(0) { $0 << 8 | UInt64($1) } }
+  }
+
+  /// Waits until all ranks have come here.
+  ///
+  /// - Throws: As `gather(_:)`.
+  public func meet() throws { _ = try gather(UInt64(0)) }
+}
+
+/// The only rank of a run in one process.
+public struct SoleRank: Communicator {
+  /// 0
+  public let rank = 0
+  /// 1
+  public let size = 1
+
+  /// A run in one process.
+  public init() {}
+
+  /// Nobody is waited for.
+  public func setTimeout(seconds: Double) {}
+
+  /// Passes on what goes to itself.
+  public func exchange(_ outgoing: [[UInt8]], receiving counts: [Int]) -> PendingExchange {
+    PendingExchange { outgoing }
+  }
+}

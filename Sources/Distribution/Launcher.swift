@@ -1,0 +1,36 @@
+/// What has started this process as one of several, by the variables that it sets.
+public struct Launcher: Sendable, Equatable {
+  /// Which number this process has, from 0, and of how many.
+  public let rank, size: Int
+  /// Names of the libraries that speak with it, the likeliest first.
+  let libraries: [String]
+
+  private static let openMPI = ["libmpi.so.40", "libmpi.so"]
+  private static let mpich = ["libmpich.so.12", "libmpi.so.12", "libmpich.so"]
+
+  /// The launcher of a process with these variables; nil where it runs alone.
+  ///
+  /// - Throws: `DistributionError` for several processes that cannot find each other: they would all do the same.
+  public init?(environment: [String: String]) throws {
+    func number(_ names: String...) -> Int? {
+      names.lazy.compactMap { environment[$0].flatMap(Int.init) }.first
+    }
+    let named = environment["DENSE_MPI"].flatMap { $0.isEmpty ? nil : [$0] }
+    let found: (size: Int, rank: Int?, libraries: [String])
+    if let size = number("OMPI_COMM_WORLD_SIZE") {
+      found = (size, number("OMPI_COMM_WORLD_RANK"), Self.openMPI)
+    } else if let size = number("PMI_SIZE") {
+      found = (size, number("PMI_RANK"), Self.mpich + Self.openMPI)
+    } else if let rank = number("PMIX_RANK"), let size = number("SLURM_STEP_NUM_TASKS", "SLURM_NTASKS") {
+      found = (size, rank, Self.openMPI + Self.mpich)
+    } else if let size = number("SLURM_STEP_NUM_TASKS"), size > 1, let rank = number("SLURM_PROCID") {
+      throw DistributionError(
+        "srun has started \(size) processes (this is number \(rank)) without a way for MPI to connect them: add "
+          + "--mpi=pmix (srun --mpi=list shows what there is), or start with mpirun")
+    } else {
+      return nil
+    }
+    guard found.size > 1 else { return nil }
+    (size, rank, libraries) = (found.size, found.rank ?? 0, named ?? found.libraries)
+  }
+}

@@ -1,0 +1,72 @@
+import Data
+import Foundation
+
+/// Ranks that are threads of one process: the same exchanges without MPI.
+public final class LocalCommunicator: Communicator {
+  /// What was sent and not yet received.
+  private struct Message: Hashable {
+    var number, from, to: Int
+  }
+
+  /// The number of this one, from 0.
+  public let rank: Int
+  /// How many there are.
+  public let size: Int
+  private let timeout: Locked<Double>
+  private let messages: Locked<[Message: [UInt8]]>
+  private let begun = Locked(0)
+
+  private init(rank: Int, size: Int, timeout: Double, messages: Locked<[Message: [UInt8]]>) {
+    (self.rank, self.size, self.timeout, self.messages) = (rank, size, Locked(timeout), messages)
+  }
+
+  /// As many ranks, which know each other.
+  ///
+  /// - Parameter timeout: Seconds that one waits for another.
+  public static func group(of size: Int, timeout: Double = 120) -> [LocalCommunicator] {
+    let messages = Locked<[Message: [UInt8]]>([:])
+    return (0..<size).map {
+      LocalCommunicator(rank: $0, size: size, timeout: timeout, messages: messages)
+    }
+  }
+
+  /// As `Communicator` has it.
+  public func setTimeout(seconds: Double) { timeout.change { $0 = seconds } }
+
+  /// As `Communicator` has it.
+  public func exchange(_ outgoing: [[UInt8]], receiving counts: [Int]) -> PendingExchange {
+    let number = begun.withLock { number in
+      number += 1
+      return number
+    }
+    messages.change { messages in
+      for (to, bytes) in outgoing.enumerated() {
+        messages[Message(number: number, from: rank, to: to)] = bytes
+      }
+    }
+    return PendingExchange { [self] in
+      let timeout = timeout.withLock { $0 }
+      let deadline = Date(timeIntervalSinceNow: timeout)
+      return try (0..<size).map { from in
+        let message = Message(number: number, from: from, to: rank)
+        let bytes = messages.wait(until: deadline) { $0.removeValue(forKey: message) }
+        guard let bytes else { throw DistributionError.silence(of: [name(of: from)], seconds: timeout) }
+        guard bytes.count == counts[from] else {
+          throw DistributionError(
+            "\(name(of: from)) has sent \(bytes.count) bytes where \(counts[from]) were due")
+        }
+        return bytes
+      }
+    }
+  }
+}
+
+extension DistributionError {
+  /// Ranks that do not answer.
+  static func silence(of names: [String], seconds: Double) -> DistributionError {
+    let time = seconds == seconds.rounded() ? "\(Int(seconds))" : "\(seconds)"
+    return DistributionError(
+      "\(names.joined(separator: ", ")) \(names.count == 1 ? "has" : "have") not answered for \(time) s "
+        + "(distribution.timeout): the run ends")
+  }
+}

@@ -1,0 +1,91 @@
+import Data
+import Files
+import Foundation
+
+/// Ranks that are processes, on one machine or several, connected by MPI.
+///
+/// One thread makes all calls to MPI. So ranks need no MPI that is safe for threads.
+public final class MPICommunicator: Communicator {
+  /// The number of this one, from 0.
+  public let rank: Int
+  /// How many there are.
+  public let size: Int
+  /// The library's name and version.
+  public let library: String
+  /// The machine of each rank.
+  public let hosts: [String]
+  private let link: MessageLoop.Link
+
+  /// Opens the launcher's library and starts MPI with all other ranks.
+  ///
+  /// - Throws: `DistributionError` where there is no library, or one that is not the launcher's.
+  public init(_ launcher: Launcher) throws {
+    let link = MessageLoop.Link()
+    let started = Locked<Result<MessageLoop.Facts, any Error>?>(nil)
+    let thread = Thread {
+      do {
+        let loop = try MessageLoop(MPILibrary(anyOf: launcher.libraries), link)
+        started.change { $0 = .success(loop.facts) }
+        loop.run()
+      } catch { started.change { $0 = .failure(error) } }
+    }
+    thread.name = "ranks"
+    // MPI's plug-ins were not written for small stacks.
+    thread.stackSize = 8 << 20
+    thread.start()
+    let facts = try started.wait { $0 }.get()
+    guard facts.size == launcher.size else {
+      throw DistributionError(
+        "the launcher has started \(launcher.size) processes, and \(facts.library) knows of \(facts.size): it is not the "
+          + "launcher's library; name that by DENSE_MPI=/path/to/libmpi.so")
+    }
+    let own = ProcessInfo.processInfo.hostName
+    let connected = Connected(rank: facts.rank, size: facts.size, link: link)
+    hosts = try connected.gather(Array(own.utf8)).map { String(decoding: $0, as: UTF8.self) }
+    (rank, size, library, self.link) = (facts.rank, facts.size, facts.library, link)
+  }
+
+  /// Ranks that do not know each other's machines yet.
+  private struct Connected: Communicator {
+    let rank, size: Int
+    let link: MessageLoop.Link
+
+    func exchange(_ outgoing: [[UInt8]], receiving counts: [Int]) -> PendingExchange {
+      link.begin(Exchange(rank: rank, outgoing, receiving: counts))
+    }
+
+    func setTimeout(seconds: Double) { link.setTimeout(seconds) }
+  }
+
+  /// As `Communicator` has it.
+  public func exchange(_ outgoing: [[UInt8]], receiving counts: [Int]) -> PendingExchange {
+    let pending = Connected(rank: rank, size: size, link: link).exchange(outgoing, receiving: counts)
+    return PendingExchange { [self] in
+      do { return try pending.received() } catch let silence as SilentRanks {
+        throw DistributionError.silence(of: silence.ranks.map(name(of:)), seconds: silence.seconds)
+      }
+    }
+  }
+
+  /// «rank 2 on HOST»
+  public func name(of rank: Int) -> String {
+    hosts.indices.contains(rank) ? "rank \(rank) on \(hosts[rank])" : "rank \(rank)"
+  }
+
+  /// As `Communicator` has it.
+  public func setTimeout(seconds: Double) { link.setTimeout(seconds) }
+
+  /// Ends MPI: to be called once by all ranks, when none has anything to say any more.
+  ///
+  /// Returns after the time that one waits for another at the latest.
+  public func finish() {
+    try? meet()
+    link.finish()
+  }
+
+  /// Ends the processes of all ranks, this one included, within a second or so; what is half-written goes.
+  public func abandon(status: Int32) -> Never {
+    link.abort(status: status)
+    UnfinishedFiles.endProcess(status: status)
+  }
+}

@@ -1,0 +1,84 @@
+import Distribution
+import Testing
+
+@Suite struct RankTests {
+  @Test func `Exchanges go on beside each other and keep their order`() throws {
+    let got = try together(LocalCommunicator.group(of: 3)) { rank in
+      let first = rank.exchange((0..<3).map { [UInt8(10 * rank.rank + $0)] }, receiving: [1, 1, 1])
+      let second = rank.exchange((0..<3).map { _ in [7, 7] }, receiving: [2, 2, 2])
+      let texts = try rank.gather(Array(repeating: UInt8(rank.rank), count: rank.rank))
+      return (try second.received(), try first.received(), texts)
+    }
+    for (rank, (second, first, texts)) in got.enumerated() {
+      #expect(first == (0..<3).map { [UInt8(10 * $0 + rank)] })
+      #expect(second == [[7, 7], [7, 7], [7, 7]])
+      #expect(texts == [[], [1], [2, 2]])
+    }
+  }
+
+  @Test func `A rank that does not answer is named`() throws {
+    let ranks = LocalCommunicator.group(of: 2, timeout: 0.05)
+    #expect {
+      try ranks[0].meet()
+    } throws: {
+      "\($0)" == "rank 1 has not answered for 0.05 s (distribution.timeout): the run ends"
+    }
+  }
+
+  @Test func `Ranks that would not do the same are told what differs, and where`() throws {
+    func introduction(_ config: String, step: String = "0", failure: String? = nil) -> Introduction {
+      Introduction(facts: [.init("config", config), .init("step", step)], failure: failure)
+    }
+    func message(_ all: [Introduction]) -> String? {
+      do {
+        try Introduction.compare(all) { "rank \($0)" }
+        return nil
+      } catch { return "\(error)" }
+    }
+    #expect(message([introduction("a"), introduction("a")]) == nil)
+    let differing = message([introduction("a"), introduction("b", step: "5"), introduction("a")])
+    #expect(
+      differing?.contains(
+        "config: a on rank 0, rank 2; b on rank 1\n  step: 0 on rank 0, rank 2; 5 on rank 1") == true)
+    // What all say is said once, what one says with its name.
+    let failing = introduction("a", failure: "no such file")
+    #expect(message([failing, failing]) == "no such file")
+    #expect(message([introduction("a"), failing]) == "rank 1: no such file")
+  }
+
+  @Test(
+    arguments: [
+      ([:], nil), (["OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_RANK": "3"], [3, 4]),
+      (["OMPI_COMM_WORLD_SIZE": "1", "OMPI_COMM_WORLD_RANK": "0"], nil),
+      (["PMI_SIZE": "2", "PMI_RANK": "1"], [1, 2]),
+      (["PMIX_RANK": "1", "SLURM_STEP_NUM_TASKS": "8", "SLURM_PROCID": "1"], [1, 8]),
+      // A script of a Slurm job is no step of it.
+      (["SLURM_NTASKS": "8", "SLURM_PROCID": "0"], nil),
+      (["OMPI_COMM_WORLD_SIZE": "many"], nil),
+    ] as [([String: String], [Int]?)])
+  func `A launcher is known by its variables`(environment: [String: String], wanted: [Int]?) throws {
+    #expect(try Launcher(environment: environment).map { [$0.rank, $0.size] } == wanted)
+  }
+
+  @Test func `Processes that cannot find each other are refused`() {
+    #expect {
+      try Launcher(environment: ["SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "0"])
+    } throws: {
+      "\($0)".contains("--mpi=pmix")
+    }
+  }
+
+  @Test func `Ranks of a machine have no core in common`() {
+    let eight = Array(0..<8)
+    // Each was given all of them, or one of many: they are shared out anew.
+    for given in [[eight, eight], [[0], [1]]] {
+      #expect(CoreShare.cores(of: 0, given: given, machine: eight) == [0, 1, 2, 3])
+      #expect(CoreShare.cores(of: 1, given: given, machine: eight) == [4, 5, 6, 7])
+    }
+    // The launcher has shared out all of them.
+    #expect(CoreShare.cores(of: 1, given: [[0, 2, 4, 6], [1, 3, 5, 7]], machine: eight) == [1, 3, 5, 7])
+    let three = (0..<3).map { CoreShare.cores(of: $0, given: [eight, eight, eight], machine: eight) }
+    #expect(three.map(\.count) == [2, 3, 3] && three.flatMap { $0 } == eight)
+    #expect(CoreShare.cores(of: 2, given: Array(repeating: [0, 1], count: 4), machine: [0, 1]).isEmpty)
+  }
+}
