@@ -159,8 +159,8 @@ let package = Package(
     tests(
       "Segmentation",
       [
-        "Backbones", "Configuration", "Data", "Imaging", "Modeling", "Segmentation", "Synthesis", "Tensors",
-        "TestSupport",
+        "Backbones", "Configuration", "Data", "Imaging", "Layers", "Modeling", "Segmentation", "Synthesis",
+        "Tensors", "TestSupport",
       ]),
     tests("Synthesis", ["Data", "Imaging", "Masks", "Synthesis", "Tensors", "TestSupport"]),
     tests("Tensors", ["Tensors", "TestSupport"]),

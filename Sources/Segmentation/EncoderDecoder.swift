@@ -144,7 +144,8 @@ public struct EncoderDecoder: ScoringModel {
         "a batch of one image leaves batch norm a single value a channel behind a 1x1 pooling: "
           + "set batch_size to 2 or more, or norm_cfg to {type: LN}")
     }
-    let batch = try preprocessor.batch(samples)
+    // A validation's losses are computed outside training.
+    let batch = try preprocessor.batch(samples, hasLabels: true)
     try checkSize(of: batch.images, samples)
     try check(batch.labels, samples)
     return losses(batch.images, labels: batch.labels)

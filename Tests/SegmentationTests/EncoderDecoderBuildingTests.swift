@@ -3,6 +3,7 @@ import Configuration
 import Data
 import Foundation
 import Imaging
+import Layers
 import Modeling
 import Segmentation
 import Tensors
@@ -58,6 +59,19 @@ struct EncoderDecoderBuildingTests {
     #expect(try self.model(["model.decode_head.pool_scales=[2,3]"]).minimumBatch == 1)
     let error = #expect(throws: DataError.self) { try model.losses([Sample(imagePath: "one.png")]) }
     #expect(error?.message.contains("set batch_size to 2 or more") == true)
+  }
+
+  @Test("losses are there outside training too, as a validation asks for them")
+  func lossesInEvaluation() throws {
+    let model = try model()
+    model.initialize(seed: 1)
+    var sample = Sample(imagePath: "one.png")
+    sample.image = Image(height: 64, width: 96, colour: [1, 2, 3])
+    sample.size = ImageSize(height: 64, width: 96)
+    sample.originalSize = sample.size
+    sample.labelMap = LabelMap(height: 64, width: 96, pixels: (0..<64 * 96).map { Int32($0 % 2) })
+    let losses = try ForwardMode.evaluation { try model.losses([sample]) }
+    #expect(losses.total.scalar.isFinite && losses.total.scalar > 0)
   }
 
   @Test(

@@ -74,11 +74,11 @@ public struct SegDataPreProcessor: Decodable, Sendable {
   /// The fixed size of a batch in training (`size`); nil: as large as its images need.
   package var trainingSize: ImageSize? { training.size }
 
-  /// The samples as one batch, in training with their labels.
+  /// The samples as one batch; with their labels in training, or as `hasLabels` says.
   ///
   /// - Throws: `DataError` for a sample whose image or label map is not loaded, or which is larger than `size`.
   public func batch(
-    _ samples: [Sample], isTraining: Bool = ForwardMode.current.training != nil
+    _ samples: [Sample], isTraining: Bool = ForwardMode.current.training != nil, hasLabels: Bool? = nil
   ) throws -> PreprocessedBatch {
     let images = try loadedImages(samples)
     let size = (isTraining ? training : testing).size(for: images.map(\.size))
@@ -91,7 +91,7 @@ public struct SegDataPreProcessor: Decodable, Sendable {
     return PreprocessedBatch(
       images: normalization.batch(images, height: size.height, width: size.width, padding: padding),
       paddedSizes: samples.map { _ in size }, instances: samples.map(\.instances),
-      labels: isTraining ? try labels(samples, size) : [])
+      labels: hasLabels ?? isTraining ? try labels(samples, size) : [])
   }
 
   private func labels(_ samples: [Sample], _ size: ImageSize) throws -> [Int32] {
