@@ -21,7 +21,8 @@ struct OverfitTests {
     "optim_wrapper.optimizer.lr=0.005",
   ]
   private static let schedule = [
-    "param_scheduler=[{type: LinearLR, start_factor: 0.1, by_epoch: false, begin: 0, end: 10}]"
+    "param_scheduler=[{type: LinearLR, start_factor: 0.1, by_epoch: false, begin: 0, end: 10}, "
+      + "{type: PolyLR, power: 1.0, by_epoch: false, begin: 10, end: 160}]"
   ]
 
   @Test("are learnt by heart by a segmentor")
@@ -29,14 +30,15 @@ struct OverfitTests {
     let folder = try TemporaryFolder()
     let set = try GeneratedSet(in: folder.path, count: 4)
     let (first, last) = try losses(
-      ExampleConfig.segmentor(set, iterations: 120, checkpoints: 1000).filter {
+      ExampleConfig.segmentor(set, iterations: 160, checkpoints: 1000).filter {
         !$0.hasPrefix("param_scheduler")
       }
         + Self.common + Self.schedule + [
-          "train_dataloader.batch_size=4", "model.decode_head.dropout_ratio=0",
+          "train_dataloader.batch_size=4", "train_dataloader.dataset.pipeline.4.prob=0.0",
+          "model.decode_head.dropout_ratio=0",
           "model.auxiliary_head.dropout_ratio=0",
         ])
-    #expect(last < 0.1 * first, "\(first) to \(last)")
+    #expect(last < 0.15 * first, "\(first) to \(last)")
   }
 
   @Test("are learnt by heart by a detector")
@@ -44,11 +46,13 @@ struct OverfitTests {
     let folder = try TemporaryFolder()
     let set = try GeneratedSet(in: folder.path, count: 4)
     let (first, last) = try losses(
-      ExampleConfig.detector(set, iterations: 120, checkpoints: 1000).filter {
+      ExampleConfig.detector(set, iterations: 160, checkpoints: 1000).filter {
         !$0.hasPrefix("param_scheduler")
       }
-        + Self.common + Self.schedule + ["train_dataloader.batch_size=4"])
-    #expect(last < 0.15 * first, "\(first) to \(last)")
+        + Self.common + Self.schedule + [
+          "train_dataloader.batch_size=4", "train_dataloader.dataset.pipeline.3.prob=0.0",
+        ])
+    #expect(last < 0.1 * first, "\(first) to \(last)")
   }
 
   @Test("are learnt by heart by a classifier")
@@ -71,6 +75,6 @@ struct OverfitTests {
         "train_dataloader.dataset.pipeline=[{type: LoadImageFromFile}, {type: PackInputs}]",
         "train_cfg.max_epochs=150", "default_hooks.checkpoint.interval=1000", "param_scheduler=[]",
       ] + Self.common)
-    #expect(last < 0.1 * first, "\(first) to \(last)")
+    #expect(last < 0.05 * first, "\(first) to \(last)")
   }
 }

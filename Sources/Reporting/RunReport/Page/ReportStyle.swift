@@ -58,8 +58,9 @@ package enum ReportStyle {
     table{border-collapse:collapse;width:100%;max-width:1000px;font-size:.88rem;margin:.4rem 0}
     caption{text-align:left;font-weight:600;padding:.3rem 0}
     th,td{padding:.2rem .4rem;border-bottom:1px solid var(--grid);text-align:left;vertical-align:middle}
-    th[scope=row]{font-weight:400}.n{text-align:right;font-variant-numeric:tabular-nums}
-    thead th{vertical-align:bottom;border-bottom:1px solid var(--line)}
+    th[scope=row]{font-weight:400}.n{text-align:right;font-variant-numeric:tabular-nums}td.n{white-space:nowrap}
+    thead th{vertical-align:bottom;overflow-wrap:normal;border-bottom:1px solid var(--line)}
+    thead th bdi{overflow-wrap:anywhere}
     th button{font:inherit;font-weight:600;color:inherit;background:none;border:0;padding:.2rem 0;min-height:24px;cursor:pointer;text-align:inherit}
     th[aria-sort=ascending] button::after{content:" ▲"}th[aria-sort=descending] button::after{content:" ▼"}
     .bars{max-width:640px;align-self:start}.bars td:last-child{width:45%}
@@ -85,7 +86,7 @@ package enum ReportStyle {
     .low{display:none}.lt,.lw{display:none}
     .gallery.t .lt,.gallery.w .lw{display:inline}.gallery.hidep .lp,.gallery.d .okay{display:none}
     .swatch{display:inline-block;width:.8rem;height:.8rem;border:1px solid var(--line);vertical-align:-1px}
-    @media(max-width:640px){.x{display:none}dl{grid-template-columns:1fr}dt{margin-top:.3rem}body{font-size:15px}}
+    @media(max-width:640px){.x{display:none}th,td{padding:.2rem .25rem}dl{grid-template-columns:1fr}dt{margin-top:.3rem}body{font-size:15px}}
     @media(prefers-reduced-motion:reduce){*{scroll-behavior:auto!important;transition:none!important}}
     @media print{.controls,nav,.skip,button{display:none}.section{break-inside:auto}.picture,.panel{break-inside:avoid}}
     """

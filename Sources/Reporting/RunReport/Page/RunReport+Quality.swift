@@ -55,7 +55,7 @@ extension RunReport {
       + names.map { HTML.Column(title: $0.title, isExtra: $0.isExtra) }
       + [
         .init(title: "n"), .init(title: "best score"), .init(title: "F1 there", isExtra: true),
-        .init(title: "PR", isNumber: false),
+        .init(title: "PR", isNumber: false, isExtra: true),
       ]
     let order = shownClasses(evaluation, extent)
     let rows = order.map { index -> [String] in
