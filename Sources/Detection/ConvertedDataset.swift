@@ -79,11 +79,11 @@ extension ConvertedDataset {
         index: index, imageID: image.id, imagePath: DatasetSettings.path(image.fileName ?? "", below: folder),
         size: ImageSize(height: image.height, width: image.width))
     }
-    // Classes that the config leaves out are left out on purpose.
+    // Classes that the config leaves out are left out on purpose; an empty box is what it is in COCO's files.
     let faults = reading.faults.map { fault in
       var fault = fault
       fault.effect = "training leaves it out"
-      if fault.kind == "unlisted_class" { fault.severity = .note }
+      if ["unlisted_class", "zero_area_box"].contains(fault.kind) { fault.severity = .note }
       if stops.contains(fault.kind) { fault.effect = "training stops before its first step" }
       return fault
     }
