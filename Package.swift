@@ -34,7 +34,8 @@ let rooms: [Target] = [
   room(
     "Detection",
     [
-      "CKernels", "Coco", "Configuration", "Conversion", "Data", "Files", "Imaging", "Layers", "Masks", "Modeling",
+      "CKernels", "Coco", "Configuration", "Conversion", "Data", "Files", "Imaging", "Layers", "Masks",
+      "Modeling",
       "Tensors",
     ]),
   room(

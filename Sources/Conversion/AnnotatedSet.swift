@@ -91,8 +91,13 @@ public struct AnnotationReading: Sendable {
   /// Adds what was found later.
   package mutating func add(_ more: [DataFault]) { faults += more }
 
-  /// Leaves out all sets but that of a split.
-  public mutating func keep(split: String) { sets.removeAll { $0.split != split } }
+  /// Leaves out all sets but that of a split, and what is wrong with files that only the others are from.
+  public mutating func keep(split: String) {
+    let kept = Set(sets.filter { $0.split == split }.flatMap(\.sources))
+    let left = Set(sets.filter { $0.split != split }.flatMap(\.sources)).subtracting(kept)
+    faults.removeAll { left.contains($0.file) }
+    sets.removeAll { $0.split != split }
+  }
 }
 
 /// The folder that all paths lie in or below; empty for the current one.

@@ -40,7 +40,8 @@ public enum AnnotationFormat: String, CaseIterable, Sendable {
     case .roboflow: "folders with {train,valid,test}/_annotations.coco.json, as Roboflow writes them"
     case .cityscapes: "the folder with gtFine/ and leftImg8bit/"
     case .masks: "a folder of PICTURE/{images,masks}, or the pictures' folder and the masks' folder"
-    case .colours: "the pictures' folder and the folder of the coloured maps (--table: which colour is which class)"
+    case .colours:
+      "the pictures' folder and the folder of the coloured maps (--table: which colour is which class)"
     case .panoptic: "panoptic_*.json, whose maps lie in the folder of its name (--images: their pictures)"
     }
   }
@@ -51,7 +52,8 @@ public enum AnnotationFormat: String, CaseIterable, Sendable {
   /// Reads annotations. What cannot be read of them is in the result, with file and id.
   ///
   /// - Throws: `DataError` and `FileError` where an input is not of the format at all.
-  public func read(_ inputs: [String], options: ReadingOptions = ReadingOptions()) throws -> AnnotationReading {
+  public func read(_ inputs: [String], options: ReadingOptions = ReadingOptions()) throws -> AnnotationReading
+  {
     guard let first = inputs.first else { throw DataError(file: nil, "no input: \(self.inputs)") }
     var collector = AnnotationCollector(options)
     switch self {

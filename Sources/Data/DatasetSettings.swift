@@ -30,9 +30,28 @@ public struct DatasetSettings: Decodable, Sendable {
     }
   }
 
+  /// The keys of `metainfo` that say how label maps write the classes; nil where there are none.
+  public private(set) var labelKeys: LabelKeys?
+
+  /// `metainfo.label_values`, `label_colours` and what else stands in the files and is no class.
+  public struct LabelKeys: Sendable {
+    /// The number of each class in the files.
+    public var values: [UInt16]?
+    /// Numbers that are no class.
+    public var ignoredValues: [UInt16]?
+    /// Red, green and blue of each class in the files.
+    public var colours: [[UInt8]]?
+    /// Colours that are no class.
+    public var ignoredColours: [[UInt8]]?
+  }
+
   private struct Metainfo: Decodable {
     var classes: [String]?
     var palette: [[UInt8]]?
+    var label_values: [UInt16]?
+    var ignored_values: [UInt16]?
+    var label_colours: [[UInt8]]?
+    var ignored_colours: [[UInt8]]?
   }
 
   enum CodingKeys: String, CodingKey {
@@ -56,6 +75,14 @@ public struct DatasetSettings: Decodable, Sendable {
     indices = try keys.decodeIfPresent(Indices.self, forKey: .indices)
     let metainfo = try keys.decodeIfPresent(Metainfo.self, forKey: .metainfo)
     classes = metainfo?.classes
+    let labels = LabelKeys(
+      values: metainfo?.label_values, ignoredValues: metainfo?.ignored_values,
+      colours: metainfo?.label_colours,
+      ignoredColours: metainfo?.ignored_colours)
+    labelKeys =
+      labels.values == nil && labels.ignoredValues == nil && labels.colours == nil
+        && labels.ignoredColours == nil
+      ? nil : labels
     if let classes, Set(classes).count < classes.count || classes.isEmpty {
       throw keys.refusal("classes: one or more names, each once, are wanted", forKey: .metainfo)
     }

@@ -10,7 +10,9 @@ public struct LabelCode: Hashable, Sendable {
   public let isColour: Bool
 
   /// Numbers of the classes, in the order of their labels; nil where one occurs twice.
-  public init?(values: [Int32], ignored: [Int32] = []) { self.init(values, ignored: ignored, isColour: false) }
+  public init?(values: [Int32], ignored: [Int32] = []) {
+    self.init(values, ignored: ignored, isColour: false)
+  }
 
   /// Colours (red, green, blue) of the classes, in the order of their labels; nil where one occurs twice.
   public init?(colours: [SIMD3<UInt8>], ignored: [SIMD3<UInt8>] = []) {
@@ -37,7 +39,9 @@ extension LabelMeaning {
     guard code?.isColour == true else { return try LabelMap.read(file: path) }
     let image = try Image.decode(file: path)
     let pixels = (0..<image.height * image.width).map { place -> Int32 in
-      let (blue, green, red) = (image.pixels[3 * place], image.pixels[3 * place + 1], image.pixels[3 * place + 2])
+      let (blue, green, red) = (
+        image.pixels[3 * place], image.pixels[3 * place + 1], image.pixels[3 * place + 2]
+      )
       return Int32(red) << 16 | Int32(green) << 8 | Int32(blue)
     }
     return LabelMap(height: image.height, width: image.width, pixels: pixels)

@@ -20,7 +20,8 @@ public struct LabelMeaning: Hashable, Sendable {
   ///
   /// - Parameter ignoreIndex: Nil: mm's default 255, where that is no class, else `ignored`.
   public init(
-    classCount: Int? = nil, ignoreIndex: Located<Int>? = nil, reducesZeroLabel: Bool = false, code: LabelCode? = nil
+    classCount: Int? = nil, ignoreIndex: Located<Int>? = nil, reducesZeroLabel: Bool = false,
+    code: LabelCode? = nil
   ) {
     self.classCount = classCount
     self.ignoreIndex = ignoreIndex ?? Located(Int(Self.ignored(among: classCount)))
@@ -54,7 +55,8 @@ public struct LabelMeaning: Hashable, Sendable {
     if let code {
       if let label = code.labels[stored] { return .label(label) }
       // A colour is no number that could be said to be ignored.
-      return code.ignored.contains(stored) || (!code.isColour && Int(stored) == ignoreIndex.value) ? .ignored : .outside
+      return code.ignored.contains(stored) || (!code.isColour && Int(stored) == ignoreIndex.value)
+        ? .ignored : .outside
     }
     var label = stored
     if reducesZeroLabel {
@@ -100,7 +102,8 @@ public struct LabelMeaning: Hashable, Sendable {
     let (row, column) = place.quotientAndRemainder(dividingBy: stored.width)
     return .failure(
       Stray(
-        description: "\(name(of: stored.pixels[place])) at row \(row), column \(column) is no class: \(legend)"))
+        description:
+          "\(name(of: stored.pixels[place])) at row \(row), column \(column) is no class: \(legend)"))
   }
 
   /// What a number of a file is called.

@@ -21,8 +21,11 @@ public struct CocoDataset: Dataset {
     struct Filter: Decodable, Sendable {
       var dropsEmpty = false
       var smallestSide = 0
+      /// `bbox_min_size` of `XMLDataset`: boxes with a side below it play no part.
+      var smallestBox = 0.0
 
       enum CodingKeys: String, CodingKey {
+        case smallestBox = "bbox_min_size"
         case dropsEmpty = "filter_empty_gt"
         case smallestSide = "min_size"
       }
@@ -33,6 +36,7 @@ public struct CocoDataset: Dataset {
         let keys = try decoder.container(keyedBy: CodingKeys.self)
         dropsEmpty = try keys.decodeIfPresent(Bool.self, forKey: .dropsEmpty) ?? false
         smallestSide = try keys.decodeIfPresent(Int.self, forKey: .smallestSide) ?? 0
+        smallestBox = try keys.decodeIfPresent(Double.self, forKey: .smallestBox) ?? 0
       }
     }
 
@@ -98,7 +102,8 @@ public struct CocoDataset: Dataset {
     let path = configuration.settings.path(configuration.annotationFile)
     try self.init(
       Source(
-        annotations: try CocoAnnotations(contentsOf: path), sources: [.file(path)], files: configuration.files,
+        annotations: try CocoAnnotations(contentsOf: path), sources: [.file(path)],
+        files: configuration.files,
         filter: configuration.filter), configuration.settings, in: context)
   }
 

@@ -20,7 +20,10 @@ extension DatasetInventory {
       let categories = try CocoDataset.categories(
         check.categories, used: check.usedCategories, wanted: configuration.settings.classes,
         hasImages: !check.images.isEmpty, file: path)
-      let bare = categories.filter { !check.usedCategories.contains($0.id) }.map(\.name)
+      // Files of a test without its answers have no objects at all.
+      let bare =
+        check.usedCategories.isEmpty
+        ? [] : categories.filter { !check.usedCategories.contains($0.id) }.map(\.name)
       faults += [DataFault(classesWithoutObjects: bare, of: categories.count, file: path)].compactMap { $0 }
     } catch {
       let lines = error.message.split(separator: "\n").map { $0.drop { $0 == " " } }

@@ -12,8 +12,6 @@ protocol ConvertedDataset: OutlinedDataset {
   var settings: DatasetSettings { get }
   /// Which images take part in training.
   var filter: CocoDataset.Configuration.Filter { get }
-  /// Boxes with a side below it, in pixels, play no part (`filter_cfg.bbox_min_size`).
-  var smallestBox: Double { get }
   /// Reads the files.
   func reading(_ options: ReadingOptions) throws -> (reading: AnnotationReading, sources: [AnnotationSource])
 }
@@ -24,7 +22,9 @@ extension ConvertedDataset {
 
   private func annotations(
     ofFile path: String
-  ) throws -> (annotations: CocoAnnotations, reading: AnnotationReading, sources: [AnnotationSource], folder: String) {
+  ) throws -> (
+    annotations: CocoAnnotations, reading: AnnotationReading, sources: [AnnotationSource], folder: String
+  ) {
     var options = ReadingOptions()
     options.classes = settings.classes
     (options.checksImages, options.readsMasks) = (false, false)
@@ -32,12 +32,15 @@ extension ConvertedDataset {
     guard var set = reading.sets.first else { throw DataError(file: path, "names no picture") }
     for image in set.images.indices {
       for object in set.images[image].objects.indices
-      where min(set.images[image].objects[object].box.width, set.images[image].objects[object].box.height) < smallestBox {
+      where min(set.images[image].objects[object].box.width, set.images[image].objects[object].box.height)
+        < filter.smallestBox
+      {
         set.images[image].objects[object].isCrowd = true
       }
     }
     var faults: [DataFault] = []
-    let annotations = try set.cocoAnnotations(below: set.imageFolder, file: path, countsAreas: false, faults: &faults)
+    let annotations = try set.cocoAnnotations(
+      below: set.imageFolder, file: path, countsAreas: false, faults: &faults)
     reading.add(faults)
     return (annotations, reading, sources, set.imageFolder)
   }
@@ -76,11 +79,11 @@ extension ConvertedDataset {
         index: index, imageID: image.id, imagePath: DatasetSettings.path(image.fileName ?? "", below: folder),
         size: ImageSize(height: image.height, width: image.width))
     }
-    // Classes that the config leaves out are left out on purpose.
+    // Classes that the config leaves out are left out on purpose; an empty box is what it is in COCO's files.
     let faults = reading.faults.map { fault in
       var fault = fault
       fault.effect = "training leaves it out"
-      if fault.kind == "unlisted_class" { fault.severity = .note }
+      if ["unlisted_class", "zero_area_box"].contains(fault.kind) { fault.severity = .note }
       if stops.contains(fault.kind) { fault.effect = "training stops before its first step" }
       return fault
     }
@@ -88,7 +91,9 @@ extension ConvertedDataset {
     let bare = annotations.categories.filter { !used.contains($0.id) }.map(\.name)
     let more =
       CocoFileCheck.repeated(annotations.annotations).map { DataFault($0, file: path) }
-      + [DataFault(classesWithoutObjects: bare, of: annotations.categories.count, file: path)].compactMap { $0 }
+      + [DataFault(classesWithoutObjects: bare, of: annotations.categories.count, file: path)].compactMap {
+        $0
+      }
     return DatasetInventory(
       samples: samples, annotationCount: annotations.annotations.count, faults: faults + more,
       identifiesImages: false)

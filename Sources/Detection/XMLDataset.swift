@@ -10,7 +10,6 @@ enum XMLDataset {
   struct Configuration: Decodable, Sendable, ConvertedDataset {
     private(set) var settings: DatasetSettings
     let filter: CocoDataset.Configuration.Filter
-    let smallestBox: Double
     private let list: String?
     private let root: String
     private let imageFolder: String
@@ -18,10 +17,6 @@ enum XMLDataset {
 
     private struct Prefix: Decodable {
       var sub_data_root: String?
-    }
-
-    private struct BoxFilter: Decodable {
-      var bbox_min_size: Double?
     }
 
     enum CodingKeys: String, CodingKey {
@@ -41,7 +36,6 @@ enum XMLDataset {
       imageFolder = try keys.decodeIfPresent(String.self, forKey: .imageFolder) ?? "JPEGImages"
       annotationFolder = try keys.decodeIfPresent(String.self, forKey: .annotationFolder) ?? "Annotations"
       filter = try keys.decodeIfPresent(CocoDataset.Configuration.Filter.self, forKey: .filter) ?? .init()
-      smallestBox = try keys.decodeIfPresent(BoxFilter.self, forKey: .filter)?.bbox_min_size ?? 0
     }
 
     /// What messages call its annotations.
@@ -51,11 +45,15 @@ enum XMLDataset {
     var withUsualClasses: Configuration {
       var other = self
       if settings.classes == nil { other.settings.classes = PascalVOC.classes }
-      if settings.palette.isEmpty { other.settings.palette = XMLDataset.palette(for: other.settings.classes ?? []) }
+      if settings.palette.isEmpty {
+        other.settings.palette = XMLDataset.palette(for: other.settings.classes ?? [])
+      }
       return other
     }
 
-    func reading(_ options: ReadingOptions) throws -> (reading: AnnotationReading, sources: [AnnotationSource]) {
+    func reading(_ options: ReadingOptions) throws -> (
+      reading: AnnotationReading, sources: [AnnotationSource]
+    ) {
       let voc = try PascalVOC(
         images: DatasetSettings.path(imageFolder, below: root),
         annotations: DatasetSettings.path(annotationFolder, below: root))
@@ -70,7 +68,8 @@ enum XMLDataset {
   /// VOC's classes have the colours of COCO's that mean the same.
   private static func palette(for classes: [String]) -> [SIMD3<UInt8>] {
     let others = [
-      "aeroplane": "airplane", "diningtable": "dining table", "motorbike": "motorcycle", "pottedplant": "potted plant",
+      "aeroplane": "airplane", "diningtable": "dining table", "motorbike": "motorcycle",
+      "pottedplant": "potted plant",
       "sofa": "couch", "tvmonitor": "tv",
     ]
     return CocoClasses.palette(for: classes.map { others[$0] ?? $0 })

@@ -14,8 +14,6 @@ enum YOLODataset {
     private let split: String
     private let imageFolder: String?
 
-    var smallestBox: Double { 0 }
-
     private struct Prefix: Decodable {
       var img: String?
     }
@@ -39,14 +37,18 @@ enum YOLODataset {
       imageFolder = try keys.decodeIfPresent(Prefix.self, forKey: .prefix)?.img.map { settings.path($0) }
       filter = try keys.decodeIfPresent(CocoDataset.Configuration.Filter.self, forKey: .filter) ?? .init()
       if imageFolder != nil, keys.contains(.split) {
-        throw keys.refusal("data_prefix.img says already which pictures are meant: leave one of them out", forKey: .split)
+        throw keys.refusal(
+          "data_prefix.img says already which pictures are meant: leave one of them out", forKey: .split)
       }
     }
 
-    func reading(_ options: ReadingOptions) throws -> (reading: AnnotationReading, sources: [AnnotationSource]) {
+    func reading(_ options: ReadingOptions) throws -> (
+      reading: AnnotationReading, sources: [AnnotationSource]
+    ) {
       let yolo = try YOLO(file: name)
       guard imageFolder != nil || yolo.splits.contains(split) else {
-        throw DataError(file: name, "names no pictures for '\(split)', only for: \(yolo.splits.joined(separator: ", "))")
+        throw DataError(
+          file: name, "names no pictures for '\(split)', only for: \(yolo.splits.joined(separator: ", "))")
       }
       let reading =
         if let imageFolder {
@@ -56,7 +58,8 @@ enum YOLODataset {
         }
       let labels = (reading.sets.first?.sources ?? []).filter { $0 != name }
       return (
-        reading, [.file(name)] + (labels.first.map { [.files(folder: Folder.split($0).folder, paths: labels)] } ?? [])
+        reading,
+        [.file(name)] + (labels.first.map { [.files(folder: Folder.split($0).folder, paths: labels)] } ?? [])
       )
     }
   }

@@ -17,14 +17,6 @@ public struct BaseSegDataset: Dataset {
     /// `metainfo.label_values` or `label_colours`.
     var code: LabelCode?
 
-    /// The keys of `metainfo` that say how the files write the classes.
-    private struct CodeKeys: Decodable {
-      var label_values: [UInt16]?
-      var ignored_values: [UInt16]?
-      var label_colours: [[UInt8]]?
-      var ignored_colours: [[UInt8]]?
-    }
-
     /// `metainfo` and `pipeline`.
     public func outline(in context: DataContext) -> DatasetOutline { settings.outline(in: context) }
 
@@ -62,44 +54,51 @@ public struct BaseSegDataset: Dataset {
       labelMapSuffix = try keys.decodeIfPresent(String.self, forKey: .labelMapSuffix) ?? ".png"
       reduceZeroLabel = try keys.decodeIfPresent(Bool.self, forKey: .reduceZeroLabel) ?? reducesZeroLabel
       ignoreIndex = try keys.decodeIfPresent(Located<Int>.self, forKey: .ignoreIndex)
-      code = try keys.decodeIfPresent(CodeKeys.self, forKey: .metainfo).flatMap { codes in
-        try Self.code(codes, classes: settings.classes, reducesZeroLabel: reduceZeroLabel) {
+      if let labels = settings.labelKeys {
+        code = try Self.code(labels, classes: settings.classes, reducesZeroLabel: reduceZeroLabel) {
           keys.refusal($0, forKey: .metainfo)
         }
       }
     }
 
     private static func code(
-      _ keys: CodeKeys, classes: [String]?, reducesZeroLabel: Bool, refusal: (String) -> any Error
+      _ keys: DatasetSettings.LabelKeys, classes: [String]?, reducesZeroLabel: Bool,
+      refusal: (String) -> any Error
     ) throws -> LabelCode? {
-      let (values, colours) = (keys.label_values, keys.label_colours)
+      let (values, colours) = (keys.values, keys.colours)
       guard values == nil || colours == nil else {
-        throw refusal("label_values and label_colours: the files have numbers or colours, so one of them is wanted")
+        throw refusal(
+          "label_values and label_colours: the files have numbers or colours, so one of them is wanted")
       }
       guard let count = values?.count ?? colours?.count else {
-        if keys.ignored_values != nil { throw refusal("ignored_values needs label_values beside it") }
-        if keys.ignored_colours != nil { throw refusal("ignored_colours needs label_colours beside it") }
+        if keys.ignoredValues != nil { throw refusal("ignored_values needs label_values beside it") }
+        if keys.ignoredColours != nil { throw refusal("ignored_colours needs label_colours beside it") }
         return nil
       }
       let key = values == nil ? "label_colours" : "label_values"
       guard count == classes?.count else {
-        throw refusal("\(key) has \(count) entries, classes has \(classes?.count ?? 0): one a class is wanted, in their order")
+        throw refusal(
+          "\(key) has \(count) entries, classes has \(classes?.count ?? 0): one a class is wanted, in their order"
+        )
       }
       guard !reducesZeroLabel else {
         throw refusal("\(key) says already what each class is in the files: leave reduce_zero_label out")
       }
-      guard keys.ignored_values == nil || values != nil, keys.ignored_colours == nil || colours != nil else {
+      guard keys.ignoredValues == nil || values != nil, keys.ignoredColours == nil || colours != nil else {
         throw refusal("beside \(key) stands \(values == nil ? "ignored_colours" : "ignored_values")")
       }
       func colour(_ list: [[UInt8]]) throws -> [SIMD3<UInt8>] {
-        guard list.allSatisfy({ $0.count == 3 }) else { throw refusal("\(key): [red, green, blue] of each is wanted") }
+        guard list.allSatisfy({ $0.count == 3 }) else {
+          throw refusal("\(key): [red, green, blue] of each is wanted")
+        }
         return list.map { SIMD3($0[0], $0[1], $0[2]) }
       }
       let code =
         if let colours {
-          LabelCode(colours: try colour(colours), ignored: try colour(keys.ignored_colours ?? []))
+          LabelCode(colours: try colour(colours), ignored: try colour(keys.ignoredColours ?? []))
         } else {
-          LabelCode(values: (values ?? []).map(Int32.init), ignored: (keys.ignored_values ?? []).map(Int32.init))
+          LabelCode(
+            values: (values ?? []).map(Int32.init), ignored: (keys.ignoredValues ?? []).map(Int32.init))
         }
       guard let code else { throw refusal("\(key): one of them occurs twice") }
       return code

@@ -45,7 +45,8 @@ struct LabelMapFolder {
     }
     try Folder.makeWritable(path)
     let numbers = (0...max(0, map.pixels.max() ?? 0)).map(sample.labels.stored)
-    let stored = LabelMap(height: map.height, width: map.width, pixels: map.pixels.map { numbers[Int(max(0, $0))] })
+    let stored = LabelMap(
+      height: map.height, width: map.width, pixels: map.pixels.map { numbers[Int(max(0, $0))] })
     try stored.writePNG(to: Folder.join(path, name + ".png"))
   }
 }

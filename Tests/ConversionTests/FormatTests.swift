@@ -8,7 +8,9 @@ import Testing
 
 @Suite("Annotation formats")
 struct FormatTests {
-  private static func xml(_ objects: String, size: String = "<size><width>50</width><height>40</height></size>") -> String {
+  private static func xml(
+    _ objects: String, size: String = "<size><width>50</width><height>40</height></size>"
+  ) -> String {
     "<?xml version=\"1.0\"?><!-- made by hand -->\n<annotation><filename>a.png</filename>\(size)\(objects)</annotation>"
   }
 
@@ -17,14 +19,17 @@ struct FormatTests {
       + "<ymax>\(box[3])</ymax></bndbox></object>"
   }
 
-  @Test("voc: mm's boxes, difficult objects as crowds, splits; what cannot be read is listed with file and id")
+  @Test(
+    "voc: mm's boxes, difficult objects as crowds, splits; what cannot be read is listed with file and id")
   func voc() throws {
     let folder = try TemporaryFolder([
       "Annotations/a.xml": Self.xml(
-        Self.object("cat", [1, 1, 11, 21]) + Self.object("a &amp; b", [3, 4, 9, 9], "<difficult>1</difficult>")
+        Self.object("cat", [1, 1, 11, 21])
+          + Self.object("a &amp; b", [3, 4, 9, 9], "<difficult>1</difficult>")
           + Self.object("cat", [9, 9, 5, 12]) + "<object><name>dog</name></object>"),
       "Annotations/b.xml": Self.xml(Self.object("dog", [5, 5, 45, 35])), "Annotations/c.xml": "<annotation>",
-      "Annotations/d.xml": Self.xml(""), "ImageSets/Main/train.txt": "a\nc\n", "ImageSets/Main/val.txt": "b\n",
+      "Annotations/d.xml": Self.xml(""), "ImageSets/Main/train.txt": "a\nc\n",
+      "ImageSets/Main/val.txt": "b\n",
       "ImageSets/Main/trainval.txt": "a\nb\nc\n",
     ])
     for name in ["a", "b", "c", "d"] { try folder.picture("JPEGImages/\(name).png") }
@@ -37,20 +42,24 @@ struct FormatTests {
       ])
     #expect(reading.sets[0].images[0].objects.map(\.isCrowd) == [false, true])
     #expect(reading.faultKinds == ["no_box 4", "negative_box 3", "unreadable_file", "in_no_list"])
-    #expect(reading.faults[2].file.hasSuffix("c.xml") && reading.faults[2].message.contains("the file ends within <annotation>"))
+    #expect(
+      reading.faults[2].file.hasSuffix("c.xml")
+        && reading.faults[2].message.contains("the file ends within <annotation>"))
   }
 
   @Test("voc: maps of objects go to the boxes that they fit; a picture that is missing, another size")
   func vocMasks() throws {
     let folder = try TemporaryFolder([
-      "Annotations/a.xml": Self.xml(Self.object("cat", [30, 10, 40, 20]) + Self.object("dog", [1, 1, 11, 21])),
+      "Annotations/a.xml": Self.xml(
+        Self.object("cat", [30, 10, 40, 20]) + Self.object("dog", [1, 1, 11, 21])),
       "Annotations/b.xml": Self.xml("", size: "<size><width>9</width><height>9</height></size>"),
       "Annotations/gone.xml": Self.xml("").replacing("a.png", with: "gone.png"),
     ])
     try folder.picture("JPEGImages/a.png")
     try folder.picture("JPEGImages/b.png")
     try folder.map("SegmentationObject/a.png") { row, column in
-      row < 20 && column < 10 ? 1 : (9..<20).contains(row) && (29..<40).contains(column) ? 2 : row == 39 ? 3 : 0
+      row < 20 && column < 10
+        ? 1 : (9..<20).contains(row) && (29..<40).contains(column) ? 2 : row == 39 ? 3 : 0
     }
     let reading = try AnnotationFormat.voc.read(folder, "")
     let objects = reading.sets[0].images[0].objects
@@ -62,7 +71,8 @@ struct FormatTests {
   func yolo() throws {
     let folder = try TemporaryFolder([
       "data.yaml": "path: .\ntrain: images/train\nval: images/val\nnames: {0: cat, 7: dog}\n",
-      "labels/train/a.txt": "0 0.5 0.5 0.2 0.5\n7 0 0 0.5 0 0.5 0.5\n3 0.5 0.5 0.1 0.1\n0 0.5 0.5 0.1\n0 5 5 1 1\n"
+      "labels/train/a.txt":
+        "0 0.5 0.5 0.2 0.5\n7 0 0 0.5 0 0.5 0.5\n3 0.5 0.5 0.1 0.1\n0 0.5 0.5 0.1\n0 5 5 1 1\n"
         + "0 0.5 0.5 0.1 0.1 0.9\n",
       "labels/train/lost.txt": "0 0.5 0.5 0.1 0.1\n", "labels/val/c.txt": "",
     ])
@@ -221,12 +231,15 @@ struct FormatTests {
     let reading = try AnnotationFormat.cityscapes.read(folder, "")
     let objects = reading.sets[0].images[0].objects
     #expect(objects.map(\.className) == ["sky", "person", "car", "car"])
-    #expect(objects.map(\.isStuff) == [true, false, false, false] && objects.map(\.isCrowd) == [false, true, false, false])
+    #expect(
+      objects.map(\.isStuff) == [true, false, false, false]
+        && objects.map(\.isCrowd) == [false, true, false, false])
     let out = folder.at("out.json")
     let plan = try ConversionPlan(coco: reading, out: out)
     try plan.write()
     let coco = try CocoAnnotations(contentsOf: out)
-    #expect(coco.annotations.map(\.categoryID) == [24, 26, 26] && plan.faults.map(\.kind) == ["no_instances"])
+    #expect(
+      coco.annotations.map(\.categoryID) == [24, 26, 26] && plan.faults.map(\.kind) == ["no_instances"])
   }
 
   @Test("masks: a file an object, in either layout, and maps of numbered objects")
@@ -253,25 +266,33 @@ struct FormatTests {
   @Test("colours: a table of any form; connected regions are objects; other colours are listed")
   func colours() throws {
     let folder = try TemporaryFolder([
-      "camvid.txt": "255 0 0\tred car\n0 0 255\tsky\n", "csv.txt": "name,r,g,b\nred car,255,0,0\nsky,0,0,255\n",
-      "cvat.txt": "# label:color_rgb:parts:actions\nred car:255,0,0::\nsky:0,0,255::\n", "hex.txt": "#ff0000 red car\nsky #0000ff\n",
+      "camvid.txt": "255 0 0\tred car\n0 0 255\tsky\n",
+      "csv.txt": "name,r,g,b\nred car,255,0,0\nsky,0,0,255\n",
+      "cvat.txt": "# label:color_rgb:parts:actions\nred car:255,0,0::\nsky:0,0,255::\n",
+      "hex.txt": "#ff0000 red car\nsky #0000ff\n",
       "twice.txt": "255 0 0 a\n255 0 0 b\n",
     ])
     try folder.picture("images/a.png")
     var image = Image(height: 40, width: 50, colour: [255, 0, 0])
     for place in 0..<40 * 50 {
       let (row, column) = (place / 50, place % 50)
-      if row < 10, column < 10 || column > 40 { image.pixels.replaceSubrange(3 * place..<3 * place + 3, with: [0, 0, 255]) }
+      if row < 10, column < 10 || column > 40 {
+        image.pixels.replaceSubrange(3 * place..<3 * place + 3, with: [0, 0, 255])
+      }
       if row == 39 { image.pixels.replaceSubrange(3 * place..<3 * place + 3, with: [1, 2, 3]) }
     }
     try folder.write(try image.encodedPNG(), as: "maps/a.png")
     for table in ["camvid.txt", "csv.txt", "cvat.txt", "hex.txt"] {
-      let reading = try AnnotationFormat.colours.read(folder, "images", "maps") { $0.table = folder.at(table) }
+      let reading = try AnnotationFormat.colours.read(folder, "images", "maps") {
+        $0.table = folder.at(table)
+      }
       #expect(
         reading.boxes.sorted() == [
           "red car [0.0, 0.0, 10.0, 10.0]", "red car [41.0, 0.0, 9.0, 10.0]", "sky [0.0, 0.0, 50.0, 39.0]",
         ], "\(table)")
-      #expect(reading.faultKinds == ["unlisted_colour"] && reading.faults[0].message.contains("[3, 2, 1] (50 pixels)"))
+      #expect(
+        reading.faultKinds == ["unlisted_colour"]
+          && reading.faults[0].message.contains("[3, 2, 1] (50 pixels)"))
     }
     #expect(throws: DataError.self) {
       try AnnotationFormat.colours.read(folder, "images", "maps") { $0.table = folder.at("twice.txt") }
@@ -295,7 +316,9 @@ struct FormatTests {
     for place in 0..<10 * 50 { image.pixels.replaceSubrange(3 * place..<3 * place + 3, with: [1, 2, 3]) }
     image.pixels.replaceSubrange(3 * 39 * 50..<3 * 39 * 50 + 3, with: [0, 0, 8])
     try folder.write(try image.encodedPNG(), as: "panoptic_val/a.png")
-    let reading = try AnnotationFormat.panoptic.read(folder, "panoptic_val.json") { $0.images = folder.at("images") }
+    let reading = try AnnotationFormat.panoptic.read(folder, "panoptic_val.json") {
+      $0.images = folder.at("images")
+    }
     #expect(reading.sets[0].split == "val" && reading.boxes.count == 2)
     #expect(reading.faultKinds == ["unknown_segment 99", "unknown_segment 8"])
     try ConversionPlan(labelMaps: reading, out: folder.at("out")).write()

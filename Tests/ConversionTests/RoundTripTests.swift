@@ -30,7 +30,8 @@ struct RoundTripTests {
     let reading = try AnnotationFormat.coco.read(folder, "gt.json")
     try ConversionPlan(coco: reading, out: folder.at("out/new.json")).write()
     let (old, new) = (
-      try CocoAnnotations(contentsOf: folder.at("gt.json")), try CocoAnnotations(contentsOf: folder.at("out/new.json"))
+      try CocoAnnotations(contentsOf: folder.at("gt.json")),
+      try CocoAnnotations(contentsOf: folder.at("out/new.json"))
     )
     #expect(old.images == new.images && old.categories == new.categories)
     #expect(old.annotations.map(\.id) == new.annotations.map(\.id))
@@ -58,8 +59,11 @@ struct RoundTripTests {
     try folder.picture("images/a.png")
     // A ring, a part of its own, and two pixels that touch in a corner.
     func isInside(_ row: Int, _ column: Int) -> Bool {
-      let ring = (5..<25).contains(row) && (5..<25).contains(column) && !((10..<15).contains(row) && (11..<20).contains(column))
-      return ring || ((30..<38).contains(row) && (30..<45).contains(column)) || (row, column) == (2, 40) || (row, column) == (3, 41)
+      let ring =
+        (5..<25).contains(row) && (5..<25).contains(column)
+        && !((10..<15).contains(row) && (11..<20).contains(column))
+      return ring || ((30..<38).contains(row) && (30..<45).contains(column)) || (row, column) == (2, 40)
+        || (row, column) == (3, 41)
     }
     try folder.map("masks/a.png") { isInside($0, $1) ? 1 : 0 }
     let reading = try AnnotationFormat.masks.read(folder, "images", "masks")
@@ -84,7 +88,8 @@ struct RoundTripTests {
       """)
     let reading = try AnnotationFormat.coco.read(folder, "gt.json")
     for (background, wanted) in [(nil, [0, 1, 255]), ("ground", [1, 2, 0])] as [(String?, [Int32])] {
-      let plan = try ConversionPlan(labelMaps: reading, out: folder.at("maps-\(background ?? "none")"), background: background)
+      let plan = try ConversionPlan(
+        labelMaps: reading, out: folder.at("maps-\(background ?? "none")"), background: background)
       #expect(plan.faults.map(\.kind) == ["no_segmentation"] && plan.faults.map(\.id) == [3])
       try plan.write()
       let map = try LabelMap.read(file: plan.files[0].path)

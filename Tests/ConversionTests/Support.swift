@@ -12,7 +12,9 @@ extension TemporaryFolder {
   }
 
   /// Writes a map of numbers.
-  func map(_ name: String, height: Int = 40, width: Int = 50, _ label: (_ row: Int, _ column: Int) -> Int32) throws {
+  func map(_ name: String, height: Int = 40, width: Int = 50, _ label: (_ row: Int, _ column: Int) -> Int32)
+    throws
+  {
     let pixels = (0..<height * width).map { label($0 / width, $0 % width) }
     try write(try LabelMap(height: height, width: width, pixels: pixels).encodedPNG(), as: name)
   }
@@ -22,7 +24,9 @@ extension TemporaryFolder {
 }
 
 extension AnnotationFormat {
-  func read(_ folder: TemporaryFolder, _ inputs: String..., options: (inout ReadingOptions) -> Void = { _ in }) throws
+  func read(
+    _ folder: TemporaryFolder, _ inputs: String..., options: (inout ReadingOptions) -> Void = { _ in }
+  ) throws
     -> AnnotationReading
   {
     var settings = ReadingOptions()

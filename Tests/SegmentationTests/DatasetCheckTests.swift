@@ -75,7 +75,10 @@ struct DatasetCheckTests {
 
     let report = try check([base(folder)])
     func kinds(_ name: String) -> Set<String> {
-      Set(report.faults.filter { $0.file.hasSuffix("/\(name).png") }.map(\.kind))
+      // Most of the pictures hold the same.
+      Set(
+        report.faults.filter { $0.file.hasSuffix("/\(name).png") && $0.kind != "duplicate_image" }.map(\.kind)
+      )
     }
     for (name, _, _, expected) in files {
       // The label maps of pictures of another size are also told.
@@ -96,7 +99,7 @@ struct DatasetCheckTests {
   func sharesPixels() throws {
     let folder = try TemporaryFolder()
     for (name, labels) in [("a", [0, 1, 1]), ("b", [2, 255, 1])] as [(String, [Int32])] {
-      try folder.image("images/\(name).png")
+      try folder.image("images/\(name).png", shade: name == "a" ? 1 : 2)
       try folder.labels("labels/\(name).png", labels)
     }
     let report = try check([base(folder)])
@@ -134,7 +137,7 @@ struct DatasetCheckTests {
   func readsOnce() throws {
     let folder = try TemporaryFolder()
     for name in ["a", "b"] {
-      try folder.image("images/\(name).png")
+      try folder.image("images/\(name).png", shade: name == "a" ? 1 : 2)
       try folder.labels("labels/\(name).png", [0, 1, 9])
     }
     try folder.write(Array("a\na\n".utf8), as: "list.txt")

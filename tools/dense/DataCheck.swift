@@ -34,7 +34,8 @@ struct DataCheck: ParsableCommand {
       guard !uses.isEmpty else { throw DataError(file: config.config, "the config names no data sets") }
       let progress = ProgressLine(isQuiet: json)
       var report = try DatasetCheck(components: experiment.components.data, scope: experiment.scope).run(
-        uses.map(\.0), training: configuration.trainDataloader == nil ? nil : 0, use: { _ = try experiment.metrics(uses[$0].1, for: $1) },
+        uses.map(\.0), training: configuration.trainDataloader == nil ? nil : 0,
+        use: { _ = try experiment.metrics(uses[$0].1, for: $1) },
         progress: { progress.show("\($0) of \($1) images read") })
       progress.clear()
       for refusal in experiment.refusals() {

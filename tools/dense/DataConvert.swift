@@ -10,7 +10,8 @@ extension AnnotationFormat: ExpressibleByArgument {}
 /// `dense data convert FORMAT IN...`
 struct DataConvert: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "convert", abstract: "Read annotations of other tools, and write COCO's, YOLO's or label maps.",
+    commandName: "convert",
+    abstract: "Read annotations of other tools, and write COCO's, YOLO's or label maps.",
     discussion: """
       What the formats are read from:
       \(AnnotationFormat.allCases.map { "  \($0.rawValue): \($0.inputs)" }.joined(separator: "\n"))
@@ -33,7 +34,8 @@ struct DataConvert: ParsableCommand {
   var inputs: [String]
 
   @Option(
-    help: "A folder, or COCO's file (.json) where there is one set. Formats that training reads as they are need none: they are checked then.",
+    help:
+      "A folder, or COCO's file (.json) where there is one set. Formats that training reads as they are need none: they are checked then.",
     completion: .directory)
   var out: String?
 
@@ -44,13 +46,15 @@ struct DataConvert: ParsableCommand {
   var images: String?
 
   @Option(
-    parsing: .upToNextOption, help: "The classes in their order, others are left out; else those of the files.")
+    parsing: .upToNextOption,
+    help: "The classes in their order, others are left out; else those of the files.")
   var classes: [String] = []
 
   @Option(help: "Only this split: train, val or test.")
   var split: String?
 
-  @Option(help: "Which colour is which class: lines such as '64 128 64 Animal' (colours).", completion: .file())
+  @Option(
+    help: "Which colour is which class: lines such as '64 128 64 Animal' (colours).", completion: .file())
   var table: String?
 
   @Option(help: "Of several attributes of a region the one that is its class (via).")
@@ -67,7 +71,8 @@ struct DataConvert: ParsableCommand {
 
   func validate() throws {
     try requireNames([
-      "--out": out, "--images": images, "--table": table, "--attribute": attribute, "--background": background,
+      "--out": out, "--images": images, "--table": table, "--attribute": attribute,
+      "--background": background,
       "--split": split,
     ])
     guard !inputs.contains("") else { throw ValidationError("an empty name; a file or folder is wanted.") }
@@ -101,7 +106,8 @@ struct DataConvert: ParsableCommand {
       if let split {
         guard reading.sets.contains(where: { $0.split == split }) else {
           throw DataError(
-            file: inputs[0], "has no split \(split), only \(reading.sets.map { $0.split ?? "one without a name" })")
+            file: inputs[0],
+            "has no split \(split), only \(reading.sets.map { $0.split ?? "one without a name" })")
         }
         reading.keep(split: split)
       }
@@ -113,7 +119,9 @@ struct DataConvert: ParsableCommand {
       if json {
         try Output.json(
           Report(
-            sets: reading.sets.map { .init(split: $0.split, images: $0.images.count, objects: $0.objectCount) },
+            sets: reading.sets.map {
+              .init(split: $0.split, images: $0.images.count, objects: $0.objectCount)
+            },
             classes: reading.sets.first?.classes ?? [], files: plan?.files.map(\.path) ?? [], faults: faults))
       } else {
         try show(reading, plan, faults)
@@ -162,7 +170,7 @@ struct DataConvert: ParsableCommand {
     try Output.print(table.text)
     let classes = reading.sets.first?.classes ?? []
     try Output.print("\(classes.count) classes: \(classes.joined(separator: ", ").printedWhole)")
-    if !faults.isEmpty { try Output.print("\n" + DatasetCheckReport.text(of: faults), terminator: "") }
+    if !faults.isEmpty { try Output.print(DatasetCheckReport.text(of: faults), terminator: "") }
     if let plan {
       try Output.print("\n\(plan.files.count) files written\n\n\(plan.config)", terminator: "")
     } else if !faults.contains(where: { $0.severity == .error }) {

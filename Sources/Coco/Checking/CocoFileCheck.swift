@@ -113,7 +113,8 @@ package struct CocoFileCheck {
       guard first.segmentation == annotation.segmentation else { return nil }
       return Fault(
         id: annotation.id, kind: "duplicate_object",
-        message: "annotation \(annotation.id) is annotation \(first.id) of image \(annotation.imageID) once more",
+        message:
+          "annotation \(annotation.id) is annotation \(first.id) of image \(annotation.imageID) once more",
         weight: .note, effect: "training learns it twice, and a test wants it to be found twice")
     }
   }
@@ -212,7 +213,8 @@ package struct CocoFileCheck {
         let (x, y, width, height) = mask.boundingBox
         add(
           "box_unlike_mask", annotation.id,
-          "\(owner) has the box \(list(annotation.boundingBox)), but its mask lies in [\(x), \(y), \(width), \(height)]", .note,
+          "\(owner) has the box \(list(annotation.boundingBox)), but its mask lies in [\(x), \(y), \(width), \(height)]",
+          .note,
           effect: Self.keeps + "; the box head learns the one, the mask head the other")
       }
       if isUnlike(annotation, Double(area)) {

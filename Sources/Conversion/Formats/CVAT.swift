@@ -83,18 +83,23 @@ enum CVAT {
     }
   }
 
-  private static func object(_ element: XMLElement, _ label: String, _ size: ImageSize) -> AnnotatedSet.Object? {
+  private static func object(_ element: XMLElement, _ label: String, _ size: ImageSize) -> AnnotatedSet
+    .Object?
+  {
     let degrees = element.number("rotation") ?? 0
     switch element.name {
     case "box":
-      guard let left = element.number("xtl"), let top = element.number("ytl"), let right = element.number("xbr"),
+      guard let left = element.number("xtl"), let top = element.number("ytl"),
+        let right = element.number("xbr"),
         let bottom = element.number("ybr")
       else { return nil }
       let box = (x: left, y: top, width: right - left, height: bottom - top)
       guard degrees != 0 else { return AnnotatedSet.Object(className: label, box: box) }
       return AnnotatedSet.Object(
         className: label,
-        outlines: [turned(corners(of: box), around: ((left + right) / 2, (top + bottom) / 2), degrees: degrees)])
+        outlines: [
+          turned(corners(of: box), around: ((left + right) / 2, (top + bottom) / 2), degrees: degrees)
+        ])
     case "polygon":
       let points = (element.attributes["points"] ?? "").split { $0 == ";" || $0 == "," }
       let numbers = points.compactMap { finiteNumber(String($0)) }
@@ -103,18 +108,21 @@ enum CVAT {
       guard let x = element.number("cx"), let y = element.number("cy"), let rx = element.number("rx"),
         let ry = element.number("ry")
       else { return nil }
-      return AnnotatedSet.Object(className: label, outlines: [ellipse(x: x, y: y, radii: (rx, ry), degrees: degrees)])
+      return AnnotatedSet.Object(
+        className: label, outlines: [ellipse(x: x, y: y, radii: (rx, ry), degrees: degrees)])
     case "mask": return mask(element, label, size)
     default: return nil
     }
   }
 
   /// Run lengths along the rows of a window, background first.
-  private static func mask(_ element: XMLElement, _ label: String, _ size: ImageSize) -> AnnotatedSet.Object? {
+  private static func mask(_ element: XMLElement, _ label: String, _ size: ImageSize) -> AnnotatedSet.Object?
+  {
     func whole(_ key: String) -> Int? { element.number(key).flatMap(Int.init(exactly:)) }
     let words = (element.attributes["rle"] ?? "").split { $0 == "," || $0 == " " }
     let runs = words.compactMap { Int($0) }
-    guard runs.count == words.count, let left = whole("left"), let top = whole("top"), let width = whole("width"),
+    guard runs.count == words.count, let left = whole("left"), let top = whole("top"),
+      let width = whole("width"),
       let height = whole("height"), (1...65_535).contains(width), (1...65_535).contains(height),
       runs.allSatisfy({ (0...width * height).contains($0) }), runs.reduce(0, +) == width * height
     else { return nil }

@@ -9,7 +9,8 @@ import Masks
 enum Cityscapes {
   /// The classes with their numbers (`labelId`), those with instances apart (cityscapesScripts' `labels.py`).
   private static let things = [
-    24: "person", 25: "rider", 26: "car", 27: "truck", 28: "bus", 31: "train", 32: "motorcycle", 33: "bicycle",
+    24: "person", 25: "rider", 26: "car", 27: "truck", 28: "bus", 31: "train", 32: "motorcycle",
+    33: "bicycle",
   ]
   private static let stuff = [
     7: "road", 8: "sidewalk", 11: "building", 12: "wall", 13: "fence", 17: "pole", 19: "traffic light",

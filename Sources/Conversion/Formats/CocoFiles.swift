@@ -25,7 +25,8 @@ enum CocoFiles {
         throw DataError(file: input, "holds no _annotations.coco.json: export the data as COCO")
       }
       for file in found {
-        try read(Folder.join(input, file), split: split(of: Folder.split(file).folder), images: nil, &collector)
+        try read(
+          Folder.join(input, file), split: split(of: Folder.split(file).folder), images: nil, &collector)
       }
     }
   }
@@ -55,7 +56,8 @@ enum CocoFiles {
     collector.source(file, split: split)
     for fault in annotations.faults {
       collector.lose(
-        file, fault.kind.rawValue, "annotation \(fault.annotationID) is of an image or category \(fault.missingID) that "
+        file, fault.kind.rawValue,
+        "annotation \(fault.annotationID) is of an image or category \(fault.missingID) that "
           + "the file does not list", id: fault.annotationID)
     }
     let objects = Dictionary(grouping: annotations.annotations, by: \.imageID)
@@ -65,7 +67,8 @@ enum CocoFiles {
         continue
       }
       collector.add(
-        DatasetSettings.path(name, below: folder), stated: ImageSize(height: image.height, width: image.width),
+        DatasetSettings.path(name, below: folder),
+        stated: ImageSize(height: image.height, width: image.width),
         id: image.id, from: file, split: split
       ) { _, _ in
         (objects[image.id] ?? []).map { annotation in

@@ -7,11 +7,13 @@ import Masks
 enum ColourMaps {
   static func read(_ inputs: [String], _ collector: inout AnnotationCollector) throws {
     guard inputs.count == 2 else {
-      throw DataError(file: inputs.first, "the pictures' folder and the folder of the coloured maps are wanted")
+      throw DataError(
+        file: inputs.first, "the pictures' folder and the folder of the coloured maps are wanted")
     }
     guard let file = collector.options.table else {
       throw DataError(
-        file: inputs[1], "which colour is which class? Name a file of lines such as '64 128 64 Animal' by --table")
+        file: inputs[1],
+        "which colour is which class? Name a file of lines such as '64 128 64 Animal' by --table")
     }
     let table = try ColourTable(file: file)
     collector.listedClasses = table.classes
@@ -20,7 +22,8 @@ enum ColourMaps {
     var used = Set<String>()
     for picture in pictures.all {
       let stem = Folder.splitExtension(picture).stem
-      let map = [stem, stem + "_L", stem + "_mask", stem + "_label"].lazy.compactMap { maps.path(stem: $0) }.first
+      let map = [stem, stem + "_L", stem + "_mask", stem + "_label"].lazy.compactMap { maps.path(stem: $0) }
+        .first
       guard let map else {
         collector.lose(Folder.join(inputs[0], picture), "no_map", "there is no map for it in \(inputs[1])")
         continue
@@ -60,7 +63,9 @@ extension ColourTable {
     var strays: [UInt32: Int] = [:]
     var last = (colour: UInt32.max, label: Int32(-1))
     let pixels = (0..<image.height * image.width).map { place -> Int32 in
-      let (blue, green, red) = (image.pixels[3 * place], image.pixels[3 * place + 1], image.pixels[3 * place + 2])
+      let (blue, green, red) = (
+        image.pixels[3 * place], image.pixels[3 * place + 1], image.pixels[3 * place + 2]
+      )
       let colour = UInt32(red) << 16 | UInt32(green) << 8 | UInt32(blue)
       if colour != last.colour { last = (colour, places[colour] ?? -1) }
       if last.label < 0 { strays[colour, default: 0] += 1 }

@@ -39,8 +39,12 @@ enum LabelMe {
     let named = content.imagePath ?? ""
     let stem = Folder.splitExtension(relative(file, to: index.folder)).stem
     // The name is that of the machine where it was drawn.
-    guard let picture = index.path(named: named) ?? index.path(stem: stem) ?? index.path(stem: Folder.split(stem).name)
-    else { throw DataError(file: file, "there is no picture \(named.isEmpty ? stem : named) in \(index.folder)") }
+    guard
+      let picture = index.path(named: named) ?? index.path(stem: stem)
+        ?? index.path(stem: Folder.split(stem).name)
+    else {
+      throw DataError(file: file, "there is no picture \(named.isEmpty ? stem : named) in \(index.folder)")
+    }
     let stated = content.imageHeight.flatMap(Int.init(exactly:)).flatMap { height in
       content.imageWidth.flatMap(Int.init(exactly:)).map { ImageSize(height: height, width: $0) }
     }
@@ -62,7 +66,8 @@ enum LabelMe {
               continue
             }
             collector.note(
-              file, "unlike_group", "\(name): the parts of group \(group) are of several kinds, and stay apart",
+              file, "unlike_group",
+              "\(name): the parts of group \(group) are of several kinds, and stay apart",
               id: number + 1)
           } else {
             groups["\(group) \(name)"] = objects.count
@@ -78,29 +83,36 @@ enum LabelMe {
     _ shape: File.Shape, _ name: String, _ size: ImageSize
   ) throws(DataError) -> AnnotatedSet.Object {
     let points = shape.points
-    guard points.allSatisfy({ $0.count == 2 }) else { throw DataError(file: nil, "points of x and y are wanted") }
+    guard points.allSatisfy({ $0.count == 2 }) else {
+      throw DataError(file: nil, "points of x and y are wanted")
+    }
     let kind = shape.shape_type ?? "polygon"
     switch kind {
     case "polygon": return AnnotatedSet.Object(className: name, outlines: [points.flatMap { $0 }])
     case "rectangle":
-      guard points.count >= 2, let left = points.map({ $0[0] }).min(), let right = points.map({ $0[0] }).max(),
+      guard points.count >= 2, let left = points.map({ $0[0] }).min(),
+        let right = points.map({ $0[0] }).max(),
         let top = points.map({ $0[1] }).min(), let bottom = points.map({ $0[1] }).max()
       else { throw DataError(file: nil, "a rectangle has two corners") }
       return AnnotatedSet.Object(className: name, box: (left, top, right - left, bottom - top))
     case "circle":
-      guard points.count == 2 else { throw DataError(file: nil, "a circle has a centre and a point of its rim") }
+      guard points.count == 2 else {
+        throw DataError(file: nil, "a circle has a centre and a point of its rim")
+      }
       let radius = hypot(points[1][0] - points[0][0], points[1][1] - points[0][1])
       return AnnotatedSet.Object(
         className: name, outlines: [ellipse(x: points[0][0], y: points[0][1], radii: (radius, radius))])
     case "mask":
-      guard let text = shape.mask, let bytes = Foundation.Data(base64Encoded: text), let corner = points.first else {
+      guard let text = shape.mask, let bytes = Foundation.Data(base64Encoded: text), let corner = points.first
+      else {
         throw DataError(file: nil, "a mask has its corner and a PNG in base64")
       }
       do {
         let map = try LabelMap.read(Array(bytes), file: "mask")
         let window = Bitmap(height: map.height, width: map.width, pixels: map.pixels.map { $0 == 0 ? 0 : 1 })
         let mask = try RunLengthMask(window).placed(
-          row: Int(corner[1].rounded()), column: Int(corner[0].rounded()), height: size.height, width: size.width)
+          row: Int(corner[1].rounded()), column: Int(corner[0].rounded()), height: size.height,
+          width: size.width)
         return AnnotatedSet.Object(className: name, mask: mask)
       } catch { throw DataError(file: nil, "\(error)") }
     default: throw DataError(file: nil, "the shape '\(kind)' encloses nothing that could be an object")

@@ -57,15 +57,20 @@ enum LabelStudio {
   ) {
     let id = task.id ?? number + 1
     let names = (task.data["image"] ?? task.data["img"]).map { [$0] } ?? Array(task.data.values)
-    let named = names.compactMap(\.text).first { PictureIndex.isPicture(String($0.prefix { $0 != "?" })) || $0.contains("?d=") }
+    let named = names.compactMap(\.text).first {
+      PictureIndex.isPicture(String($0.prefix { $0 != "?" })) || $0.contains("?d=")
+    }
     guard let named, let path = picture(named, index) else {
-      collector.lose(file, "missing_image", "task \(id): there is no picture \(named ?? "in its data") in \(index.folder)", id: id)
+      collector.lose(
+        file, "missing_image", "task \(id): there is no picture \(named ?? "in its data") in \(index.folder)",
+        id: id)
       return
     }
     let works = (task.annotations ?? task.completions ?? []).filter { $0.was_cancelled != true }
     if works.count > 1 {
       collector.lose(
-        file, "several_annotations", "task \(id): \(works.count) people annotated it: the first is taken", id: id)
+        file, "several_annotations", "task \(id): \(works.count) people annotated it: the first is taken",
+        id: id)
     }
     let results = (works.first?.result ?? []).filter { $0.value != nil && $0.type.hasSuffix("labels") }
     let stated = results.lazy.compactMap { result in
@@ -89,11 +94,14 @@ enum LabelStudio {
     if let found = index.path(named: name) { return found }
     // The server puts eight digits before the name.
     let digits = name.prefix(9)
-    guard digits.count == 9, digits.last == "-", digits.dropLast().allSatisfy(\.isHexDigit) else { return nil }
+    guard digits.count == 9, digits.last == "-", digits.dropLast().allSatisfy(\.isHexDigit) else {
+      return nil
+    }
     return index.path(named: String(name.dropFirst(9)))
   }
 
-  private static func objects(_ result: Result, _ size: ImageSize) throws(DataError) -> [AnnotatedSet.Object] {
+  private static func objects(_ result: Result, _ size: ImageSize) throws(DataError) -> [AnnotatedSet.Object]
+  {
     guard let value = result.value else { return [] }
     let names = value.names
     guard !names.isEmpty else { throw DataError(file: nil, "a region has no class") }
@@ -110,7 +118,8 @@ enum LabelStudio {
     switch result.type {
     case "rectanglelabels", "labels":
       let box = (
-        x: try number(value.x) * width, y: try number(value.y) * height, width: try number(value.width) * width,
+        x: try number(value.x) * width, y: try number(value.y) * height,
+        width: try number(value.width) * width,
         height: try number(value.height) * height
       )
       object =
@@ -120,8 +129,11 @@ enum LabelStudio {
           className: "", outlines: [turned(corners(of: box), around: (box.x, box.y), degrees: degrees)])
     case "polygonlabels":
       let points = value.points ?? []
-      guard points.allSatisfy({ $0.count == 2 }) else { throw DataError(file: nil, "\(names[0]): points are x and y") }
-      object = AnnotatedSet.Object(className: "", outlines: [points.flatMap { [$0[0] * width, $0[1] * height] }])
+      guard points.allSatisfy({ $0.count == 2 }) else {
+        throw DataError(file: nil, "\(names[0]): points are x and y")
+      }
+      object = AnnotatedSet.Object(
+        className: "", outlines: [points.flatMap { [$0[0] * width, $0[1] * height] }])
     case "ellipselabels":
       object = AnnotatedSet.Object(
         className: "",
@@ -132,7 +144,8 @@ enum LabelStudio {
         ])
     case "brushlabels":
       guard let rle = value.rle, let bitmap = brushed(rle, size) else {
-        throw DataError(file: nil, "\(names[0]): a brush mask that does not fit its picture of \(size) pixels")
+        throw DataError(
+          file: nil, "\(names[0]): a brush mask that does not fit its picture of \(size) pixels")
       }
       object = AnnotatedSet.Object(className: "", mask: RunLengthMask(bitmap))
     default: throw DataError(file: nil, "\(names[0]): '\(result.type)' is none that encloses an object")

@@ -15,7 +15,8 @@ enum MaskFolders {
     switch inputs.count {
     case 1: try readPictureFolders(inputs[0], classes[0], &collector)
     case 2: try read(images: inputs[0], masks: inputs[1], classes[0], &collector)
-    default: throw DataError(file: inputs.first, "one folder, or the pictures' and the masks' folder are wanted")
+    default:
+      throw DataError(file: inputs.first, "one folder, or the pictures' and the masks' folder are wanted")
     }
   }
 
@@ -25,7 +26,9 @@ enum MaskFolders {
   ) throws {
     let folders = try Folder.contents(of: root).filter(\.isFolder).map { Folder.join(root, $0.name) }
     guard folders.contains(where: { Folder.isFolder(Folder.join($0, "masks")) }) else {
-      throw DataError(file: root, "holds no PICTURE/images and PICTURE/masks; else name the pictures' folder and the masks'")
+      throw DataError(
+        file: root, "holds no PICTURE/images and PICTURE/masks; else name the pictures' folder and the masks'"
+      )
     }
     for folder in folders {
       collector.reading(folder) { collector in
@@ -54,7 +57,8 @@ enum MaskFolders {
       var candidate = stem[...]
       while !candidate.isEmpty, stems[String(candidate)] == nil { candidate = candidate.dropLast() }
       guard let picture = stems[String(candidate)] else {
-        collector.lose(file, "mask_without_image", "there is no picture in \(images) whose name it begins with")
+        collector.lose(
+          file, "mask_without_image", "there is no picture in \(images) whose name it begins with")
         continue
       }
       found[picture, default: []].append(file)
@@ -65,14 +69,18 @@ enum MaskFolders {
   private static func add(
     _ picture: String, _ masks: [String], _ name: String, _ collector: inout AnnotationCollector
   ) {
-    if masks.isEmpty { collector.note(picture, "no_mask", "has no mask: it counts as a picture without objects") }
+    if masks.isEmpty {
+      collector.note(picture, "no_mask", "has no mask: it counts as a picture without objects")
+    }
     for mask in masks { collector.source(mask) }
     collector.add(picture, stated: nil, from: masks.first ?? picture) { size, collector in
       var objects: [AnnotatedSet.Object] = []
       for file in masks {
         collector.reading(file) { collector in
           let map = try numbers(of: file)
-          guard map.size == size else { throw DataError(file: file, "has \(map.size) pixels, its picture \(size)") }
+          guard map.size == size else {
+            throw DataError(file: file, "has \(map.size) pixels, its picture \(size)")
+          }
           let regions = map.regions(without: [0])
           if regions.isEmpty { collector.lose(file, "empty_mask", "no pixel of it is an object") }
           for (value, mask) in regions {

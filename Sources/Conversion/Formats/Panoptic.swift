@@ -34,7 +34,8 @@ enum Panoptic {
   static func read(_ inputs: [String], _ collector: inout AnnotationCollector) throws {
     for input in inputs {
       guard !Folder.isFolder(input) else {
-        throw DataError(file: input, "is a folder; name its panoptic_*.json, beside which the folder of the maps lies")
+        throw DataError(
+          file: input, "is a folder; name its panoptic_*.json, beside which the folder of the maps lies")
       }
       let content = try json(File.self, file: input)
       let folder = Folder.splitExtension(input).stem
@@ -53,9 +54,11 @@ enum Panoptic {
       for annotation in content.annotations {
         let map = Folder.join(folder, annotation.file_name)
         described.insert(annotation.image_id)
-        guard let picture = pictures[annotation.image_id], let path = index.path(named: picture.file_name) else {
+        guard let picture = pictures[annotation.image_id], let path = index.path(named: picture.file_name)
+        else {
           let name = pictures[annotation.image_id]?.file_name ?? "\(annotation.image_id)"
-          collector.lose(input, "missing_image", "there is no picture \(name) in \(index.folder)", id: annotation.image_id)
+          collector.lose(
+            input, "missing_image", "there is no picture \(name) in \(index.folder)", id: annotation.image_id)
           continue
         }
         collector.reading(map) { collector in
@@ -75,7 +78,9 @@ enum Panoptic {
   private static func segments(ofFile path: String) throws(ImagingError) -> LabelMap {
     let image = try Image.decode(file: path)
     let pixels = (0..<image.height * image.width).map { place -> Int32 in
-      let (blue, green, red) = (image.pixels[3 * place], image.pixels[3 * place + 1], image.pixels[3 * place + 2])
+      let (blue, green, red) = (
+        image.pixels[3 * place], image.pixels[3 * place + 1], image.pixels[3 * place + 2]
+      )
       return Int32(blue) << 16 | Int32(green) << 8 | Int32(red)
     }
     return LabelMap(height: image.height, width: image.width, pixels: pixels)
@@ -85,7 +90,9 @@ enum Panoptic {
     _ numbers: LabelMap, _ segments: [File.Segment], _ categories: [Int: File.Category], _ map: String,
     _ collector: inout AnnotationCollector
   ) -> [AnnotatedSet.Object] {
-    let regions = Dictionary(numbers.regions(without: [0]).map { (Int($0.value), $0.mask) }) { first, _ in first }
+    let regions = Dictionary(numbers.regions(without: [0]).map { (Int($0.value), $0.mask) }) { first, _ in
+      first
+    }
     var listed = Set<Int>()
     var objects: [AnnotatedSet.Object] = []
     for segment in segments {

@@ -11,7 +11,8 @@ import Masks
 package struct PascalVOC: Sendable {
   /// VOC's 20 classes, in mmdetection's order.
   package static let classes = [
-    "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog", "horse",
+    "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable",
+    "dog", "horse",
     "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
   ]
 
@@ -50,7 +51,8 @@ package struct PascalVOC: Sendable {
     for input in inputs {
       let inner = Folder.join(input, "Annotations")
       let hasLayout = Folder.isFolder(inner)
-      let pictures = ["JPEGImages", "images", "Images"].map { Folder.join(input, $0) }.first(where: Folder.isFolder)
+      let pictures = ["JPEGImages", "images", "Images"].map { Folder.join(input, $0) }.first(
+        where: Folder.isFolder)
       let masks = Folder.join(input, "SegmentationObject")
       let voc = try PascalVOC(
         images: collector.options.images ?? pictures ?? input, annotations: hasLayout ? inner : input,
@@ -79,7 +81,8 @@ package struct PascalVOC: Sendable {
 
   /// The lists of a layout by their split: `trainval` only where there are not both of its parts.
   private static func lists(in root: String) throws -> [(split: String, names: [String])] {
-    let folder = ["Main", "Segmentation"].map { Folder.join(root, "ImageSets/\($0)") }.first(where: Folder.isFolder)
+    let folder = ["Main", "Segmentation"].map { Folder.join(root, "ImageSets/\($0)") }.first(
+      where: Folder.isFolder)
     guard let folder else { return [] }
     let there = Set(try Folder.contents(of: folder).map(\.name))
     var wanted = ["train", "val", "test"].filter { there.contains("\($0).txt") }
@@ -121,7 +124,9 @@ package struct PascalVOC: Sendable {
     }
     var stated: ImageSize?
     if let size = root["size"], let height = size["height"]?.number, let width = size["width"]?.number {
-      stated = Int(exactly: height).flatMap { height in Int(exactly: width).map { ImageSize(height: height, width: $0) } }
+      stated = Int(exactly: height).flatMap { height in
+        Int(exactly: width).map { ImageSize(height: height, width: $0) }
+      }
     }
     collector.add(picture, stated: stated, from: file, split: split) { size, collector in
       var objects: [AnnotatedSet.Object] = []
@@ -144,7 +149,8 @@ package struct PascalVOC: Sendable {
       let right = box["xmax"]?.number, let bottom = box["ymax"]?.number
     else {
       collector.lose(
-        file, "no_box", "line \(element.line): \(name.isEmpty ? "an object" : name) has no bndbox of four numbers",
+        file, "no_box",
+        "line \(element.line): \(name.isEmpty ? "an object" : name) has no bndbox of four numbers",
         id: number)
       return nil
     }
@@ -171,7 +177,8 @@ package struct PascalVOC: Sendable {
         guard let best = overlaps.indices.max(by: { overlaps[$0] < overlaps[$1] }), overlaps[best] >= 0.5,
           objects[best].segmentation == nil
         else {
-          collector.lose(file, "mask_without_box", "the region \(value) fits no box of its picture", id: Int(value))
+          collector.lose(
+            file, "mask_without_box", "the region \(value) fits no box of its picture", id: Int(value))
           continue
         }
         objects[best].segmentation = .compressed(mask.compressed, height: size.height, width: size.width)

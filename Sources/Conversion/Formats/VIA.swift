@@ -75,7 +75,8 @@ enum VIA {
         collector.source(file)
         for (_, picture) in pictures.sorted(by: { Folder.precedes($0.key, $1.key) }) {
           guard let path = index.path(named: picture.filename) else {
-            collector.lose(file, "missing_image", "there is no picture \(picture.filename) in \(index.folder)")
+            collector.lose(
+              file, "missing_image", "there is no picture \(picture.filename) in \(index.folder)")
             continue
           }
           collector.add(path, stated: nil, from: file) { _, collector in
@@ -95,7 +96,9 @@ enum VIA {
     let names = Set(pictures.values.flatMap { $0.regions.flatMap { ($0.region_attributes ?? [:]).keys } })
     if let wanted = options.attribute {
       guard names.contains(wanted) else {
-        throw DataError(file: file, "no region has the attribute \(wanted); there are: \(names.sorted().joined(separator: ", "))")
+        throw DataError(
+          file: file,
+          "no region has the attribute \(wanted); there are: \(names.sorted().joined(separator: ", "))")
       }
       return wanted
     }
@@ -115,7 +118,9 @@ enum VIA {
     var object: AnnotatedSet.Object
     switch shape.name {
     case "rect":
-      guard let x = shape.x, let y = shape.y, let width = shape.width, let height = shape.height else { fallthrough }
+      guard let x = shape.x, let y = shape.y, let width = shape.width, let height = shape.height else {
+        fallthrough
+      }
       object = AnnotatedSet.Object(className: name, box: (x.value, y.value, width.value, height.value))
     case "circle", "ellipse":
       guard let x = shape.cx, let y = shape.cy, let horizontal = shape.rx ?? shape.r,
@@ -130,7 +135,9 @@ enum VIA {
             degrees: (shape.theta?.value ?? 0) * 180 / .pi)
         ])
     case "polygon":
-      guard let xs = shape.all_points_x, let ys = shape.all_points_y, xs.count == ys.count else { fallthrough }
+      guard let xs = shape.all_points_x, let ys = shape.all_points_y, xs.count == ys.count else {
+        fallthrough
+      }
       object = AnnotatedSet.Object(className: name, outlines: [zip(xs, ys).flatMap { [$0.value, $1.value] }])
     default:
       collector.lose(

@@ -24,7 +24,9 @@ package struct YOLO: Sendable {
   /// - Throws: `ConfigurationError`, `FileError`, `DataError`.
   package init(file: String) throws {
     let bytes = try RegularFile(file, wanted: "a data.yaml").whole(limit: 4 << 20)
-    guard let text = String(validating: bytes, as: UTF8.self) else { throw DataError(file: file, "is no UTF-8 text") }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw DataError(file: file, "is no UTF-8 text")
+    }
     let node = try ConfigurationNode.parse(text, file: file)
     self.file = file
     if let list = node["names"]?.elements {
@@ -43,10 +45,12 @@ package struct YOLO: Sendable {
     }
     keyPoints = node["kpt_shape"]?.elements.map { $0.compactMap(\.int).reduce(1, *) } ?? 0
     let folder = Folder.split(file).folder
-    let root = node["path"]?.string.map { DatasetSettings.path($0, below: folder) }
+    let root = node["path"]?.string.map { DatasetSettings.path($0 == "." ? "" : $0, below: folder) }
     places = ["train", "val", "test"].compactMap { split in
       // Roboflow writes valid.
-      guard let value = node[split] ?? (split == "val" ? node["valid"] : nil), !value.isNull else { return nil }
+      guard let value = node[split] ?? (split == "val" ? node["valid"] : nil), !value.isNull else {
+        return nil
+      }
       let given = value.elements.map { $0.compactMap(\.string) } ?? [value.string].compactMap { $0 }
       return given.isEmpty ? nil : (split, given.map { Self.place($0, root: root, folder: folder) })
     }
@@ -68,13 +72,16 @@ package struct YOLO: Sendable {
       return
     }
     let inner = try Folder.contents(of: images).filter(\.isFolder).map(\.name)
-    let known = [("train", "train"), ("val", "val"), ("valid", "val"), ("test", "test")].filter { inner.contains($0.0) }
+    let known = [("train", "train"), ("val", "val"), ("valid", "val"), ("test", "test")].filter {
+      inner.contains($0.0)
+    }
     places =
       known.isEmpty ? [("", [images])] : known.map { ($0.1, [Folder.join(images, $0.0)]) }
   }
 
   /// Where a path of data.yaml leads. Roboflow's lead one folder too high.
   private static func place(_ path: String, root: String?, folder: String) -> String {
+    let path = path == "." ? "" : path.hasPrefix("./") ? String(path.dropFirst(2)) : path
     var lower = path[...]
     while lower.hasPrefix("../") { lower = lower.dropFirst(3) }
     let wanted = [root, folder].compactMap { $0 }.flatMap { base in
@@ -154,14 +161,18 @@ package struct YOLO: Sendable {
     }
     if bare > 0 {
       collector.note(
-        place, "no_label_file", "\(bare) of \(pictures.count) pictures have no label file: they count as pictures "
+        place, "no_label_file",
+        "\(bare) of \(pictures.count) pictures have no label file: they count as pictures "
           + "without objects; labels are looked for where \"images\" in the path is \"labels\"")
     }
     for (folder, known) in folders.sorted(by: { $0.key < $1.key }) where Folder.isFolder(folder) {
       guard Folder.isFolder(place) else { continue }
       for entry in try Folder.contents(of: folder)
-      where !entry.isFolder && entry.name.hasSuffix(".txt") && !known.contains(entry.name) && entry.name != "classes.txt" {
-        collector.lose(Folder.join(folder, entry.name), "labels_without_image", "there is no picture for it in \(place)")
+      where !entry.isFolder && entry.name.hasSuffix(".txt") && !known.contains(entry.name)
+        && entry.name != "classes.txt"
+      {
+        collector.lose(
+          Folder.join(folder, entry.name), "labels_without_image", "there is no picture for it in \(place)")
       }
     }
   }
@@ -178,7 +189,9 @@ package struct YOLO: Sendable {
   private func object(
     _ line: String, number: Int, _ size: ImageSize, _ file: String, _ collector: inout AnnotationCollector
   ) -> AnnotatedSet.Object? {
-    func lose(_ message: String) { collector.lose(file, "illegal_line", "line \(number): \(message)", id: number) }
+    func lose(_ message: String) {
+      collector.lose(file, "illegal_line", "line \(number): \(message)", id: number)
+    }
     let words = line.split(whereSeparator: \.isWhitespace)
     let numbers = words.compactMap { finiteNumber(String($0)) }
     guard numbers.count == words.count, let first = numbers.first, let label = Int(exactly: first) else {

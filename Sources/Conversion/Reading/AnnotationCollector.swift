@@ -111,19 +111,23 @@ struct AnnotationCollector {
     let listedClasses = options.classes ?? self.listedClasses
     if let listedClasses, !listedClasses.contains(name) {
       lose(
-        source, "unlisted_class", "an object of the class \(name), which is not among the classes", id: object.id)
+        source, "unlisted_class", "an object of the class \(name), which is not among the classes",
+        id: object.id)
       return nil
     }
     if case .polygons(let parts)? = object.segmentation {
       let whole = parts.filter { $0.count >= 6 && $0.count.isMultiple(of: 2) }
-      guard whole.allSatisfy({ $0.allSatisfy { abs($0) <= MaskError.coordinateLimit } }), !whole.isEmpty else {
+      guard whole.allSatisfy({ $0.allSatisfy { abs($0) <= MaskError.coordinateLimit } }), !whole.isEmpty
+      else {
         lose(
-          source, "illegal_polygon", "\(name): an outline needs three corners of finite numbers or more", id: object.id)
+          source, "illegal_polygon", "\(name): an outline needs three corners of finite numbers or more",
+          id: object.id)
         return nil
       }
       if whole.count < parts.count {
         lose(
-          source, "illegal_polygon", "\(name): \(parts.count - whole.count) of \(parts.count) outlines have no three "
+          source, "illegal_polygon",
+          "\(name): \(parts.count - whole.count) of \(parts.count) outlines have no three "
             + "corners", id: object.id)
         object = AnnotatedSet.Object(className: name, outlines: whole)
       }
@@ -143,7 +147,8 @@ struct AnnotationCollector {
       || box.y + box.height > Double(size.height) + 1
     {
       note(
-        source, "box_outside_image", "\(name): the box \(listed(box)) leaves its image of \(size) pixels", id: object.id)
+        source, "box_outside_image", "\(name): the box \(listed(box)) leaves its image of \(size) pixels",
+        id: object.id)
     }
     return object
   }
@@ -169,7 +174,8 @@ struct AnnotationCollector {
     }
     let order = ["train", "val", "test"]
     func rank(_ set: AnnotatedSet) -> Int { order.firstIndex(of: set.split ?? "") ?? order.count }
-    sets = sets.enumerated().sorted { (rank($0.element), $0.offset) < (rank($1.element), $1.offset) }.map(\.element)
+    sets = sets.enumerated().sorted { (rank($0.element), $0.offset) < (rank($1.element), $1.offset) }.map(
+      \.element)
     var reading = AnnotationReading()
     (reading.sets, reading.faults) = (sets, faults)
     return reading

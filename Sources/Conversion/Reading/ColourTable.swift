@@ -18,7 +18,8 @@ struct ColourTable: Sendable {
       guard let (colour, name) = Self.entry(line) else {
         // CVAT's and CSV's first lines tell the columns.
         if number == 0 || (line.hasPrefix("#") && line.contains(" ")) { continue }
-        throw DataError(file: file, "line \(number + 1): three numbers 0 ... 255 and a name are wanted: \(line)")
+        throw DataError(
+          file: file, "line \(number + 1): three numbers 0 ... 255 and a name are wanted: \(line)")
       }
       guard !classes.contains(name) else {
         throw DataError(file: file, "line \(number + 1): the class \(name) stands there twice")

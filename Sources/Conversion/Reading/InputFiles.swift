@@ -20,7 +20,9 @@ struct PictureIndex: Sendable {
     }
   }
 
-  static func isPicture(_ name: String) -> Bool { endings.contains(Folder.splitExtension(name).extension.lowercased()) }
+  static func isPicture(_ name: String) -> Bool {
+    endings.contains(Folder.splitExtension(name).extension.lowercased())
+  }
 
   /// All pictures, as paths from the folder.
   var all: [String] { stems.values.flatMap { $0 }.sorted(by: Folder.precedes) }
@@ -61,7 +63,8 @@ func files(_ input: String, ending: String, wanted: String) throws -> [String] {
 ///
 /// - Throws: `FileError`, or `DataError` where it is no text.
 func lines(ofFile path: String) throws -> [String] {
-  guard let text = String(validating: try RegularFile(path, wanted: "a text file").whole(), as: UTF8.self) else {
+  guard let text = String(validating: try RegularFile(path, wanted: "a text file").whole(), as: UTF8.self)
+  else {
     throw DataError(file: path, "is no UTF-8 text")
   }
   return text.split(whereSeparator: \.isNewline).map { String($0.trimming(while: \.isWhitespace)) }.filter {
@@ -74,7 +77,8 @@ func lines(ofFile path: String) throws -> [String] {
 /// - Throws: `FileError`, or `DataError` that says where in the file what is wrong.
 func json<Value: Decodable>(_ type: Value.Type, file path: String) throws -> Value {
   let bytes = try RegularFile(path, wanted: "a JSON file").whole(limit: Int(Int32.max))
-  do { return try JSONDecoder().decode(type, from: Foundation.Data(bytes)) } catch let error as DecodingError {
+  do { return try JSONDecoder().decode(type, from: Foundation.Data(bytes)) } catch let error as DecodingError
+  {
     throw DataError(file: path, explanation(of: error))
   }
 }
@@ -85,7 +89,8 @@ private func explanation(of error: DecodingError) -> String {
     return steps.isEmpty ? "the file" : steps.joined(separator: ".")
   }
   switch error {
-  case .keyNotFound(let key, let context): return "\(path(context)): the key \"\(key.stringValue)\" is missing"
+  case .keyNotFound(let key, let context):
+    return "\(path(context)): the key \"\(key.stringValue)\" is missing"
   case .typeMismatch(let type, let context): return "\(path(context)): is no \(type)"
   case .valueNotFound(let type, let context): return "\(path(context)): null, where a \(type) is wanted"
   case .dataCorrupted(let context):

@@ -153,7 +153,9 @@ private struct XMLParser {
       }
       let key = try name()
       skipSpace()
-      guard next == UInt8(ascii: "=") else { throw failure("the attribute \(key) of <\(element.name)> has no value") }
+      guard next == UInt8(ascii: "=") else {
+        throw failure("the attribute \(key) of <\(element.name)> has no value")
+      }
       advance(1)
       skipSpace()
       guard let quote = next, quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") else {
@@ -223,10 +225,14 @@ private struct XMLParser {
     var rest = raw[...]
     while let start = rest.firstIndex(of: "&") {
       text += rest[..<start]
-      guard let end = rest[start...].firstIndex(of: ";") else { throw failure("'&' without ';': write &amp;") }
+      guard let end = rest[start...].firstIndex(of: ";") else {
+        throw failure("'&' without ';': write &amp;")
+      }
       let reference = rest[rest.index(after: start)..<end]
       let number: UInt32? =
-        reference.hasPrefix("#x") ? UInt32(reference.dropFirst(2), radix: 16) : reference.hasPrefix("#")
+        reference.hasPrefix("#x")
+        ? UInt32(reference.dropFirst(2), radix: 16)
+        : reference.hasPrefix("#")
           ? UInt32(reference.dropFirst(1)) : nil
       guard let scalar = known[reference] ?? number.flatMap(Unicode.Scalar.init) else {
         throw failure("the entity &\(reference); is not known")

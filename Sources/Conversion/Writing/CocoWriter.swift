@@ -33,17 +33,21 @@ extension AnnotatedSet {
         }
         var area = object.box.width * object.box.height
         if countsAreas, let segmentation = object.segmentation {
-          do { area = Double(try segmentation.mask(height: image.size.height, width: image.size.width).area) } catch {
+          do {
+            area = Double(try segmentation.mask(height: image.size.height, width: image.size.width).area)
+          } catch {
             faults.append(
               DataFault(
-                file: image.source, id: object.id, kind: "illegal_mask", message: "\(object.className): \(error)",
+                file: image.source, id: object.id, kind: "illegal_mask",
+                message: "\(object.className): \(error)",
                 effect: "it is not in what is written"))
             continue
           }
         }
         annotations.append(
           CocoAnnotations.Annotation(
-            id: hasObjectIDs ? object.id ?? number : number, imageID: hasImageIDs ? image.id ?? place + 1 : place + 1,
+            id: hasObjectIDs ? object.id ?? number : number,
+            imageID: hasImageIDs ? image.id ?? place + 1 : place + 1,
             categoryID: category, boundingBox: object.box, area: area, isCrowd: object.isCrowd,
             ignore: object.isIgnored, segmentation: object.segmentation))
       }
@@ -51,7 +55,8 @@ extension AnnotatedSet {
     for (name, count) in stuff.sorted(by: { $0.key < $1.key }) {
       faults.append(
         DataFault(
-          file: sources.first ?? file, kind: "no_instances", message:
+          file: sources.first ?? file, kind: "no_instances",
+          message:
             "\(count) regions of \(name), which has no instances, are in label maps only (--to label-maps)",
           severity: .note))
     }
@@ -74,7 +79,8 @@ extension ConversionPlan {
     let isFile = Folder.splitExtension(Folder.split(out).name).extension.lowercased() == "json"
     guard !isFile || reading.sets.count == 1 else {
       throw DataError(
-        file: out, "there are \(reading.sets.count) sets (\(reading.sets.compactMap(\.split).joined(separator: ", "))): "
+        file: out,
+        "there are \(reading.sets.count) sets (\(reading.sets.compactMap(\.split).joined(separator: ", "))): "
           + "name a folder, or one of them by --split")
     }
     for set in reading.sets {
@@ -82,7 +88,8 @@ extension ConversionPlan {
         isFile ? out : Folder.join(out, set.split.map { "instances_\($0).json" } ?? "instances.json")
       let annotations = try set.cocoAnnotations(below: set.imageFolder, file: file, faults: &faults)
       files.append(PlannedFile(file, .bytes { annotations.encoded() }))
-      let loader = set.split == "val" || set.split == "test" ? "\(set.split ?? "val")_dataloader" : "train_dataloader"
+      let loader =
+        set.split == "val" || set.split == "test" ? "\(set.split ?? "val")_dataloader" : "train_dataloader"
       config += """
         \(loader):
           dataset:

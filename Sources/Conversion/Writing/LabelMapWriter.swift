@@ -22,13 +22,15 @@ extension ConversionPlan {
         let (stem, ending) = Folder.splitExtension(relative(image.path, to: set.imageFolder))
         endings.insert(ending)
         if let other = names.updateValue(image.path, forKey: stem) {
-          throw DataError(file: image.path, "would have the label map of \(other): they differ in their ending alone")
+          throw DataError(
+            file: image.path, "would have the label map of \(other): they differ in their ending alone")
         }
         for object in image.objects where object.segmentation == nil {
           faults.append(
             DataFault(
               file: image.source, id: object.id, kind: "no_segmentation",
-              message: "\(object.className): has a box alone, which is no region", effect: "it is not in what is written"))
+              message: "\(object.className): has a box alone, which is no region",
+              effect: "it is not in what is written"))
         }
         files.append(
           PlannedFile(
@@ -38,11 +40,13 @@ extension ConversionPlan {
       if endings.count > 1 {
         faults.append(
           DataFault(
-            file: set.imageFolder, kind: "several_endings", message:
+            file: set.imageFolder, kind: "several_endings",
+            message:
               "pictures end in \(endings.sorted().map { "." + $0 }.joined(separator: ", ")), and img_suffix is one: make "
               + "them one, or list each kind as a data set of its own", severity: .note))
       }
-      let loader = set.split == "val" || set.split == "test" ? "\(set.split ?? "val")_dataloader" : "train_dataloader"
+      let loader =
+        set.split == "val" || set.split == "test" ? "\(set.split ?? "val")_dataloader" : "train_dataloader"
       config += """
         \(loader):
           dataset:
@@ -60,7 +64,8 @@ extension ConversionPlan {
   ) throws -> LabelMap {
     let (height, width) = (image.size.height, image.size.width)
     var pixels = [Int32](repeating: nothing, count: height * width)
-    let drawn = try image.objects.compactMap { object -> (mask: RunLengthMask, object: AnnotatedSet.Object)? in
+    let drawn = try image.objects.compactMap {
+      object -> (mask: RunLengthMask, object: AnnotatedSet.Object)? in
       guard let segmentation = object.segmentation else { return nil }
       do { return (try segmentation.mask(height: height, width: width), object) } catch {
         throw DataError(file: image.source, "\(object.className): \(error)")
@@ -75,7 +80,8 @@ extension ConversionPlan {
       guard let number = numbers[object.className] else { continue }
       let window = MaskWindow(mask)
       for row in 0..<window.window.height {
-        for column in 0..<window.window.width where window.window.pixels[row * window.window.width + column] != 0 {
+        for column in 0..<window.window.width
+        where window.window.pixels[row * window.window.width + column] != 0 {
           pixels[(window.y + row) * width + window.x + column] = number
         }
       }

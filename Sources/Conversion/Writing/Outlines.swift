@@ -7,7 +7,8 @@ extension RunLengthMask {
     let box = boundingBox
     guard box.width > 0 else { return [] }
     let (left, top) = (Int(box.x), Int(box.y))
-    let window = MaskWindow(self).bitmap.cropped(x: left, y: top, height: Int(box.height), width: Int(box.width))
+    let window = MaskWindow(self).bitmap.cropped(
+      x: left, y: top, height: Int(box.height), width: Int(box.width))
     func isInside(_ row: Int, _ column: Int) -> Bool {
       row >= 0 && column >= 0 && row < window.height && column < window.width
         && window.pixels[row * window.width + column] != 0
@@ -34,7 +35,9 @@ extension RunLengthMask {
         repeat {
           let open = sides[place] ?? 0
           // Where two parts touch in a corner, the turn to the right keeps them apart.
-          if let turn = [1, 0, 3].first(where: { open & 1 << UInt8((direction + $0) % 4) != 0 }), previous >= 0 {
+          if let turn = [1, 0, 3].first(where: { open & 1 << UInt8((direction + $0) % 4) != 0 }),
+            previous >= 0
+          {
             direction = (direction + turn) % 4
           }
           if direction != previous {

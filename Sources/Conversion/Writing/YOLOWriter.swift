@@ -11,7 +11,9 @@ extension ConversionPlan {
   /// - Throws: `DataError` where two pictures would have one name.
   public init(yolo reading: AnnotationReading, out: String) throws {
     var splits: [String] = []
-    let hasMasks = reading.sets.contains { $0.images.contains { $0.objects.contains { $0.segmentation != nil } } }
+    let hasMasks = reading.sets.contains {
+      $0.images.contains { $0.objects.contains { $0.segmentation != nil } }
+    }
     for set in reading.sets {
       let split = set.split ?? "train"
       splits.append(split)
@@ -21,16 +23,21 @@ extension ConversionPlan {
         let name = relative(image.path, to: set.imageFolder)
         let stem = Folder.splitExtension(name).stem
         if let other = names.updateValue(image.path, forKey: stem) {
-          throw DataError(file: image.path, "would have the labels of \(other): YOLO tells pictures apart by their names without ending")
+          throw DataError(
+            file: image.path,
+            "would have the labels of \(other): YOLO tells pictures apart by their names without ending")
         }
         var lines: [String] = []
         for object in image.objects {
           do throws(YOLOLoss) {
-            lines.append(try Self.line(of: object, on: image, number: numbers[object.className] ?? 0, hasMasks: hasMasks))
+            lines.append(
+              try Self.line(of: object, on: image, number: numbers[object.className] ?? 0, hasMasks: hasMasks)
+            )
           } catch {
             faults.append(
               DataFault(
-                file: image.source, id: object.id, kind: error.kind, message: "\(object.className): \(error.message)",
+                file: image.source, id: object.id, kind: error.kind,
+                message: "\(object.className): \(error.message)",
                 effect: "it is not in what is written"))
           }
         }
@@ -63,9 +70,15 @@ extension ConversionPlan {
   private static func line(
     of object: AnnotatedSet.Object, on image: AnnotatedSet.Image, number: Int, hasMasks: Bool
   ) throws(YOLOLoss) -> String {
-    guard !object.isCrowd else { throw YOLOLoss(kind: "crowd", message: "YOLO has no crowds and no difficult objects") }
-    guard !object.isIgnored else { throw YOLOLoss(kind: "ignored", message: "YOLO has no objects to be ignored") }
-    guard !object.isStuff else { throw YOLOLoss(kind: "no_instances", message: "a region of a class without instances is no object") }
+    guard !object.isCrowd else {
+      throw YOLOLoss(kind: "crowd", message: "YOLO has no crowds and no difficult objects")
+    }
+    guard !object.isIgnored else {
+      throw YOLOLoss(kind: "ignored", message: "YOLO has no objects to be ignored")
+    }
+    guard !object.isStuff else {
+      throw YOLOLoss(kind: "no_instances", message: "a region of a class without instances is no object")
+    }
     let (width, height) = (Double(image.size.width), Double(image.size.height))
     func share(_ value: Double, of side: Double) -> Double { min(max(value, 0), side) / side }
     let numbers: [Double]
@@ -85,7 +98,9 @@ extension ConversionPlan {
       numbers = outline.enumerated().map { share($1, of: $0.isMultiple(of: 2) ? width : height) }
     } else {
       let (left, right) = (share(object.box.x, of: width), share(object.box.x + object.box.width, of: width))
-      let (top, bottom) = (share(object.box.y, of: height), share(object.box.y + object.box.height, of: height))
+      let (top, bottom) = (
+        share(object.box.y, of: height), share(object.box.y + object.box.height, of: height)
+      )
       guard right > left, bottom > top else {
         throw YOLOLoss(kind: "box_outside_image", message: "its box lies outside its picture")
       }

@@ -22,7 +22,8 @@ public struct DatasetCheck: Sendable {
   ///   - progress: Told now and then how many of the images are read.
   /// - Throws: `ConfigurationError` about the data sets' settings; faults of files are in the report.
   public func run(
-    _ datasets: [ComponentConfiguration], training: Int? = nil, use: (_ place: Int, any Dataset) throws -> Void = { _, _ in },
+    _ datasets: [ComponentConfiguration], training: Int? = nil,
+    use: (_ place: Int, any Dataset) throws -> Void = { _, _ in },
     progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
   ) throws -> DatasetCheckReport {
     var report = DatasetCheckReport()

@@ -69,7 +69,9 @@ struct FileFaults: Sendable {
           effect: "training takes the size of the image; boxes and masks may lie elsewhere")
       }
       // Where both sizes are one, nobody can tell what the annotators saw.
-      if isTurned, extent.storedSize == extent.size, sample.originalSize.height > 0 || sample.labelMapPath != nil {
+      if isTurned, extent.storedSize == extent.size,
+        sample.originalSize.height > 0 || sample.labelMapPath != nil
+      {
         add(
           path, "exif_turn",
           "EXIF turns the picture (orientation \(extent.orientation)), which its size does not tell: a tool that does not "

@@ -21,7 +21,8 @@ struct RepeatedImages {
       if let file = try? RegularFile(path), file.size > 0 { sizes[file.size, default: []].append(path) }
     }
     var faults: [DataFault] = []
-    for path in order where training.map({ uses[path]?.contains($0) == true && (uses[path]?.count ?? 0) > 1 }) == true {
+    for path in order
+    where training.map({ uses[path]?.contains($0) == true && (uses[path]?.count ?? 0) > 1 }) == true {
       faults.append(leak(path, "is in the training data and in those that judge it"))
     }
     for paths in sizes.values where paths.count > 1 {
@@ -34,7 +35,8 @@ struct RepeatedImages {
         }
         let (one, other) = (uses[first] ?? [], uses[path] ?? [])
         if let training, one != other, one.contains(training) != other.contains(training) {
-          faults.append(leak(path, "holds the same as \(first): one is learnt from, the other judges what was learnt"))
+          faults.append(
+            leak(path, "holds the same as \(first): one is learnt from, the other judges what was learnt"))
         } else if FileIdentity(first) != FileIdentity(path) {
           faults.append(
             DataFault(
