@@ -143,7 +143,7 @@ let package = Package(
         "Masks",
         "Modeling", "Synthesis", "Tensors", "TestSupport",
       ]),
-    tests("Distribution", ["Data", "Distribution", "TestSupport"]),
+    tests("Distribution", ["Data", "Distribution", "Layers", "Tensors", "TestSupport"]),
     tests("Files", ["Files", "TestSupport"]),
     tests("Imaging", ["Imaging", "Masks", "TestSupport"]),
     tests("Layers", ["Layers", "Tensors", "TestSupport"]),

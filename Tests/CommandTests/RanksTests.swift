@@ -53,7 +53,7 @@ struct RanksTests {
   func sameBits() throws {
     let config = ExampleConfig.segmentor(set, iterations: 4, checkpoints: 4)
     // Norms over all shards: their statistics are summed over the ranks, too.
-    let norm = ["model.decode_head.norm_cfg.type=SyncBN", "val_cfg.loss=true"]
+    let norm = ["model.decode_head.norm_cfg.type=SyncBN"]
     var wanted: (weights: Data, figures: String)?
     for ranks in [0, 1, 2, 3, 4] {
       let outcome = try train(ranks, config + norm, to: "run\(ranks)")
@@ -100,21 +100,17 @@ struct RanksTests {
     func config(_ iterations: Int) -> [String] {
       ExampleConfig.segmentor(set, iterations: iterations, checkpoints: 1)
     }
-    let end = ["train_cfg.val_interval=6"]
-    #expect(try train(0, config(6) + end, to: "whole").status == 0)
-    let start = ContinuousClock.now
     let killed = try train(
       4, config(1_000_000), to: "run", sending: SIGKILL, after: "Checkpoint written", toChild: 2)
     #expect(killed.status == 128 + SIGKILL)
-    #expect(ContinuousClock.now - start < .seconds(120))
-    // The run is longer than the whole one's: what was trained has to be a beginning of it.
     let last = try folder.text("run/last_checkpoint").trimmingCharacters(in: .whitespacesAndNewlines)
-    let done = try #require(Int(last.filter(\.isNumber)))
-    guard done < 6 else { return }
-    let outcome = try train(2, config(6) + end, to: "run", more: ["--resume"])
+    // However far it came: two steps more.
+    let end = try #require(Int(last.filter(\.isNumber))) + 2
+    let outcome = try train(2, config(end), to: "run", more: ["--resume"])
     #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(try train(0, config(end), to: "whole").status == 0)
     #expect(
-      try result(of: "run", iteration: 6).weights == result(of: "whole", iteration: 6).weights)
+      try result(of: "run", iteration: end).weights == result(of: "whole", iteration: end).weights)
   }
 
   @Test("a rank that hangs is named after distribution.timeout, and all end")
