@@ -5,6 +5,8 @@ extension ConfigurationNode {
   static let topLevelKeys = Set(ExperimentConfiguration.CodingKeys.allCases.map(\.rawValue))
     .union(keysWithoutEffect).union(["_base_"])
 
+  private static let lettersOfKeys = topLevelKeys.map { Array($0) }
+
   /// Names that mm's own programs write into a config, and that say nothing of the experiment.
   private static let ofPrograms: Set<String> = ["launcher", "custom_imports", "gpu_ids"]
 
@@ -12,20 +14,25 @@ extension ConfigurationNode {
   static func isVariable(_ name: String) -> Bool {
     guard !topLevelKeys.contains(name) else { return false }
     let letters = Array(name.prefix(100))
-    return !topLevelKeys.contains { editDistance(letters, Array($0), limit: 2) <= 2 }
+    return !lettersOfKeys.contains {
+      abs($0.count - letters.count) <= 2 && editDistance(letters, $0, limit: 2) <= 2
+    }
   }
 
   /// The names at the top whose values stand elsewhere too, so that nothing is lost without them: whole, or, of a list
   /// or a mapping, part by part.
   var variables: [String] {
     guard let entries else { return [] }
-    let candidates = entries.filter { Self.isVariable($0.key) }
+    let candidates = entries.filter { !Self.topLevelKeys.contains($0.key) }
     guard !candidates.isEmpty else { return [] }
     var known: Set<String> = []
     for entry in entries where Self.topLevelKeys.contains(entry.key) {
       _ = entry.value.spelling(into: &known)
     }
-    return candidates.filter { Self.ofPrograms.contains($0.key) || $0.value.isMade(of: known) }.map(\.key)
+    // What costs most is asked last: a file may have tens of thousands of names.
+    return candidates.filter {
+      (Self.ofPrograms.contains($0.key) || $0.value.isMade(of: known)) && Self.isVariable($0.key)
+    }.map(\.key)
   }
 
   private func isMade(of known: Set<String>) -> Bool {

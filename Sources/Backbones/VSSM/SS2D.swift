@@ -76,7 +76,7 @@ public struct SS2D: UnaryLayer {
   /// the weights' magnitudes, over all four directions, without the skip.
   func response(_ x: Tensor, row: Int, column: Int) -> Tensor {
     let (scanned, projected) = withoutGradients {
-      let (x, _) = split(inProjection(x))
+      let x = inProjection(x, outputs: 0..<inner)
       let scanned = activation(convolution?(x) ?? x)
       return (scanned, linear(scanned, weight: projection.value.reshaped([-1, inner])))
     }
