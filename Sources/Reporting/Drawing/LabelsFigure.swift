@@ -51,11 +51,13 @@ public struct LabelsFigure {
     }
     guard !unit.isEmpty, counts.contains(where: { $0 > 0 }) else { return nil }
     let part = seen < dataset.count ? " in \(seen) of \(dataset.count) images" : ""
-    var charts = [BarChart(title: "\(unit) of a class\(part)", bars: Array(zip(names, counts)))]
+    var charts = [
+      BarChart(title: "\(unit) of a class\(part)", bars: Array(zip(names, counts.map(Double.init))))
+    ]
     if unit == "objects" {
       let bars = sizes.enumerated().map { index, count in
         let name = index == 0 ? "below 8" : index == 8 ? "1024 and more" : "\(4 << index) to \(8 << index)"
-        return (name: name, value: count)
+        return (name: name, value: Double(count))
       }
       charts.append(BarChart(title: "sizes: root of the box's area, in pixels of the file", bars: bars))
     }
