@@ -24,7 +24,7 @@ let rooms: [Target] = [
   room("Tensors", ["CKernels", "COpenBLAS"]),
   room("Imaging", ["CKernels", "CLibJPEG", "CLibPNG", "COpenCV", "Files", "Masks"]),
   room("Layers", ["Tensors"]),
-  room("Coco", ["CSimdJSON", "Files", "Imaging", "Masks"]),
+  room("Coco", ["CSimdJSON", "Files", "Imaging", "Masks", "Tensors"]),
   room("Checkpoints", ["CKernels", "CZlib", "Files", "Layers", "Tensors"]),
   room("Data", ["CKernels", "Coco", "Configuration", "Files", "Imaging", "Layers", "Masks", "Tensors"]),
   room("Conversion", ["Coco", "Configuration", "Data", "Files", "Imaging", "Masks"]),

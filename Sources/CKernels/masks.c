@@ -93,6 +93,63 @@ uint64_t dp_run_intersection(const uint32_t *a, int64_t runs_a, const uint32_t *
   }
 }
 
+int64_t dp_runs_expand(const uint8_t *bytes, int64_t count, int64_t area, uint32_t *restrict runs, int64_t *inside) {
+  int64_t made = 0, sum[2] = {0, 0};
+  for (int64_t i = 0; i < count; ++made) {
+    uint32_t bits = (uint32_t)bytes[i++] - 48u;
+    if (bits > 63) return -1;
+    uint64_t value = bits & 31;
+    int shift = 5;
+    while (bits & 32) {
+      if (i == count || shift == 60) return -1;
+      bits = (uint32_t)bytes[i++] - 48u;
+      if (bits > 63) return -1;
+      value |= (uint64_t)(bits & 31) << shift;
+      shift += 5;
+    }
+    if (bits & 16) value |= ~(uint64_t)0 << shift;
+    if (made > 2) value += runs[made - 2];
+    if (value > (uint64_t)area) return -1;  // negative ones as well
+    runs[made] = (uint32_t)value;
+    sum[made & 1] += (int64_t)value;
+  }
+  *inside = sum[1];
+  return sum[0] + sum[1] == area ? made : -1;
+}
+
+int32_t dp_run_bounds(const uint32_t *runs, int64_t count, int64_t height, int64_t *bounds) {
+  if (height <= 0) return 0;
+  const uint64_t rows = (uint64_t)height;
+  uint64_t row = 0, column = 0, left = 0, right = 0, top = rows, bottom = 0;
+  int32_t found = 0;
+  for (int64_t run = 0; run < count; ++run) {
+    uint64_t end = row + runs[run];
+    if ((run & 1) && runs[run] > 0) {
+      if (!found) left = column;
+      found = 1;
+      right = column + (end > rows ? (end - 1) / rows : 0);
+      if (end > rows) {  // through the foot of one column and the head of the next
+        top = 0;
+        bottom = rows - 1;
+      } else {
+        top = row < top ? row : top;
+        bottom = end - 1 > bottom ? end - 1 : bottom;
+      }
+    }
+    if (end >= rows) {
+      const uint64_t passed = end < 2 * rows ? 1 : end / rows;
+      column += passed;
+      end -= passed * rows;
+    }
+    row = end;
+  }
+  bounds[0] = (int64_t)left;
+  bounds[1] = (int64_t)top;
+  bounds[2] = (int64_t)right;
+  bounds[3] = (int64_t)bottom;
+  return found;
+}
+
 MULTIVERSION uint64_t dp_mask_area(const uint8_t *pixels, int64_t count) {
   uint64_t area = 0;
   for (int64_t i = 0; i < count; ++i) area += (uint64_t)is_inside(pixels[i]);

@@ -9,6 +9,7 @@
 #include <new>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include <simdjson.h>
@@ -39,18 +40,31 @@ class Keys {
  public:
   bool add(std::string_view key) {
     if (many_.empty()) {
-      if (std::find(few_.begin(), few_.end(), key) != few_.end()) return false;
-      few_.push_back(key);
-      if (few_.size() > 32) many_.insert(few_.begin(), few_.end());
-      return true;
+      const auto end = few_.begin() + count_;
+      if (std::find(few_.begin(), end, key) != end) return false;
+      if (count_ < static_cast<std::ptrdiff_t>(few_.size())) {
+        few_[static_cast<size_t>(count_++)] = key;
+        return true;
+      }
+      many_.insert(few_.begin(), few_.end());
     }
     return many_.insert(key).second;
   }
 
  private:
-  std::vector<std::string_view> few_;
+  std::array<std::string_view, 32> few_;
+  std::ptrdiff_t count_ = 0;
   std::unordered_set<std::string_view> many_;
 };
+
+// A field's name. It is copied only where it holds escapes.
+std::string_view name(ondemand::field &field) {
+  const char *first = field.key().raw();
+  const char *last = first;
+  while (*last != '"' && *last != '\\') ++last;
+  if (*last == '"') return std::string_view(first, static_cast<size_t>(last - first));
+  return field.unescaped_key().value();
+}
 
 // A list or object is bound to a name before its loop: C++17 does not prolong what `value()` of a temporary refers to.
 
@@ -100,9 +114,10 @@ class Reader {
     } else {
       Keys keys;
       ondemand::object fields = value.get_object().value();
-      for (auto field : fields) {
-        std::string_view key = field.unescaped_key().value();
-        ondemand::value content = field.value().value();
+      for (auto element : fields) {
+        ondemand::field field = std::move(element).take_value();
+        std::string_view key = name(field);
+        ondemand::value content = field.value();
         if (keys.add(key)) {
           this->field(key, content);
         } else {
@@ -283,9 +298,10 @@ class Reader {
     int64_t sides = 0;
     bool sized = false, counted = false;
     ondemand::object fields = value.get_object().value();
-    for (auto field : fields) {
-      std::string_view key = field.unescaped_key().value();
-      ondemand::value content = field.value().value();
+    for (auto element : fields) {
+      ondemand::field field = std::move(element).take_value();
+      std::string_view key = name(field);
+      ondemand::value content = field.value();
       if (!keys.add(key)) {
         twice(key, content);
       } else if (key == "size") {

@@ -1,5 +1,3 @@
-import CKernels
-
 extension RunLengthMask {
   /// Intersection over union of every result with every truth.
   ///
@@ -20,24 +18,13 @@ extension RunLengthMask {
       throw .sizesDiffer(
         height: first.height, width: first.width, otherHeight: mask.height, otherWidth: mask.width)
     }
-    // Masks whose boxes are apart share nothing: most pairs need no walk along the runs.
-    let resultBoxes = results.map(\.boundingBox)
-    let truthBoxes = truths.map(\.boundingBox)
-    let resultAreas = results.map(\.area)
-    let truthAreas = truths.map(\.area)
-    var ious = [Double](repeating: 0, count: results.count * truths.count)
-    for (row, result) in results.enumerated() {
-      for (column, truth) in truths.enumerated()
-      where overlap(resultBoxes[row], truthBoxes[column]) > 0 {
-        let shared = Int(
-          dp_run_intersection(
-            result.counts, Int64(result.counts.count), truth.counts, Int64(truth.counts.count)))
-        guard shared > 0 else { continue }
-        let whole = isCrowd[column] ? resultAreas[row] : resultAreas[row] + truthAreas[column] - shared
-        ious[row * truths.count + column] = Double(shared) / Double(whole)
-      }
-    }
-    return ious
+    guard let first = results.first, !truths.isEmpty else { return [] }
+    var tables = (
+      RunTable(height: first.height, width: first.width), RunTable(height: first.height, width: first.width)
+    )
+    for mask in results { tables.0.append(mask) }
+    for mask in truths { tables.1.append(mask) }
+    return tables.0.iou(results.indices, with: tables.1, isCrowd: isCrowd)
   }
 }
 
@@ -66,7 +53,7 @@ public func boxIoU(_ results: [CornerBox], _ truths: [CornerBox], isCrowd: [Bool
 }
 
 /// The area that two boxes share.
-private func overlap(_ a: CornerBox, _ b: CornerBox) -> Double {
+func overlap(_ a: CornerBox, _ b: CornerBox) -> Double {
   let width = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
   let height = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
   return width > 0 && height > 0 ? width * height : 0

@@ -49,47 +49,74 @@ func checkOutline(_ corners: [Double], part: Int) throws(MaskError) {
 /// How much finer than pixels the grid is on which outlines are walked.
 private let gridScale = 5.0
 
-/// The places (column · height + row) where the outline crosses the centre line of a column.
+/// The places (column · height + row) where the outline crosses the centre line of a column, in any order.
+///
+/// The rule walks the grid along the longer axis of each edge. Columns are crossed between the grid's columns 5c + 2 and
+/// 5c + 3, so only the two steps around them are computed here, as the walk computes them.
 private func outlineCrossings(_ corners: [Double], height: Int, width: Int) -> [Int] {
   // Outlines that were enlarged may lie beyond the limit. Rounding is towards zero, of negative coordinates as well.
   let limit = MaskError.coordinateLimit
   let points = corners.map { Int(gridScale * min(max($0, -limit), limit) + 0.5) }
   let corner = points.count / 2
   var places: [Int] = []
-  var previous: (x: Int, y: Int)?
+  places.reserveCapacity(4 * points.count)
+  func add(column: Int, _ y: Int) {
+    let row = (Double(y) + 0.5) / gridScale - 0.5
+    places.append(column * height + Int(min(max(row, 0), Double(height)).rounded(.up)))
+  }
   for index in 0..<corner {
-    let next = (index + 1) % corner
-    walk(from: (points[2 * index], points[2 * index + 1]), to: (points[2 * next], points[2 * next + 1])) {
-      x, y in
-      defer { previous = (x, y) }
-      guard let last = previous, last.x != x else { return }
-      let column = (Double(x < last.x ? x : x - 1) + 0.5) / gridScale - 0.5
-      guard column.rounded(.down) == column, column >= 0, column <= Double(width - 1) else { return }
-      let row = (Double(min(y, last.y)) + 0.5) / gridScale - 0.5
-      let clamped = min(max(row, 0), Double(height)).rounded(.up)
-      places.append(Int(column) * height + Int(clamped))
-    }
+    let next = index + 1 == corner ? 0 : index + 1
+    let edge = Edge(
+      from: (points[2 * index], points[2 * index + 1]), to: (points[2 * next], points[2 * next + 1]))
+    for column in edge.columns(width: width) { add(column: column, edge.crossing(5 * column + 2)) }
   }
   return places
 }
 
-/// The grid points of an edge, from its first end to its second, one step at a time along its longer axis.
-private func walk(from start: (x: Int, y: Int), to end: (x: Int, y: Int), _ visit: (Int, Int) -> Void) {
-  let across = abs(end.x - start.x)
-  let along = abs(start.y - end.y)
-  let isFlat = across >= along
-  // Points are computed from the smaller end, so that an edge looks the same from both sides.
-  let isReversed = isFlat ? start.x > end.x : start.y > end.y
-  let (first, last) = isReversed ? (end, start) : (start, end)
-  let steps = max(across, along)
-  guard steps > 0 else { return visit(first.x, first.y) }
-  let slope = isFlat ? Double(last.y - first.y) / Double(across) : Double(last.x - first.x) / Double(along)
-  for step in 0...steps {
-    let t = isReversed ? steps - step : step
-    if isFlat {
-      visit(first.x + t, Int(Double(first.y) + slope * Double(t) + 0.5))
-    } else {
-      visit(Int(Double(first.x) + slope * Double(t) + 0.5), first.y + t)
-    }
+/// An edge of an outline on the grid. Points are computed from the smaller end along the longer axis, so that an edge
+/// looks the same from both sides.
+private struct Edge {
+  private let first: (x: Int, y: Int)
+  private let isFlat: Bool
+  private let steps: Int
+  private let slope: Double
+
+  init(from start: (x: Int, y: Int), to end: (x: Int, y: Int)) {
+    let across = abs(end.x - start.x)
+    let along = abs(start.y - end.y)
+    isFlat = across >= along
+    steps = max(across, along)
+    let isReversed = isFlat ? start.x > end.x : start.y > end.y
+    let last = isReversed ? start : end
+    first = isReversed ? end : start
+    slope =
+      steps == 0
+      ? 0 : isFlat ? Double(last.y - first.y) / Double(across) : Double(last.x - first.x) / Double(along)
+  }
+
+  /// The coordinate on the shorter axis after so many steps along the longer one.
+  private func other(_ step: Int) -> Int {
+    Int(Double(isFlat ? first.y : first.x) + slope * Double(step) + 0.5)
+  }
+
+  /// The columns of the image whose centre lines are crossed.
+  func columns(width: Int) -> Range<Int> {
+    let ends = isFlat ? (first.x, first.x + steps) : (other(0), other(steps))
+    let (left, right) = (min(ends.0, ends.1), max(ends.0, ends.1))
+    // 5c + 2 is at or right of the left end, 5c + 3 at or left of the right one.
+    let (from, to) = (left <= 2 ? 0 : (left + 2) / 5, right < 3 ? 0 : (right - 3) / 5 + 1)
+    return from..<max(from, min(to, width))
+  }
+
+  /// The smaller y of the two points at the grid's columns `x` and `x + 1`.
+  func crossing(_ x: Int) -> Int {
+    if isFlat { return min(other(x - first.x), other(x + 1 - first.x)) }
+    func isBeyond(_ step: Int) -> Bool { slope > 0 ? other(step) > x : other(step) <= x }
+    // Dividing finds the step to within rounding.
+    var step = Int(((Double(x) + 0.5 - Double(first.x)) / slope).rounded(.up))
+    step = min(max(step, 1), steps)
+    while step > 1, isBeyond(step - 1) { step -= 1 }
+    while step < steps, !isBeyond(step) { step += 1 }
+    return first.y + step - 1
   }
 }

@@ -62,30 +62,7 @@ public struct RunLengthMask: Sendable, Equatable {
 
   /// The smallest box around the object as (x, y, width, height), in whole pixels; zeros when there is none.
   public var boundingBox: (x: Double, y: Double, width: Double, height: Double) {
-    var left = width
-    var right = -1
-    var top = height
-    var bottom = -1
-    var place = 0
-    for (index, count) in counts.enumerated() {
-      let end = place + Int(count)
-      if index % 2 == 1, end > place {
-        let (firstColumn, firstRow) = place.quotientAndRemainder(dividingBy: height)
-        let (lastColumn, lastRow) = (end - 1).quotientAndRemainder(dividingBy: height)
-        left = min(left, firstColumn)
-        right = max(right, lastColumn)
-        if firstColumn < lastColumn {  // the run goes through the foot of one column and the head of the next
-          top = 0
-          bottom = height - 1
-        } else {
-          top = min(top, firstRow)
-          bottom = max(bottom, lastRow)
-        }
-      }
-      place = end
-    }
-    guard right >= 0 else { return (0, 0, 0, 0) }
-    return (Double(left), Double(top), Double(right - left + 1), Double(bottom - top + 1))
+    counts.withUnsafeBufferPointer { boxAround($0, height: height) }
   }
 
   /// The pixels that lie in any of the masks.

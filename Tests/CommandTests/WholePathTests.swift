@@ -178,10 +178,16 @@ struct WholePathTests {
     #expect(abs(try first(["--classes", "2", "class1", "90"]) - 0.3483348334833483) < 1e-12)
     #expect(abs(try first(["--iou-thrs", "0.3", "0.5", "0.9"]) - 0.3534977911710585) < 1e-12)
     #expect(try first(["--images", "926"]) != first([]))
+    let folder = try TemporaryFolder()
+    _ = try succeed(common + [golden("segm"), "--resamples", "1", "--analyze", "--plots", folder.path])
+    for number in 1...2 {
+      let pictures = try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/\(number)")
+      #expect(pictures.contains("bbox_precision_recall.svg") && pictures.contains("bbox_figures.png"))
+    }
     for (more, status) in [
       (["--classes", "cow"], 1), (["--images", "no.png"], 1), (["--iou-thrs", "7"], 2),
       (["--resamples", "0"], 2),
-      (["--analyze", "--iou-type", "proposal"], 2),
+      (["--analyze", "--iou-type", "proposal"], 2), (["--plots", "plots"], 2),
     ] as [([String], Int32)] {
       let outcome = try Command.run(common + more)
       #expect(outcome.status == status && !outcome.errors.isEmpty, "\(more): \(outcome.errors)")

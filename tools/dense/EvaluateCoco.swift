@@ -1,5 +1,7 @@
 import ArgumentParser
 import Coco
+import Files
+import Reporting
 
 extension CocoIoUType: ExpressibleByArgument {}
 
@@ -42,6 +44,11 @@ struct EvaluateCoco: ParsableCommand {
     help: "Also say why points are lost: errors by kind, confusions, the worst images, likely label errors.")
   var analyze = false
 
+  @Option(
+    help: "With --analyze: a folder for pictures of what it finds, each as PNG and SVG.",
+    completion: .directory)
+  var plots: String?
+
   @Option(parsing: .unconditional, help: "How often images are drawn to compare several results.")
   var resamples = 1000
 
@@ -51,7 +58,13 @@ struct EvaluateCoco: ParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
+  @OptionGroup var threads: ThreadOptions
+
   func validate() throws {
+    try requireNames(["--plots": plots])
+    guard plots == nil || analyze else {
+      throw ValidationError("--plots draws what --analyze finds: give both.")
+    }
     guard !results.isEmpty else { throw ValidationError("--results needs a result file, or several.") }
     guard maxDets.isEmpty || (maxDets.count == 3 && maxDets.allSatisfy { $0 > 0 }) else {
       throw ValidationError("--max-dets needs three positive numbers, such as 1 10 100.")
@@ -115,6 +128,8 @@ struct EvaluateCoco: ParsableCommand {
 
   func run() throws {
     try Output.reporting(json: json) {
+      threads.apply()
+      if let plots { try Folder.makeWritable(plots) }
       let truth = try CocoAnnotations(contentsOf: annotations)
       if let faults = truth.faultSummary { Output.message("warning: \(faults)") }
       let chosen = (
@@ -123,7 +138,7 @@ struct EvaluateCoco: ParsableCommand {
       )
       var table = Table()
       var first: [CocoIoUType: CocoEvaluator] = [:]
-      for file in results {
+      for (number, file) in results.enumerated() {
         let found = try CocoResults(contentsOf: file)
         warn(of: found, truth)
         if !json, results.count > 1 { try Output.print(file) }
@@ -140,6 +155,12 @@ struct EvaluateCoco: ParsableCommand {
             ? CocoAnalysis(of: found, against: truth, evaluator: evaluator) : nil
           let report = Report(summary: evaluator.summary(), analysis: analysis)
           reports[type.rawValue] = report
+          if let plots, let analysis {
+            // Of several results each has a folder, by its number among them.
+            let folder = results.count > 1 ? Folder.join(plots, "\(number + 1)") : plots
+            try Folder.makeWritable(folder)
+            try CocoAnalysisPlots(analysis, report.summary).write(into: folder)
+          }
           if !json { try show(report, type) }
           guard let base = first[type] else {
             first[type] = evaluator

@@ -17,6 +17,13 @@ void dp_mask_decode(const uint32_t *counts, int64_t runs, int64_t height, int64_
 // The number of pixels that lie inside both masks of the same size.
 uint64_t dp_run_intersection(const uint32_t *a, int64_t runs_a, const uint32_t *b, int64_t runs_b);
 
+// Expands COCO's compressed run lengths into `runs`, which has room for a run a byte, and answers their number, or -1
+// for anything that is no mask of `area` pixels. `inside` becomes the number of pixels inside.
+int64_t dp_runs_expand(const uint8_t *bytes, int64_t count, int64_t area, uint32_t *runs, int64_t *inside);
+
+// The columns and rows (left, top, right, bottom; the last ones inside) that an object reaches; answers 0 without one.
+int32_t dp_run_bounds(const uint32_t *runs, int64_t count, int64_t height, int64_t *bounds);
+
 // The number of bytes that are not 0.
 uint64_t dp_mask_area(const uint8_t *pixels, int64_t count);
 

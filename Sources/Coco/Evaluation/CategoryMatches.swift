@@ -34,47 +34,14 @@ struct CategoryMatches: Sendable {
     }
   }
 
-  /// Matches the detections of a picture, in falling order of score, with its objects.
-  ///
-  /// - Parameter overlaps: `[detections, objects]`.
-  mutating func append(
-    image: Int, scores newScores: [Double], areas: [Double], truths: [CocoAnnotations.Annotation],
-    overlaps: [Double]
-  ) {
-    let ranges = CocoEvaluator.areaRanges
-    pictures.append(Picture(image: image, first: scores.count, count: newScores.count))
-    scores += newScores
-    let base = matched.count
-    let words = Self.words(thresholds: thresholds.count)
-    matched += repeatElement(0, count: newScores.count * ranges.count * words)
-    ignored += repeatElement(0, count: newScores.count * ranges.count * words)
-    for (range, limits) in ranges.enumerated() {
-      // Objects that do not count come last.
-      let outside = truths.map { $0.isCrowd || !limits.contains($0.area) }
-      let order = truths.indices.filter { !outside[$0] } + truths.indices.filter { outside[$0] }
-      let firstOutside = order.count - outside.count { $0 }
-      for (bit, threshold) in thresholds.enumerated() {
-        let (word, mask) = Self.place(of: bit)
-        var isTaken = [Bool](repeating: false, count: truths.count)
-        for detection in newScores.indices {
-          let row = detection * truths.count
-          guard
-            let place = Self.bestMatch(
-              order, firstOutside, threshold, isTaken, { truths[$0].isCrowd }, { overlaps[row + $0] })
-          else { continue }
-          let truth = order[place]
-          isTaken[truth] = true
-          let at = base + (detection * ranges.count + range) * words + word
-          // pycocotools stores the object's id as the mark of a match, so id 0 is none.
-          if truths[truth].id != 0 { matched[at] |= mask }
-          if place >= firstOutside { ignored[at] |= mask }
-        }
-      }
-      for detection in newScores.indices where !limits.contains(areas[detection]) {
-        let first = base + (detection * ranges.count + range) * words
-        for at in first..<first + words { ignored[at] |= ~matched[at] }
-      }
-    }
+  /// Adds the matches of a picture.
+  mutating func append(_ group: MatchedGroups.Group, of found: MatchedGroups) {
+    pictures.append(Picture(image: group.image, first: scores.count, count: group.count))
+    scores += found.scores[group.first..<group.first + group.count]
+    let words = found.wordsPerDetection
+    let range = group.first * words..<(group.first + group.count) * words
+    matched += found.matched[range]
+    ignored += found.ignored[range]
   }
 
   /// The word of a threshold, and its bit.
@@ -99,24 +66,5 @@ struct CategoryMatches: Sendable {
     scores += stored.scores
     matched += stored.matched
     ignored += stored.ignored
-  }
-
-  /// Where in `order` the object lies that a detection matches: the best overlap, the later one of equals, and an
-  /// object that does not count only when there is no other.
-  private static func bestMatch(
-    _ order: [Int], _ firstOutside: Int, _ threshold: Double, _ isTaken: [Bool],
-    _ isCrowd: (Int) -> Bool, _ overlap: (Int) -> Double
-  ) -> Int? {
-    var best = min(threshold, 1 - 1e-10)
-    var match: Int?
-    for (place, truth) in order.enumerated() {
-      if isTaken[truth], !isCrowd(truth) { continue }
-      if let match, match < firstOutside, place >= firstOutside { break }
-      let iou = overlap(truth)
-      if iou < best { continue }
-      best = iou
-      match = place
-    }
-    return match
   }
 }

@@ -1,95 +1,62 @@
+import Tensors
+
 extension CocoEvaluator {
   /// Points of the recall axis at which precision is read: numpy's `linspace(0, 1, 101)`.
   static let recallThresholds: [Double] = (0..<100).map { Double($0) * 0.01 } + [1]
 
   /// Precision and recall in every setting; -1 where there is no ground truth.
   struct Accumulation {
-    let categories: Int
+    /// By class.
+    let categories: [CategoryAccumulation]
     /// How many thresholds on the overlap there are.
     let thresholds: Int
-    /// `[thresholds, recalls, categories, ranges, steps]`
-    var precision: [Double]
-    /// `[thresholds, categories, ranges, steps]`
-    var recall: [Double]
 
-    static let steps = 3
-    static var ranges: Int { CocoEvaluator.areaRanges.count }
     static var recalls: Int { CocoEvaluator.recallThresholds.count }
-
-    init(categories: Int, thresholds: Int) {
-      (self.categories, self.thresholds) = (categories, thresholds)
-      let settings = categories * Self.ranges * Self.steps
-      precision = [Double](repeating: -1, count: thresholds * Self.recalls * settings)
-      recall = [Double](repeating: -1, count: thresholds * settings)
-    }
-
-    func setting(_ category: Int, _ range: Int, _ step: Int) -> Int {
-      (category * Self.ranges + range) * Self.steps + step
-    }
 
     /// The mean precision over thresholds, recalls and categories that have ground truth, or -1.
     func averagePrecision(
       thresholds: Range<Int>? = nil, categories chosen: Range<Int>? = nil, range: Int = 0, step: Int
     ) -> Double {
+      let known = categories[chosen ?? categories.indices].filter { $0.isKnown(range) }
       var values: [Double] = []
+      values.reserveCapacity((thresholds?.count ?? self.thresholds) * Self.recalls * known.count)
       for threshold in thresholds ?? 0..<self.thresholds {
         for recall in 0..<Self.recalls {
-          let row = (threshold * Self.recalls + recall) * categories * Self.ranges * Self.steps
-          for category in chosen ?? 0..<categories {
-            values.append(precision[row + setting(category, range, step)])
+          for category in known {
+            values.append(
+              category.precision[category.place(range, step, threshold) * Self.recalls + recall])
           }
         }
       }
-      return Self.meanOfKnown(values)
+      return Self.mean(values)
     }
 
     /// The mean of the largest recalls over thresholds and categories that have ground truth, or -1.
     func averageRecall(categories chosen: Range<Int>? = nil, range: Int = 0, step: Int) -> Double {
+      let known = categories[chosen ?? categories.indices].filter { $0.isKnown(range) }
       var values: [Double] = []
       for threshold in 0..<thresholds {
-        for category in chosen ?? 0..<categories {
-          values.append(
-            recall[threshold * categories * Self.ranges * Self.steps + setting(category, range, step)])
-        }
+        for category in known { values.append(category.recall[category.place(range, step, threshold)]) }
       }
-      return Self.meanOfKnown(values)
+      return Self.mean(values)
     }
 
-    private static func meanOfKnown(_ values: [Double]) -> Double {
-      let known = values.filter { $0 > -1 }
-      return known.isEmpty ? -1 : pairwiseSum(known[...]) / Double(known.count)
+    private static func mean(_ values: [Double]) -> Double {
+      values.isEmpty ? -1 : pairwiseSum(values[...]) / Double(values.count)
     }
   }
 
-  /// Puts the pictures together, in the order of their ids, and walks along the scores.
+  /// Puts the pictures together, in the order of their ids, and walks along the scores, several classes at a time.
   ///
   /// - Parameter steps: How many detections of a picture and class count; at most the evaluator's largest.
   func accumulated(steps: [Int]) -> Accumulation {
-    var result = Accumulation(categories: matches.count, thresholds: iouThresholds.count)
-    let perSetting = result.categories * Accumulation.ranges * Accumulation.steps
-    for (category, matches) in matches.enumerated() {
-      let sorted = matches.sorted()
-      for (step, limit) in steps.enumerated() {
-        let detections = sorted.filter { $0.rank < limit }.map(\.index)
-        for range in 0..<Accumulation.ranges where matches.truths[range] > 0 {
-          let setting = result.setting(category, range, step)
-          for word in 0..<CategoryMatches.words(thresholds: result.thresholds) {
-            let marks = matches.marks(detections, range: range, word: word)
-            let first = word * UInt16.bitWidth
-            for threshold in first..<min(first + UInt16.bitWidth, result.thresholds) {
-              let curve = CategoryMatches.curve(
-                marks, truths: matches.truths[range], bit: CategoryMatches.place(of: threshold).mask)
-              result.recall[threshold * perSetting + setting] = curve.recall
-              for (recall, precision) in curve.precisions.enumerated() {
-                let row = (threshold * Accumulation.recalls + recall) * perSetting
-                result.precision[row + setting] = precision
-              }
-            }
-          }
-        }
-      }
+    let matches = matches
+    let found = Gathered<CategoryAccumulation>(matches.count)
+    parallel(matches.count) { category in
+      found.set(category, CategoryAccumulation(matches[category], steps: steps))
     }
-    return result
+    return Accumulation(
+      categories: matches.indices.compactMap { found.take($0) }, thresholds: iouThresholds.count)
   }
 
   /// Precision, and the score from which detections count, at the 101 recalls, of objects of all sizes and the most
@@ -143,11 +110,10 @@ extension CategoryMatches {
     for picture in pictures.sorted(by: { $0.image < $1.image }) {
       for rank in 0..<picture.count { detections.append((picture.first + rank, rank)) }
     }
-    let order = detections.indices.sorted { a, b in
-      let (first, second) = (scores[detections[a].index], scores[detections[b].index])
-      return first != second ? first > second : a < b
-    }
-    return order.map { detections[$0] }
+    // Beside its score each detection is found faster.
+    var order = detections.indices.map { (score: scores[detections[$0].index], place: $0) }
+    order.sort { a, b in a.score != b.score ? a.score > b.score : a.place < b.place }
+    return order.map { detections[$0.place] }
   }
 
   /// The marks of detections in one range of area, at sixteen thresholds.

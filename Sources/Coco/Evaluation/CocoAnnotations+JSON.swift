@@ -33,12 +33,13 @@ struct CocoTables {
   }
 
   let file: String
-  private(set) var images: [CocoAnnotations.Image] = []
-  private(set) var annotations: [CocoAnnotations.Annotation] = []
-  private(set) var categories: [CocoAnnotations.Category] = []
+  private var part = Part()
+  /// The lists, as they stand in the file.
+  var images: [CocoAnnotations.Image] { part.images }
+  var annotations: [CocoAnnotations.Annotation] { part.annotations }
+  var categories: [CocoAnnotations.Category] { part.categories }
   /// Annotations, those that cannot be used included.
-  private(set) var annotationCount = 0
-  private var masks = SegmentationTable()
+  var annotationCount: Int { part.annotationCount }
 
   /// Reads a file.
   ///
@@ -49,7 +50,6 @@ struct CocoTables {
     report: (BadRow) throws(CocoError) -> Void = { bad throws(CocoError) in throw bad.error }
   ) throws(CocoError) {
     file = pieces.file
-    masks.reserve(fileSize: pieces.count)
     var lists = Set<String>()
     if try pieces.peek() == UInt8(ascii: "[") {
       throw pieces.error("a list, as result files are; annotations are an object with \"images\"")
@@ -82,9 +82,6 @@ struct CocoTables {
     guard lists.contains("images") else {
       throw CocoError("there is no \"images\" list in the file", file: file)
     }
-    let store = SegmentationStore(masks)
-    masks = SegmentationTable()
-    for index in annotations.indices { annotations[index].keep(in: store) }
   }
 
   private mutating func readValue(
@@ -99,18 +96,56 @@ struct CocoTables {
       _ = try pieces.value(DP_COCO_VALUES, nesting: 1)
       return
     }
-    try pieces.list(kinds[key] ?? DP_COCO_VALUES, nesting: 1) { rows throws(CocoError) in
-      switch key {
-      case "images": try addImages(rows, report)
-      case "annotations": try addAnnotations(rows, report)
-      case "categories": try addCategories(rows, report)
-      default: break
-      }
+    let kind = kinds[key] ?? DP_COCO_VALUES
+    try pieces.list(
+      kind, nesting: 1,
+      read: { rows throws(CocoError) in
+        try Part(rows, kind) { bad throws(CocoError) in throw bad.error }
+      },
+      again: { rows throws(CocoError) in try Part(rows, kind, report) },
+      add: { part.append($0) })
+  }
+
+  /// The tables as ground truth.
+  ///
+  /// - Throws: `CocoError` when an id occurs twice.
+  func checked() throws(CocoError) -> CocoAnnotations {
+    try CocoAnnotations(file: file, images: images, annotations: annotations, categories: categories)
+  }
+}
+
+/// What is kept of a piece of a list, or of all lists.
+private struct Part: Sendable {
+  private(set) var images: [CocoAnnotations.Image] = []
+  private(set) var annotations: [CocoAnnotations.Annotation] = []
+  private(set) var categories: [CocoAnnotations.Category] = []
+  private(set) var annotationCount = 0
+
+  /// Nothing yet.
+  init() {}
+
+  /// What is kept of the rows of a list of a kind.
+  init(
+    _ rows: CocoRows, _ kind: Int, _ report: (CocoTables.BadRow) throws(CocoError) -> Void
+  ) throws(CocoError) {
+    switch kind {
+    case DP_COCO_IMAGES: try addImages(rows, report)
+    case DP_COCO_ANNOTATIONS: try addAnnotations(rows, report)
+    case DP_COCO_CATEGORIES: try addCategories(rows, report)
+    default: break
     }
   }
 
+  /// Adds what comes next.
+  mutating func append(_ next: Part) {
+    images += next.images
+    annotations += next.annotations
+    categories += next.categories
+    annotationCount += next.annotationCount
+  }
+
   private mutating func addImages(
-    _ rows: CocoRows, _ report: (BadRow) throws(CocoError) -> Void
+    _ rows: CocoRows, _ report: (CocoTables.BadRow) throws(CocoError) -> Void
   ) throws(CocoError) {
     for (index, row) in rows.rows.enumerated() {
       let owner = owner("image", row, rows.firstRow + index)
@@ -121,7 +156,7 @@ struct CocoTables {
         let error = rows.error(
           "image \(row.id) is said to have \(height) x \(width) pixels (height x width); "
             + "sides must be positive, and the area at most \(MaskError.pixelLimit)", row)
-        try report(BadRow(id: Int(row.id), kind: "illegal_size", error: error))
+        try report(CocoTables.BadRow(id: Int(row.id), kind: "illegal_size", error: error))
         continue
       }
       images.append(
@@ -133,7 +168,7 @@ struct CocoTables {
   }
 
   private mutating func addCategories(
-    _ rows: CocoRows, _ report: (BadRow) throws(CocoError) -> Void
+    _ rows: CocoRows, _ report: (CocoTables.BadRow) throws(CocoError) -> Void
   ) throws(CocoError) {
     for (index, row) in rows.rows.enumerated() {
       let owner = owner("category", row, rows.firstRow + index)
@@ -143,22 +178,32 @@ struct CocoTables {
   }
 
   private mutating func addAnnotations(
-    _ rows: CocoRows, _ report: (BadRow) throws(CocoError) -> Void
+    _ rows: CocoRows, _ report: (CocoTables.BadRow) throws(CocoError) -> Void
   ) throws(CocoError) {
     annotationCount += rows.rows.count
-    for (index, row) in rows.rows.enumerated() {
-      let needed: [CocoKey] = [.id, .imageID, .categoryID, .box, .area]
+    guard let first = rows.rows.baseAddress else { return }
+    var masks = SegmentationTable(of: rows)
+    let needed: [CocoKey] = [.id, .imageID, .categoryID, .box, .area]
+    let needs = dp_coco_row.keys(needed)
+    annotations.reserveCapacity(rows.rows.count)
+    for index in rows.rows.indices {
+      let place = first + index
       // The name is made only where it is needed: there are a million annotations.
-      if row.fault != DP_COCO_SOUND || needed.contains(where: { !row.has($0) }) {
+      if place.pointee.fault != DP_COCO_SOUND || place.pointee.keys & needs != needs {
+        let row = place.pointee
         let owner = owner("annotation", row, rows.firstRow + index)
         guard try isSound(row, rows, owner, needs: needed, report) else { continue }
       }
       annotations.append(
         CocoAnnotations.Annotation(
-          id: Int(row.id), imageID: Int(row.image_id), categoryID: Int(row.category_id),
-          boundingBox: row.corners, area: row.area, isCrowd: row.is_crowd != 0, ignore: row.is_ignored != 0,
-          maskPlace: row.has(.segmentation) ? masks.append(row, of: rows) : nil))
+          id: Int(place.pointee.id), imageID: Int(place.pointee.image_id),
+          categoryID: Int(place.pointee.category_id), boundingBox: place.pointee.corners,
+          area: place.pointee.area, isCrowd: place.pointee.is_crowd != 0,
+          ignore: place.pointee.is_ignored != 0,
+          maskPlace: place.pointee.has(.segmentation) ? masks.append(place) : nil))
     }
+    let store = SegmentationStore(masks)
+    for index in annotations.indices { annotations[index].keep(in: store) }
   }
 
   /// A row as errors name it: the id may come last in its object, or not at all.
@@ -168,26 +213,22 @@ struct CocoTables {
 
   private func isSound(
     _ row: dp_coco_row, _ rows: CocoRows, _ owner: String, needs keys: [CocoKey],
-    _ report: (BadRow) throws(CocoError) -> Void
+    _ report: (CocoTables.BadRow) throws(CocoError) -> Void
   ) throws(CocoError) -> Bool {
     var error = try rows.fault(row, owner)
     if error == nil, let missing = keys.first(where: { !row.has($0) }) {
       error = rows.error("\(owner) has no \"\(missing.name)\"", row)
     }
     guard let error else { return true }
-    try report(BadRow(id: row.has(.id) ? Int(row.id) : nil, kind: "malformed_entry", error: error))
+    try report(CocoTables.BadRow(id: row.has(.id) ? Int(row.id) : nil, kind: "malformed_entry", error: error))
     return false
-  }
-
-  /// The tables as ground truth.
-  ///
-  /// - Throws: `CocoError` when an id occurs twice.
-  func checked() throws(CocoError) -> CocoAnnotations {
-    try CocoAnnotations(file: file, images: images, annotations: annotations, categories: categories)
   }
 }
 
 extension dp_coco_row {
   /// (x, y, width, height).
   var corners: CornerBox { (box.0, box.1, box.2, box.3) }
+
+  /// The bits of keys.
+  static func keys(_ keys: [CocoKey]) -> UInt32 { keys.reduce(0) { $0 | 1 << UInt32($1.rawValue) } }
 }

@@ -1,4 +1,5 @@
 import Masks
+import Tensors
 
 /// What is compared: boxes, masks, or boxes without regard to their class.
 public enum CocoIoUType: String, Sendable, Codable, CaseIterable {
@@ -69,11 +70,10 @@ public struct CocoEvaluator: Sendable {
 
   /// The place of each picture among the rising ids.
   let images: [Int: Int]
-  private let imageSizes: [(height: Int, width: Int)]
-  private let categoryIndices: [Int: Int]
+  let matcher: ImageMatcher
   /// The objects of each picture by class, in the order of the file.
-  let truths: [[(category: Int, element: CocoAnnotations.Annotation)]]
-  let file: String
+  var truths: [[(category: Int, element: CocoAnnotations.Annotation)]] { matcher.truths }
+  var file: String { matcher.file }
   /// Which pictures were fed, by place.
   var isFed: [Bool]
   /// The matches, by class; one list for all classes of proposals.
@@ -132,10 +132,9 @@ public struct CocoEvaluator: Sendable {
     self.iouThresholds = thresholds
     self.imageIDs = imageIDs
     self.images = images
-    self.imageSizes = sizes
-    self.categoryIndices = categoryIndices
-    self.truths = truths
-    self.file = annotations.file
+    matcher = ImageMatcher(
+      iouType: iouType, thresholds: thresholds, limit: steps[2], file: annotations.file,
+      categories: categoryIndices, truths: truths, sizes: sizes)
     categories = annotations.categories.filter { categoryIndices[$0.id] != nil }.sorted { $0.id < $1.id }
     isFed = [Bool](repeating: false, count: imageIDs.count)
     matches = [CategoryMatches](
@@ -164,98 +163,22 @@ public struct CocoEvaluator: Sendable {
     for (index, detection) in detections.enumerated() where detection.score.isNaN {
       throw CocoError("detection \(index) of image \(imageID) has the score NaN: the model has diverged")
     }
+    let counting = detections.filter { matcher.categories[$0.categoryID] != nil }
+    var candidates: [ImageMatcher.Candidate] = []
+    for (shape, detection) in counting.enumerated() {
+      guard let category = matcher.categories[detection.categoryID] else { continue }
+      candidates.append(ImageMatcher.Candidate(category: category, score: detection.score, shape: shape))
+    }
+    var found = MatchedGroups(thresholds: iouThresholds)
+    try matcher.match(
+      candidates, try matcher.shapes(of: counting, image: image, imageID: imageID), image: image, into: &found
+    )
     isFed[image] = true
-
-    // Proposals: one group, ordered by class first, as pycocotools puts its lists together.
-    let isProposal = iouType == .proposal
-    var found: [(category: Int, element: CocoDetection)] = []
-    for detection in detections {
-      if let category = categoryIndices[detection.categoryID] { found.append((category, detection)) }
-    }
-    var objects = truths[image]
-    if isProposal {
-      found = sortedByCategory(found)
-      objects = sortedByCategory(objects)
-    }
-    var groups: [Int: (detections: [CocoDetection], truths: [CocoAnnotations.Annotation])] = [:]
-    for (category, detection) in found {
-      groups[isProposal ? 0 : category, default: ([], [])].detections.append(detection)
-    }
-    // Classes without a detection only count their objects, which is done already.
-    for (category, annotation) in objects {
-      groups[isProposal ? 0 : category]?.truths.append(annotation)
-    }
-    for (category, group) in groups {
-      let best = bestDetections(group.detections)
-      let compared = try overlaps(best, group.truths, imageID: imageID, size: imageSizes[image])
-      matches[category].append(
-        image: image, scores: best.map(\.score), areas: compared.areas, truths: group.truths,
-        overlaps: compared.ious)
-    }
+    take(found)
   }
 
-  /// As many detections as count, by falling score, equal ones in the order given.
-  private func bestDetections(_ detections: [CocoDetection]) -> [CocoDetection] {
-    let order = detections.indices.sorted { a, b in
-      let (first, second) = (detections[a].score, detections[b].score)
-      return first != second ? first > second : a < b
-    }
-    return order.prefix(maxDets[2]).map { detections[$0] }
-  }
-
-  private func sortedByCategory<Element>(
-    _ pairs: [(category: Int, element: Element)]
-  ) -> [(category: Int, element: Element)] {
-    let order = pairs.indices.sorted { a, b in
-      let (first, second) = (pairs[a].category, pairs[b].category)
-      return first != second ? first < second : a < b
-    }
-    return order.map { pairs[$0] }
-  }
-
-  /// The areas of detections, and their overlaps with objects, `[detections, truths]`.
-  private func overlaps(
-    _ detections: [CocoDetection], _ truths: [CocoAnnotations.Annotation], imageID: Int,
-    size: (height: Int, width: Int)
-  ) throws(CocoError) -> (areas: [Double], ious: [Double]) {
-    let isCrowd = truths.map(\.isCrowd)
-    guard iouType == .segm else {
-      var boxes: [CornerBox] = []
-      var areas: [Double] = []
-      for detection in detections {
-        if let box = detection.boundingBox {
-          boxes.append(box)
-          areas.append(box.width * box.height)
-        } else if let mask = detection.mask {
-          boxes.append(mask.boundingBox)
-          areas.append(Double(mask.area))
-        } else {
-          throw CocoError("a detection of image \(imageID) has neither a box nor a mask")
-        }
-      }
-      return (areas, boxIoU(boxes, truths.map(\.boundingBox), isCrowd: isCrowd))
-    }
-    var masks: [RunLengthMask] = []
-    for detection in detections {
-      guard let mask = detection.mask else {
-        throw CocoError("a detection of image \(imageID) has no mask, which segm compares")
-      }
-      guard mask.height == size.height, mask.width == size.width else {
-        throw CocoError(
-          "a mask of image \(imageID) has \(mask.height) x \(mask.width) pixels (height x width), "
-            + "the image has \(size.height) x \(size.width)")
-      }
-      masks.append(mask)
-    }
-    var objects: [RunLengthMask] = []
-    for truth in truths {
-      objects.append(try truth.mask(height: size.height, width: size.width, file: file))
-    }
-    do throws(MaskError) {
-      return (masks.map { Double($0.area) }, try RunLengthMask.iou(masks, objects, isCrowd: isCrowd))
-    } catch {
-      throw CocoError("image \(imageID): \(error)", file: file)
-    }
+  private mutating func take(_ found: MatchedGroups) {
+    for group in found.groups { matches[group.category].append(group, of: found) }
   }
 }
 
@@ -276,15 +199,86 @@ extension CocoEvaluator {
   /// - Parameter annotations: Those that the evaluator was made of.
   /// - Throws: `CocoError` for results of unknown pictures, and as `add`.
   public mutating func add(_ results: CocoResults, of annotations: CocoAnnotations) throws(CocoError) {
-    try results.checkImages(in: annotations)
-    let rows = Dictionary(grouping: results.rows.indices) { results.rows[$0].imageID }
-    for image in annotations.images where images[image.id] != nil {
-      var detections: [CocoDetection] = []
-      for index in rows[image.id] ?? [] {
-        detections.append(try results.detection(at: index, on: image, iouType: iouType))
-      }
-      try add(imageID: image.id, detections: detections)
+    let fed = try rows(of: results, annotations)
+    for image in fed where isFed[image.place] {
+      throw CocoError("the detections of image \(image.id) were given twice", file: file)
     }
+    let (matcher, thresholds) = (matcher, iouThresholds)
+    let pieces = (fed.count + Self.imagesAtOnce - 1) / Self.imagesAtOnce
+    let found = Gathered<Result<MatchedGroups, CocoError>>(pieces)
+    parallel(pieces) { piece in
+      let range = piece * Self.imagesAtOnce..<min((piece + 1) * Self.imagesAtOnce, fed.count)
+      found.set(piece, matcher.match(fed[range], results, thresholds: thresholds))
+    }
+    var all: [MatchedGroups] = []
+    for piece in 0..<pieces {
+      if let result = found.take(piece) { all.append(try result.get()) }
+    }
+    for image in fed { isFed[image.place] = true }
+    for found in all { take(found) }
+  }
+
+  /// Images that one thread matches one after the other.
+  private static let imagesAtOnce = 32
+
+  /// An image and its rows among the results.
+  fileprivate struct FedImage: Sendable {
+    var id: Int
+    /// Its place among the rising ids.
+    var place: Int
+    var rows: [Int]
+  }
+
+  /// The images that count, in the order of the file, each with its rows.
+  ///
+  /// - Throws: `CocoError` for results of unknown pictures.
+  private func rows(
+    of results: CocoResults, _ annotations: CocoAnnotations
+  ) throws(CocoError) -> [FedImage] {
+    var fed: [FedImage] = []
+    // Images that do not count have no place.
+    var places: [Int: Int] = [:]
+    for image in annotations.images {
+      places[image.id] = -1
+      guard let place = images[image.id] else { continue }
+      places[image.id] = fed.count
+      fed.append(FedImage(id: image.id, place: place, rows: []))
+    }
+    // Rows of one image mostly follow each other.
+    var last: (id: Int, place: Int)?
+    for (index, row) in results.rows.enumerated() {
+      if last?.id != row.imageID {
+        guard let place = places[row.imageID] else {
+          try results.checkImages(in: annotations)
+          return []
+        }
+        last = (row.imageID, place)
+      }
+      if let last, last.place >= 0 { fed[last.place].rows.append(index) }
+    }
+    return fed
+  }
+}
+
+extension ImageMatcher {
+  /// Matches images one after the other.
+  fileprivate func match(
+    _ images: ArraySlice<CocoEvaluator.FedImage>, _ results: CocoResults, thresholds: [Double]
+  ) -> Result<MatchedGroups, CocoError> {
+    var found = MatchedGroups(thresholds: thresholds)
+    for image in images {
+      var candidates: [Candidate] = []
+      candidates.reserveCapacity(image.rows.count)
+      for (shape, row) in image.rows.enumerated() {
+        guard let category = categories[results.rows[row].categoryID] else { continue }
+        candidates.append(Candidate(category: category, score: results.rows[row].score, shape: shape))
+      }
+      do throws(CocoError) {
+        let shapes = try shapes(of: image.rows, results, image: image.place, imageID: image.id)
+        try match(candidates, shapes, image: image.place, into: &found)
+      } catch { return .failure(error) }
+    }
+    return .success(found)
   }
 }
 

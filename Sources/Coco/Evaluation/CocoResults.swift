@@ -26,6 +26,8 @@ public struct CocoResults: Sendable {
 
     /// The mask.
     public var segmentation: CocoSegmentation? { maskPlace < 0 ? nil : store?[maskPlace] }
+    /// Adds the mask, which there must be, to others of its image.
+    func addMask(to table: inout RunTable) throws(MaskError) { try store?.add(maskPlace, to: &table) }
     /// Whether there is a mask.
     var hasSegmentation: Bool { maskPlace >= 0 }
     /// Whether parts of its polygons are left out, since they have no three corners.
@@ -65,22 +67,43 @@ public struct CocoResults: Sendable {
         "results are a list of objects with image_id, category_id, score, and bbox or segmentation")
     }
     var rows: [Row] = []
-    var masks = SegmentationTable()
-    masks.reserve(fileSize: pieces.count)
-    try pieces.list(DP_COCO_RESULTS, nesting: 0) { read throws(CocoError) in
-      for (index, row) in read.rows.enumerated() {
-        rows.append(try Row(row, of: read, number: read.firstRow + index, &masks))
-      }
-    }
+    try pieces.list(
+      DP_COCO_RESULTS, nesting: 0, read: Self.rows, again: Self.rows,
+      add: { part in
+        // As many as the file will have, if it goes on like this: growing would hold them twice for a moment.
+        if rows.isEmpty { rows.reserveCapacity(part.count * (pieces.count / JSONPieces.pieceSize + 1)) }
+        rows += part
+      })
     if try pieces.peek() != nil { throw pieces.unexpected("the end of the file") }
+    return CocoResults(file: pieces.file, rows: rows)
+  }
+
+  @Sendable private static func rows(of read: CocoRows) throws(CocoError) -> [Row] {
+    guard let first = read.rows.baseAddress else { return [] }
+    var masks = SegmentationTable(of: read)
+    var rows: [Row] = []
+    rows.reserveCapacity(read.rows.count)
+    for index in read.rows.indices {
+      rows.append(try Row(first + index, of: read, number: read.firstRow + index, &masks))
+    }
     let store = SegmentationStore(masks)
     for index in rows.indices where rows[index].hasSegmentation { rows[index].store = store }
-    return CocoResults(file: pieces.file, rows: rows)
+    return rows
   }
 
   /// The class ids that are not in the annotation file, rising; pycocotools leaves such rows out without a word.
   public func unknownCategoryIDs(in annotations: CocoAnnotations) -> [Int] {
-    Set(rows.map(\.categoryID)).subtracting(annotations.categories.map(\.id)).sorted()
+    distinct(\.categoryID).subtracting(annotations.categories.map(\.id)).sorted()
+  }
+
+  private func distinct(_ id: (Row) -> Int) -> Set<Int> {
+    var ids = Set<Int>()
+    var last: Int?
+    for row in rows where id(row) != last {
+      last = id(row)
+      ids.insert(id(row))
+    }
+    return ids
   }
 
   /// A sentence about parts of polygons that are left out; nil when there are none.
@@ -96,7 +119,7 @@ public struct CocoResults: Sendable {
   ///
   /// - Throws: `CocoError` that lists the ids which do not.
   public func checkImages(in annotations: CocoAnnotations) throws(CocoError) {
-    let unknown = Set(rows.map(\.imageID)).subtracting(annotations.images.map(\.id)).sorted()
+    let unknown = distinct(\.imageID).subtracting(annotations.images.map(\.id)).sorted()
     guard !unknown.isEmpty else { return }
     throw CocoError(
       "results for images that \(annotations.file) does not have: image_id \(CocoError.list(unknown))",
@@ -105,22 +128,31 @@ public struct CocoResults: Sendable {
 }
 
 extension CocoResults.Row {
+  private static let needs = dp_coco_row.keys([.imageID, .categoryID, .score])
+
   fileprivate init(
-    _ row: dp_coco_row, of rows: CocoRows, number: Int, _ masks: inout SegmentationTable
+    _ row: UnsafePointer<dp_coco_row>, of rows: CocoRows, number: Int, _ masks: inout SegmentationTable
   ) throws(CocoError) {
-    // The name is made only where it is needed: there may be millions of results.
-    var owner: String { "result \(number), from 0," }
-    if row.fault != DP_COCO_SOUND, let error = try rows.fault(row, owner) { throw error }
+    if row.pointee.fault != DP_COCO_SOUND || row.pointee.keys & Self.needs != Self.needs
+      || !(row.pointee.has(.box) || row.pointee.has(.segmentation))
+    {
+      throw try Self.fault(row.pointee, of: rows, "result \(number), from 0,")
+    }
+    imageID = Int(row.pointee.image_id)
+    categoryID = Int(row.pointee.category_id)
+    score = row.pointee.score
+    boundingBox = row.pointee.has(.box) ? row.pointee.corners : nil
+    if row.pointee.has(.segmentation) { maskPlace = masks.append(row) }
+  }
+
+  /// What is wrong with a row.
+  private static func fault(
+    _ row: dp_coco_row, of rows: CocoRows, _ owner: String
+  ) throws(CocoError) -> CocoError {
+    if let error = try rows.fault(row, owner) { return error }
     if let missing = [CocoKey.imageID, .categoryID, .score].first(where: { !row.has($0) }) {
-      throw rows.error("\(owner) has no \"\(missing.name)\"", row)
+      return rows.error("\(owner) has no \"\(missing.name)\"", row)
     }
-    guard row.has(.box) || row.has(.segmentation) else {
-      throw rows.error("\(owner) has neither \"bbox\" nor \"segmentation\"", row)
-    }
-    imageID = Int(row.image_id)
-    categoryID = Int(row.category_id)
-    score = row.score
-    boundingBox = row.has(.box) ? row.corners : nil
-    if row.has(.segmentation) { maskPlace = masks.append(row, of: rows) }
+    return rows.error("\(owner) has neither \"bbox\" nor \"segmentation\"", row)
   }
 }

@@ -6,14 +6,14 @@ struct CocoRows {
   /// How many rows of the list came before.
   let firstRow: Int
   private let tables: dp_coco_rows
-  private let pieces: JSONPieces
+  private let block: JSONBlock
   private let offset: Int
 
   /// Rows of the piece of a file that begins at `offset`.
-  init(_ tables: dp_coco_rows, in pieces: JSONPieces, offset: Int, firstRow: Int) {
+  init(_ tables: dp_coco_rows, in block: JSONBlock, offset: Int, firstRow: Int) {
     rows = UnsafeBufferPointer(start: tables.rows, count: Int(tables.row_count))
     self.tables = tables
-    self.pieces = pieces
+    self.block = block
     self.offset = offset
     self.firstRow = firstRow
   }
@@ -46,7 +46,7 @@ struct CocoRows {
 
   /// An error at the row's first byte.
   func error(_ message: String, _ row: dp_coco_row) -> CocoError {
-    pieces.error(message, at: offset + Int(row.offset))
+    block.error(message, at: offset + Int(row.offset))
   }
 
   /// What is wrong with a row, if anything; `owner` names it: "annotation 5".
@@ -56,22 +56,22 @@ struct CocoRows {
     let name = "the \(key?.name ?? "value") of \(owner)"
     switch Int(row.fault) {
     case DP_COCO_SOUND: return nil
-    case DP_COCO_NOT_AN_OBJECT: return pieces.unexpected(described(owner, "an object"), at: place)
+    case DP_COCO_NOT_AN_OBJECT: return block.unexpected(described(owner, "an object"), at: place)
     case DP_COCO_WRONG_TYPE where key == .score:
-      return pieces.error("\(name) is not a number; a model that has diverged gives NaN", at: place)
+      return block.error("\(name) is not a number; a model that has diverged gives NaN", at: place)
     case DP_COCO_WRONG_TYPE:
-      return pieces.unexpected(described(name, key?.kind ?? "something else"), at: place)
+      return block.unexpected(described(name, key?.kind ?? "something else"), at: place)
     case DP_COCO_NOT_WHOLE:
-      return pieces.error("\(name) is \(pieces.number(at: place)), not a whole number", at: place)
+      return block.error("\(name) is \(block.number(at: place)), not a whole number", at: place)
     case DP_COCO_WRONG_COUNT where key == .box:
-      return pieces.error(
+      return block.error(
         "\(name) has \(row.fault_count) numbers; [x, y, width, height] are needed", at: place)
     case DP_COCO_WRONG_COUNT:
-      return pieces.error(
+      return block.error(
         "the mask of \(owner) needs a \"size\" of [height, width], got \(row.fault_count) numbers", at: place)
-    case DP_COCO_NO_COUNTS: return pieces.error("the mask of \(owner) has no \"counts\"", at: place)
+    case DP_COCO_NO_COUNTS: return block.error("the mask of \(owner) has no \"counts\"", at: place)
     default:
-      return pieces.error("the key \"\(try text(row))\" occurs twice in \(owner)", at: place)
+      return block.error("the key \"\(try text(row))\" occurs twice in \(owner)", at: place)
     }
   }
 }

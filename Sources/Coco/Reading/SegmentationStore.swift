@@ -1,4 +1,5 @@
 import CSimdJSON
+import Masks
 
 /// The masks of a whole file, end to end in a few arrays: one array an object would double the memory.
 final class SegmentationStore: Sendable {
@@ -16,6 +17,11 @@ final class SegmentationStore: Sendable {
     table.append(segmentation)
     self.init(table)
   }
+
+  /// Adds the mask at a place to others of its image.
+  ///
+  /// - Throws: `MaskError` as `CocoSegmentation.mask`.
+  func add(_ place: Int, to table: inout RunTable) throws(MaskError) { try self.table.add(place, to: &table) }
 
   /// The mask at a place, as `SegmentationTable.append` gave it.
   subscript(place: Int) -> CocoSegmentation { table[place] }
@@ -53,32 +59,30 @@ struct SegmentationTable {
   private var runs: ContiguousArray<Int32> = []
   private var characters: ContiguousArray<UInt8> = []
 
-  /// Room for the coordinates of a file of so many bytes: growing would hold them twice for a moment. What is not
-  /// used is never touched.
-  mutating func reserve(fileSize: Int) { coordinates.reserveCapacity(fileSize / 7) }
+  /// A table without masks.
+  init() {}
 
-  /// Adds a row's mask and answers its place.
-  mutating func append(_ row: dp_coco_row, of rows: CocoRows) -> Int {
-    let range = Int(row.mask_first)..<Int(row.mask_end)
-    switch Int(row.mask) {
-    case DP_COCO_POLYGONS:
-      let first = partEnds.count
-      var start = range.lowerBound == 0 ? 0 : Int(rows.partEnds[range.lowerBound - 1])
-      for end in rows.partEnds[range] {
-        coordinates.append(contentsOf: rows.numbers[start..<Int(end)])
-        partEnds.append(coordinates.count)
-        start = Int(end)
+  /// The numbers of all masks of the rows; which row has which is said by `append`.
+  init(of rows: CocoRows) {
+    coordinates = ContiguousArray(rows.numbers)
+    partEnds = ContiguousArray(rows.partEnds.lazy.map { Int($0) })
+    runs = ContiguousArray(rows.runs)
+    characters = ContiguousArray(rows.characters)
+    entries.reserveCapacity(rows.rows.count)
+  }
+
+  /// Adds the mask of one of these rows and answers its place.
+  mutating func append(_ row: UnsafePointer<dp_coco_row>) -> Int {
+    let form: Form =
+      switch Int(row.pointee.mask) {
+      case DP_COCO_POLYGONS: .polygons
+      case DP_COCO_RUNS: .runs
+      default: .compressed
       }
-      entries.append(Entry(form: .polygons, range: first..<partEnds.count))
-    case DP_COCO_RUNS:
-      let first = runs.count
-      runs.append(contentsOf: rows.runs[range])
-      add(.runs, height: Int(row.mask_height), width: Int(row.mask_width), first..<runs.count)
-    default:
-      let first = characters.count
-      characters.append(contentsOf: rows.characters[range])
-      add(.compressed, height: Int(row.mask_height), width: Int(row.mask_width), first..<characters.count)
-    }
+    entries.append(
+      Entry(
+        form: form, height: Int(row.pointee.mask_height), width: Int(row.pointee.mask_width),
+        range: Int(row.pointee.mask_first)..<Int(row.pointee.mask_end)))
     return entries.count - 1
   }
 
@@ -118,6 +122,23 @@ struct SegmentationTable {
       if CocoSegmentation.isWhole(numbers: numbers) { parts.whole += 1 }
     }
     return parts
+  }
+
+  /// Adds a mask to others of its image.
+  ///
+  /// - Throws: `MaskError` as `CocoSegmentation.mask`.
+  func add(_ place: Int, to table: inout RunTable) throws(MaskError) {
+    let entry = entries[place]
+    guard entry.form == .compressed, entry.height == table.height, entry.width == table.width else {
+      return table.append(try self[place].mask(height: table.height, width: table.width))
+    }
+    let outcome = characters.withUnsafeBufferPointer { characters -> MaskError? in
+      do throws(MaskError) {
+        try table.append(compressed: UnsafeBufferPointer(rebasing: characters[entry.range]))
+        return nil
+      } catch { return error }
+    }
+    if let outcome { throw outcome }
   }
 
   subscript(place: Int) -> CocoSegmentation {

@@ -126,10 +126,12 @@ public struct MaxIoUAssigner: Decodable, Sendable {
   private func boxesOnIgnored(_ boxes: Boxes, _ truth: Instances) -> [UInt8]? {
     let ignored = truth.boxes[(0..<truth.count).filter { truth.isIgnored[$0] }]
     guard ignoreThreshold > 0, !ignored.isEmpty else { return nil }
-    let shares = Boxes.iof(boxes, ignored)
-    return (0..<boxes.count).map { box in
-      let row = shares[(box * ignored.count)..<((box + 1) * ignored.count)]
-      return row.contains { $0 > ignoreThreshold } ? 1 : 0
+    // One region after the other, as objects are taken.
+    var hidden = [UInt8](repeating: 0, count: boxes.count)
+    for region in 0..<ignored.count {
+      let shares = Boxes.iof(boxes, ignored[[region]])
+      for box in hidden.indices where shares[box] > ignoreThreshold { hidden[box] = 1 }
     }
+    return hidden
   }
 }

@@ -17,12 +17,14 @@ public struct LabelsFigure {
   package init?(_ labels: LabelCounts) {
     guard !labels.isEmpty else { return nil }
     let (names, counts, unit) = (labels.classes, labels.counts, labels.unit)
-    var charts = [BarChart(title: "\(unit) of a class\(labels.part)", bars: Array(zip(names, counts)))]
+    var charts = [
+      BarChart(title: "\(unit) of a class\(labels.part)", bars: Array(zip(names, counts.map(Double.init))))
+    ]
     if unit == "objects" {
       charts.append(
         BarChart(
           title: "sizes: root of the box's area, in pixels of the file",
-          bars: Array(zip(LabelCounts.sizeNames, labels.sizes))))
+          bars: Array(zip(LabelCounts.sizeNames, labels.sizes.map(Double.init)))))
     }
     let largest = zip(names, counts).max { $0.1 < $1.1 }
     var drawn = Figure(
