@@ -210,12 +210,14 @@ extension CocoEvaluator {
       let range = piece * Self.imagesAtOnce..<min((piece + 1) * Self.imagesAtOnce, fed.count)
       found.set(piece, matcher.match(fed[range], results, thresholds: thresholds))
     }
-    var all: [MatchedGroups] = []
-    for piece in 0..<pieces {
-      if let result = found.take(piece) { all.append(try result.get()) }
+    if let failure = found.first(where: { if case .failure = $0 { true } else { false } }) {
+      _ = try failure.get()
     }
     for image in fed { isFed[image.place] = true }
-    for found in all { take(found) }
+    // One after the other is let go, so that memory holds all matches once.
+    for piece in 0..<pieces {
+      if case .success(let groups)? = found.take(piece) { take(groups) }
+    }
   }
 
   /// Images that one thread matches one after the other.

@@ -15,8 +15,8 @@ public struct CocoResults: Sendable {
     /// (x, y, width, height), in pixels.
     public var boundingBox: CornerBox?
     /// Where the mask is kept.
+    fileprivate var maskPlace: Int32 = -1
     fileprivate var store: SegmentationStore?
-    fileprivate var maskPlace = -1
 
     /// A detection by its box.
     public init(imageID: Int, categoryID: Int, score: Double, boundingBox: CornerBox) {
@@ -25,14 +25,14 @@ public struct CocoResults: Sendable {
     }
 
     /// The mask.
-    public var segmentation: CocoSegmentation? { maskPlace < 0 ? nil : store?[maskPlace] }
+    public var segmentation: CocoSegmentation? { maskPlace < 0 ? nil : store?[Int(maskPlace)] }
     /// Adds the mask, which there must be, to others of its image.
-    func addMask(to table: inout RunTable) throws(MaskError) { try store?.add(maskPlace, to: &table) }
+    func addMask(to table: inout RunTable) throws(MaskError) { try store?.add(Int(maskPlace), to: &table) }
     /// Whether there is a mask.
     var hasSegmentation: Bool { maskPlace >= 0 }
     /// Whether parts of its polygons are left out, since they have no three corners.
     fileprivate var hasBadParts: Bool {
-      maskPlace >= 0 && store?.parts(at: maskPlace).areCut ?? false
+      maskPlace >= 0 && store?.parts(at: Int(maskPlace)).areCut ?? false
     }
   }
 
@@ -142,7 +142,7 @@ extension CocoResults.Row {
     categoryID = Int(row.pointee.category_id)
     score = row.pointee.score
     boundingBox = row.pointee.has(.box) ? row.pointee.corners : nil
-    if row.pointee.has(.segmentation) { maskPlace = masks.append(row) }
+    if row.pointee.has(.segmentation) { maskPlace = Int32(masks.append(row)) }
   }
 
   /// What is wrong with a row.

@@ -103,6 +103,11 @@ final class Gathered<Element: Sendable>: Sendable {
   /// Puts one in its place.
   func set(_ index: Int, _ element: Element) { elements.withLock { $0[index] = element } }
 
+  /// The first in its place that is asked for.
+  func first(where isWanted: (Element) -> Bool) -> Element? {
+    elements.withLock { elements in elements.lazy.compactMap { $0 }.first(where: isWanted) }
+  }
+
   /// What was put there, which is let go.
   func take(_ index: Int) -> Element? {
     elements.withLock { elements in
