@@ -84,7 +84,7 @@ extension ConfigurationNode {
     guard near.isEmpty else {
       return "Of the YAML files beside it the nearest: \(near.map { folder + $0 }.joined(separator: ", "))."
     }
-    return "Write it as YAML, with the same keys: \(yaml). configs/ has examples."
+    return "Write it as YAML: dense config import \(path) --out \(yaml)."
   }
 
   private static func names(in folder: String) -> [String] {

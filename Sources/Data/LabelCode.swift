@@ -25,7 +25,8 @@ public struct LabelCode: Hashable, Sendable {
     (self.ignored, self.isColour) = (Set(ignored), isColour)
   }
 
-  private static func number(_ colour: SIMD3<UInt8>) -> Int32 {
+  /// 0xRRGGBB of red, green and blue.
+  fileprivate static func number(_ colour: SIMD3<UInt8>) -> Int32 {
     let (red, green, blue) = (Int32(colour[0]), Int32(colour[1]), Int32(colour[2]))
     return red << 16 | green << 8 | blue
   }
@@ -42,7 +43,7 @@ extension LabelMeaning {
       let (blue, green, red) = (
         image.pixels[3 * place], image.pixels[3 * place + 1], image.pixels[3 * place + 2]
       )
-      return Int32(red) << 16 | Int32(green) << 8 | Int32(blue)
+      return LabelCode.number(SIMD3(red, green, blue))
     }
     return LabelMap(height: image.height, width: image.width, pixels: pixels)
   }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Tensors
 
@@ -52,13 +53,12 @@ public struct RankReduction: StepReduction {
     let count = parts.first?.count ?? 0
     let own = (0..<count).map { place in parts.lazy.compactMap { $0[place]?.shape }.first }
     // Nearly always all ranks have the same ones, and a number says so.
-    let fingerprint = own.reduce(into: UInt64(0xcbf2_9ce4_8422_2325)) { hash, shape in
-      for number in (shape ?? []) + [shape == nil ? -1 : -2] {
-        hash = (hash ^ UInt64(bitPattern: Int64(number))) &* 0x100_0000_01b3
-      }
+    var fingerprint = Fingerprint()
+    for shape in own {
+      for number in (shape ?? []) + [shape == nil ? -1 : -2] { fingerprint.add(number) }
     }
-    let all = try ranks.gather(fingerprint)
-    guard all.contains(where: { $0 != fingerprint }) else { return own }
+    let all = try ranks.gather(fingerprint.value)
+    guard all.contains(where: { $0 != fingerprint.value }) else { return own }
     let texts = try ranks.gather(Array(JSONEncoder().encode(own)))
     var shapes: [[Int]?] = Array(repeating: nil, count: count)
     for (rank, bytes) in texts.enumerated() {

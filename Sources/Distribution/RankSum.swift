@@ -31,8 +31,11 @@ public struct RankSum: Sendable {
   /// Cuts numbers into buckets.
   public static func buckets(of count: Int) -> [Range<Int>] {
     var buckets: [Range<Int>] = []
-    while let start = buckets.last?.upperBound ?? 0 as Int?, start < count {
-      buckets.append(start..<min(count, start + (buckets.isEmpty ? firstBucket : bucket)))
+    var start = 0
+    while start < count {
+      let end = min(count, start + (buckets.isEmpty ? firstBucket : bucket))
+      buckets.append(start..<end)
+      start = end
     }
     return buckets
   }

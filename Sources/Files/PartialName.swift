@@ -41,8 +41,8 @@ package enum PartialName {
       guard start.utf8.count + character.utf8.count <= limit else { break }
       start.append(character)
     }
-    // FNV-1a.
-    let number = name.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-    return ".\(start)~\(String(number, radix: 36))."
+    var fingerprint = Fingerprint()
+    fingerprint.add(name)
+    return ".\(start)~\(String(fingerprint.value, radix: 36))."
   }
 }

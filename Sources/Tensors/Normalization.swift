@@ -94,22 +94,30 @@ public func batchNorm(
           let (dot, sum) = (sums.values.prefix(width), sums.values.suffix(width))
           let slope = zip(zip(scale, inverse), dot).map { $0.0 * $0.1 * $1 * share }
           let offset = zip(scale, sum).map { $0 * $1 * share }
-          let output = Tensor.uninitialized(gradient.shape)
-          let (g, result) = (gradient.storage, output.storage)
-          parallel(over: rows, grain: max(1, (1 << 15) / max(1, width))) { range in
-            let start = range.lowerBound * width
-            dp_batch_norm_backward(
-              result.base + start, g.base + start, input.base + start, mean, scale, slope, offset,
-              range.count,
-              width)
-          }
-          gx = output
+          gx = batchNormSlope(
+            gradient, input, mean: mean, scale: scale, slope: slope, offset: offset, rows: rows)
         }
         return [gx] + parameters.gradients { sums }
       }
     )
   }
   return (y, mean, variance)
+}
+
+/// The gradient of what batch norm was given: g scale - (x - mean) slope - offset, channel by channel.
+func batchNormSlope(
+  _ gradient: Tensor, _ input: TensorStorage, mean: [Float], scale: [Float], slope: [Float],
+  offset: [Float], rows: Int
+) -> Tensor {
+  let width = mean.count
+  let output = Tensor.uninitialized(gradient.shape)
+  let (g, result) = (gradient.storage, output.storage)
+  parallel(over: rows, grain: max(1, (1 << 15) / max(1, width))) { range in
+    let start = range.lowerBound * width
+    dp_batch_norm_backward(
+      result.base + start, g.base + start, input.base + start, mean, scale, slope, offset, range.count, width)
+  }
+  return output
 }
 
 /// Batch norm by given statistics, as in evaluation.

@@ -51,15 +51,8 @@ package func synchronizedBatchNorm(
           let totals = summed(own)
           let slope = zip(zip(scale, inverse), totals.prefix(width)).map { $0.0 * $0.1 * Float($1 * share) }
           let offset = zip(scale, totals.suffix(width)).map { $0 * Float($1 * share) }
-          let output = Tensor.uninitialized(gradient.shape)
-          let result = output.storage
-          parallel(over: rows, grain: max(1, (1 << 15) / max(1, width))) { range in
-            let start = range.lowerBound * width
-            dp_batch_norm_backward(
-              result.base + start, g.base + start, input.base + start, mean, scale, slope, offset,
-              range.count, width)
-          }
-          gx = output
+          gx = batchNormSlope(
+            gradient, input, mean: mean, scale: scale, slope: slope, offset: offset, rows: rows)
         }
         return [gx] + parameters.gradients { Tensor(own.map { Float($0) }, shape: [2 * width]) }
       }
@@ -74,7 +67,8 @@ private func doubleColumnSums(
   _ body: @escaping @Sendable (_ rows: Range<Int>, _ sum: UnsafeMutablePointer<Double>) -> Void
 ) -> [Double] {
   let count = sums * width
-  let pieces = min(64, max(1, rows * width >> 16))
+  // In brackets: a shift binds closer than a product.
+  let pieces = min(64, max(1, (rows * width) >> 16))
   let partial = Shared(UnsafeMutablePointer<Double>.allocate(capacity: max(1, pieces * count)))
   defer { partial.base.deallocate() }
   partial.base.initialize(repeating: 0, count: pieces * count)

@@ -81,7 +81,7 @@ struct InheritanceTests {
     let python = folder.error("a.py")
     #expect(
       python.hasSuffix(
-        "/a.py: Python configs are not read\n  Write it as YAML, with the same keys: \(folder.path)/a.yaml. configs/ has examples."
+        "/a.py: Python configs are not read\n  Write it as YAML: dense config import \(folder.path)/a.py --out \(folder.path)/a.yaml."
       ), "\(python)")
     #expect(folder.error("list.yaml").contains("a config is a mapping, not a list"))
     #expect(folder.error("base.yaml").contains("/dev: cannot be read: is a folder, not a config"))

@@ -120,6 +120,30 @@ struct LockstepTests {
     #expect(together.parameters.allSatisfy { $0.parameter.gradient == nil })
   }
 
+  @Test("the statistics of a map that is counted in several pieces are those of its rows, for any threads")
+  func pieces() {
+    let (rows, width) = (9000, 40)
+    let x = Tensor.random([rows, width], in: -1...3, seed: 6)
+    let values = x.values
+    func run(_ threads: Int) -> (mean: [Float], variance: [Float], y: [Float]) {
+      let before = Threads.count
+      defer { Threads.count = before }
+      Threads.count = threads
+      let found = synchronizedBatchNorm(x, weight: nil, bias: nil, epsilon: 1e-5) { $0 }
+      return (found.mean, found.variance, found.y.values)
+    }
+    let found = run(1)
+    for channel in 0..<width {
+      let column = stride(from: channel, to: values.count, by: width).map { Double(values[$0]) }
+      let mean = column.reduce(0, +) / Double(rows)
+      let variance = column.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(rows)
+      #expect(abs(Double(found.mean[channel]) - mean) < 1e-6)
+      #expect(abs(Double(found.variance[channel]) - variance) < 1e-6)
+    }
+    let other = run(3)
+    #expect(other.mean == found.mean && other.variance == found.variance && other.y == found.y)
+  }
+
   @Test("SyncBN's derivative is that of its result, by differences")
   func derivative() {
     let inputs = [

@@ -2,6 +2,7 @@ import Analysis
 import Files
 import Foundation
 import Imaging
+import Masks
 import Reporting
 import TestSupport
 import Testing
@@ -272,7 +273,7 @@ struct PixelOutlineTests {
     ])
   func path(picture: String, path: String) {
     let rows = picture.split(separator: "/").map { Array($0) }
-    let outline = PixelOutline(height: rows.count, width: rows[0].count) { rows[$0][$1] == "#" }
+    let outline = PixelOutlines(height: rows.count, width: rows[0].count) { rows[$0][$1] == "#" }
     #expect(outline.path == path)
   }
 }

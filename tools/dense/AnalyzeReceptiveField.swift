@@ -47,11 +47,7 @@ struct StudyWords {
 
   /// The config, or that of the first checkpoint.
   func load(_ replacements: OverrideOptions) throws -> ConfigurationNode {
-    if let config { return try ConfigurationNode.load(file: config, overrides: replacements.overrides) }
-    let checkpoint = checkpoints[0]
-    return try ConfigurationNode.load(
-      text: try TrainingCheckpoint.configuration(ofFile: checkpoint), file: checkpoint,
-      overrides: replacements.overrides)
+    try replacements.load(config, carriedBy: checkpoints[0])
   }
 }
 

@@ -82,14 +82,7 @@ struct AnalyzeScale: ParsableCommand {
     try Output.reporting(json: json) {
       let (config, named) = try named()
       let checkpoint = try named.map { Folder.isFolder($0) ? try WorkDirectory.bestCheckpoint(in: $0) : $0 }
-      let node =
-        if let config {
-          try ConfigurationNode.load(file: config, overrides: replacements.overrides)
-        } else {
-          try ConfigurationNode.load(
-            text: try TrainingCheckpoint.configuration(ofFile: checkpoint ?? ""), file: checkpoint ?? "",
-            overrides: replacements.overrides)
-        }
+      let node = try replacements.load(config, carriedBy: checkpoint ?? "")
       var plan = OutputPlan(keepingDataOf: try ExperimentConfiguration(node, deferringMistakes: true))
       if let checkpoint { plan.keep(checkpoint, as: "the checkpoint") }
       if let out {

@@ -24,18 +24,17 @@ struct OverrideOptions: ParsableArguments {
     }
   }
 
-  /// The top level of a config file, or of the config that a checkpoint carries where none is named. What is wrong there
-  /// is reported together with what is wrong in its components.
+  /// The merged config of a file, or that which a checkpoint carries where none is named.
+  func load(_ config: String?, carriedBy checkpoint: @autoclosure () -> String) throws -> ConfigurationNode {
+    if let config { return try ConfigurationNode.load(file: config, overrides: overrides) }
+    let checkpoint = checkpoint()
+    return try ConfigurationNode.load(
+      text: try TrainingCheckpoint.configuration(ofFile: checkpoint), file: checkpoint, overrides: overrides)
+  }
+
+  /// Its top level. What is wrong there is reported together with what is wrong in its components.
   func experiment(_ config: String?, carriedBy checkpoint: String) throws -> ExperimentConfiguration {
-    let node =
-      if let config {
-        try ConfigurationNode.load(file: config, overrides: overrides)
-      } else {
-        try ConfigurationNode.load(
-          text: try TrainingCheckpoint.configuration(ofFile: checkpoint), file: checkpoint,
-          overrides: overrides)
-      }
-    return try ExperimentConfiguration(node, deferringMistakes: true)
+    try ExperimentConfiguration(try load(config, carriedBy: checkpoint), deferringMistakes: true)
   }
 }
 

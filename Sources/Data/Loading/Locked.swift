@@ -34,6 +34,7 @@ package final class Locked<Value>: @unchecked Sendable {
       condition.wait()
     }
   }
+
   /// The same up to a time; nil when it has come.
   package func wait<Result>(until deadline: Date, for body: (inout Value) -> Result?) -> Result? {
     condition.lock()

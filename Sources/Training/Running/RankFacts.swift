@@ -22,8 +22,7 @@ extension TrainerParts {
 extension Trainer {
   /// What all ranks of a run have to have alike before the first step.
   var startingFacts: [Introduction.Fact] {
-    guard ranks.size > 1 else { return [] }
-    return [
+    [
       Introduction.Fact("step", "\(iteration)"),
       Introduction.Fact("weights", "checksum \(model.checksum)"),
     ]

@@ -37,7 +37,7 @@ public final class TrainingRun {
     (self.options, self.configuration) = (options, configuration)
     let experiment = Experiment(configuration, components: components)
     let ranks = options.ranks
-    let opened = try ranks.agreeing(on: \.facts) {
+    let opened = try ranks.agreeing(on: \.parts.facts) {
       // Files that one has to read for long are waited for as long as a step.
       if let timeout = try? experiment.distribution().timeout { ranks.setTimeout(seconds: timeout) }
       return try Opened(experiment, options)
@@ -90,9 +90,6 @@ public final class TrainingRun {
         try AtomicFile.write(configuration.node.yaml().utf8, to: workDirectory.configurationFile)
       }
     }
-
-    /// What all ranks have to have alike.
-    var facts: [Introduction.Fact] { parts.facts }
   }
 
   /// The log of a rank that is not the first one, beside that one's.

@@ -1,4 +1,5 @@
 import Data
+import Files
 import Foundation
 import Modeling
 
@@ -11,8 +12,8 @@ struct EvaluationTally {
   private var objects: ObjectConfusion
   private var choice = PictureChoice()
   private var scores: [Float] = []
-  /// FNV-1a (Fowler, Noll and Vo) of the images' names, in their order.
-  private var images: UInt64 = 0xCBF2_9CE4_8422_2325
+  /// Of the images' names, in their order.
+  private var images = Fingerprint()
   /// Of classifiers: bins of probabilities, and images that the model is sure are of another class.
   private var bins = [(count: Int, score: Double, right: Int)](repeating: (0, 0, 0), count: 10)
   private var doubts: [(score: Float, text: String)] = []
@@ -35,7 +36,7 @@ struct EvaluationTally {
 
   mutating func add(_ prediction: Prediction, for sample: Sample) throws {
     let name = sample.imagePath.split(separator: "/").last ?? ""
-    for byte in name.utf8 { images = (images ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    images.add(name)
     if let found = prediction.instances {
       objects.add(found, sample.annotations)
       try detection?.add(found, for: sample)
@@ -82,8 +83,9 @@ struct EvaluationTally {
     (facts.classes, facts.colours) = (classes, colours)
     facts.take(details: summary)
     if let confusion = summary.confusion ?? objects.confusion { facts.confusion = ConfusionFacts(confusion) }
-    (facts.scores, facts.images) = (scores, images)
-    if let previous, previous.images == images, previous.scores.count == scores.count, previous.step < step,
+    (facts.scores, facts.images) = (scores, images.value)
+    if let previous, previous.images == images.value, previous.scores.count == scores.count,
+      previous.step < step,
       let change = Interval(bootstrapping: zip(scores, previous.scores).map { $0 - $1 })
     {
       facts.previous = EvaluationFacts.Change(

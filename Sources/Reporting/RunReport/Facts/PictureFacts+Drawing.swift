@@ -53,7 +53,7 @@ extension PictureFacts {
     func outline(_ mask: Bitmap) -> String? {
       let (rows, columns) = (max(1, height / 2), max(1, width / 2))
       let small = mask.resizedNearest(height: rows, width: columns)
-      let path = PixelOutline(height: rows, width: columns) { small.pixels[$0 * columns + $1] != 0 }.path
+      let path = PixelOutlines(height: rows, width: columns) { small.pixels[$0 * columns + $1] != 0 }.path
       return path.isEmpty ? nil : path
     }
     // Shown from the score that people look at; the slider goes down to half of that.
@@ -101,7 +101,7 @@ extension PictureFacts {
         Set(pixels).sorted().filter { $0 >= 0 && $0 != sample.labels.ignored }.map { value in
           Shape(
             label: Int(value),
-            path: PixelOutline(height: rows, width: columns) { pixels[$0 * columns + $1] == value }.path)
+            path: PixelOutlines(height: rows, width: columns) { pixels[$0 * columns + $1] == value }.path)
         }
       }
       predictions = shapes(found)
@@ -109,7 +109,7 @@ extension PictureFacts {
       if label.count == found.count {
         let ignored = sample.labels.ignored
         wrong =
-          PixelOutline(height: rows, width: columns) { y, x in
+          PixelOutlines(height: rows, width: columns) { y, x in
             let truth = label[y * columns + x]
             return truth != ignored && truth != found[y * columns + x]
           }.path
