@@ -9,13 +9,16 @@ import Synchronization
 /// Work is split into pieces whose number depends on the problem, never on the number of threads: so results are
 /// the same bits with any number of threads.
 public enum Threads {
-  /// Cores that the process may use.
-  public static var available: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+  /// Cores that the process may use: those it is bound to (`taskset`), fewer where its control group has a quota.
+  public static let available = AvailableCores.count
 
-  /// Threads that work on a parallel loop, the calling one included. Setting 0 means one a core.
+  /// The most threads that work together; more would find no piece of the work.
+  public static let most = 1024
+
+  /// Threads that work on a parallel loop, the calling one included, ``most`` at most. Setting 0 means one a core.
   public static var count: Int {
     get { limit.load(ordering: .relaxed) }
-    set { limit.store(newValue > 0 ? newValue : available, ordering: .relaxed) }
+    set { limit.store(newValue > 0 ? min(newValue, most) : available, ordering: .relaxed) }
   }
 
   /// Takes the memory that the threads' products work in, or ends the program by ``EngineFailure``: called at the

@@ -19,6 +19,7 @@ struct FaultTests {
 
   private static let faults = [
     Fault(call: "fsync", action: "error=ENOSPC"), Fault(call: "fsync", action: "signal=KILL"),
+    Fault(call: "fsync", action: "error=EIO"), Fault(call: "rename", action: "error=EIO", stride: 2),
     Fault(call: "rename", action: "signal=KILL", stride: 3),
     Fault(call: "write", action: "error=ENOSPC", stride: 300),
   ]
@@ -52,6 +53,8 @@ struct FaultTests {
         if fault.action.contains("ENOSPC") {
           #expect(
             faulty.errors.contains(/: the disk is full: \d+ bytes needed, \d+ free/), "\(faulty.errors)")
+        } else {
+          #expect(faulty.errors.contains("Input/output error"), "\(faulty.errors)")
         }
       }
       if !isHit { break }

@@ -53,7 +53,7 @@ struct OutputTests {
       (["test", "CONFIG", "no.pth", "--out", "x.json"], "give a folder for label maps"),
       (["test", "DETECTOR", "no.pth", "--out", "x"], "give a name that ends in .json"),
       (["verify", golden, "--filter", "nothing"], "matches nothing"),
-      (["benchmark", "ops", "--threads", "-1"], "--threads must be in 0...1024"),
+      (["benchmark", "ops", "--threads", "-1"], "--threads must be 0 (one a core) or more"),
       (["data", "synthesize", "reef", "--out", "x", "--images", "-1"], "--images must be in"),
       (["data", "browse", "CONFIG", "--out-dir", "x", "--number", "-1"], "--number must be 1 or more"),
       (["predict", "CONFIG", "no.pth", "a.png"], "--out-dir"),

@@ -139,6 +139,11 @@ def expected(truth_path, found, with_masks, settings):
         "stats": [float(v) for v in evaluation.stats],
         "AP": {int(c): mean(precision[:, :, k, 0, -1]) for k, c in enumerate(evaluation.params.catIds)},
         "per_iou": [mean(precision[t, :, :, 0, -1]) for t in range(precision.shape[0])],
+        # The arrays at the first threshold; pycocotools has -1 throughout for a class without objects.
+        "curves": {
+            int(c): (precision[0, :, k, 0, -1].tolist(), evaluation.eval["scores"][0, :, k, 0, -1].tolist())
+            for k, c in enumerate(evaluation.params.catIds) if precision[0, 0, k, 0, -1] > -1
+        },
     }
 
 
@@ -147,6 +152,7 @@ def main():
     parser.add_argument("dense", help="the command")
     parser.add_argument("--sets", type=int, default=300)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--arrays", action="store_true", help="compare precisions and scores over recall too")
     options = parser.parse_args()
     done = empty = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -162,7 +168,7 @@ def main():
             wanted = expected(truth_path, found, with_masks, settings)
             kind = "segm" if with_masks else "bbox"
             command = [options.dense, "evaluate", "coco", "--json", "--annotations", truth_path, "--results",
-                       found_path, "--iou-type", kind]
+                       found_path, "--iou-type", kind] + (["--analyze"] if options.arrays else [])
             for key, name in (("classes", "--classes"), ("images", "--images"), ("thresholds", "--iou-thrs"),
                               ("max_dets", "--max-dets")):
                 if key in settings:
@@ -171,6 +177,11 @@ def main():
             per_class = {row["id"]: row["AP"] for row in got["per_class"]}
             if got["stats"] != wanted["stats"] or per_class != wanted["AP"] or got["per_iou"] != wanted["per_iou"]:
                 sys.exit(f"seed {seed}: {got['stats']} {per_class}, pycocotools {wanted}")
+            if options.arrays:
+                curves = {curve["id"]: (curve["precision"], curve["score"]) for curve in got["curves"]
+                          if curve["id"] in wanted["curves"]}
+                if curves != wanted["curves"]:
+                    sys.exit(f"seed {seed}: curves {curves}, pycocotools {wanted['curves']}")
             done += 1
     print(f"{done} sets are equal in every bit; {empty} have no results")
 

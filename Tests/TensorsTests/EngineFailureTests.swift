@@ -110,26 +110,6 @@ struct EngineFailureTests {
 
 @Suite("memory a process may have")
 struct ProcessMemoryTests {
-  /// `/proc/self/cgroup`, files that can be read, and the limit.
-  typealias Case = (groups: String, files: [String: String], limit: Int?)
-
-  static let cases: [Case] = [
-    ("0::/a/b\n", ["/sys/fs/cgroup/a/b/memory.max": "max\n"], nil),
-    ("0::/a/b\n", ["/sys/fs/cgroup/a/b/memory.max": "4096\n"], 4096),
-    ("0::/a/b\n", ["/sys/fs/cgroup/a/b/memory.max": "max\n", "/sys/fs/cgroup/a/memory.max": "100\n"], 100),
-    ("0::/\n", ["/sys/fs/cgroup/memory.max": "7\n"], 7),
-    ("0::/host/path\n", ["/sys/fs/cgroup/memory.max": "9\n"], 9),
-    ("5:cpu:/a\n4:memory:/a\n", ["/sys/fs/cgroup/memory/a/memory.limit_in_bytes": "12\n"], 12),
-    ("4:hugetlb,memory:/a\n", ["/sys/fs/cgroup/memory/memory.limit_in_bytes": "13\n"], 13),
-    ("5:cpu:/a\n", ["/sys/fs/cgroup/memory/a/memory.limit_in_bytes": "12\n"], nil),
-    ("nonsense\n::\n", [:], nil), ("", [:], nil),
-  ]
-
-  @Test("the least limit of the control groups counts", arguments: cases)
-  func controlGroups(groups: String, files: [String: String], limit: Int?) {
-    #expect(ProcessMemory.controlGroupLimit(groups: groups) { files[$0] } == limit)
-  }
-
   @Test("there is a limit")
   func current() { #expect(ProcessMemory.current.limit > 0) }
 

@@ -124,10 +124,15 @@ struct ThreadOptions: ParsableArguments {
   var threads = 0
 
   func validate() throws {
-    guard (0...1024).contains(threads) else { throw ValidationError("--threads must be in 0...1024.") }
+    guard threads >= 0 else { throw ValidationError("--threads must be 0 (one a core) or more.") }
   }
 
-  func apply() { Threads.count = threads }
+  func apply() {
+    if threads > Threads.most {
+      Output.message("note: --threads \(threads): \(Threads.most) compute, the most there are")
+    }
+    Threads.count = threads
+  }
 
   /// Applies it, and takes what memory the products need before anything is read.
   func prepare() {

@@ -14,9 +14,10 @@ struct EvaluationTally {
   private var scores: [Float] = []
   /// Of the images' names, in their order.
   private var images = Fingerprint()
+  private var folder = CommonFolder()
   /// Of classifiers: bins of probabilities, and images that the model is sure are of another class.
   private var bins = [(count: Int, score: Double, right: Int)](repeating: (0, 0, 0), count: 10)
-  private var doubts: [(score: Float, text: String)] = []
+  private var doubts: [(score: Float, path: String, text: String)] = []
   private var isOfClasses = false
 
   /// Likely label errors that are listed.
@@ -37,12 +38,13 @@ struct EvaluationTally {
   mutating func add(_ prediction: Prediction, for sample: Sample) throws {
     let name = sample.imagePath.split(separator: "/").last ?? ""
     images.add(name)
+    folder.add(sample.imagePath)
     if let found = prediction.instances {
       objects.add(found, sample.annotations)
       try detection?.add(found, for: sample)
     }
     if let probabilities = prediction.classScores, let label = sample.classLabel {
-      add(probabilities, label, name: String(name))
+      add(probabilities, label, path: sample.imagePath)
     }
     guard let score = prediction.score(against: sample, scoreThreshold: scoreThreshold), score.isFinite else {
       return
@@ -51,7 +53,7 @@ struct EvaluationTally {
     choice.add(prediction, for: sample, score: score)
   }
 
-  private mutating func add(_ probabilities: [Float], _ label: Int, name: String) {
+  private mutating func add(_ probabilities: [Float], _ label: Int, path: String) {
     isOfClasses = true
     guard let best = probabilities.indices.max(by: { probabilities[$0] < probabilities[$1] }) else { return }
     let score = probabilities[best]
@@ -64,8 +66,8 @@ struct EvaluationTally {
     if doubts.count == Self.mostDoubts, let last = doubts.last, last.score >= score { return }
     func known(_ label: Int) -> String { classes.indices.contains(label) ? classes[label] : "\(label)" }
     let text =
-      "\(name): is labelled \(known(label)); the model is \(Int((100 * score).rounded())) % sure of \(known(best))"
-    doubts.insert((score, text), at: doubts.firstIndex { $0.score < score } ?? doubts.count)
+      "is labelled \(known(label)); the model is \(Int((100 * score).rounded())) % sure of \(known(best))"
+    doubts.insert((score, path, text), at: doubts.firstIndex { $0.score < score } ?? doubts.count)
     if doubts.count > Self.mostDoubts { doubts.removeLast() }
   }
 
@@ -96,13 +98,14 @@ struct EvaluationTally {
     if let detection { (facts.detection, facts.calibration, facts.suspects) = try detection.facts() }
     if isOfClasses {
       facts.calibration = calibration
-      facts.suspects = doubts.map(\.text)
+      facts.suspects = doubts.map { "\(folder.name(of: $0.path)): \($0.text)" }
     }
     for (candidate, kinds) in choice.chosen {
       do {
         facts.pictures.append(
           try PictureFacts(
-            of: candidate.prediction, for: candidate.sample, kinds: kinds, score: candidate.score,
+            of: candidate.prediction, for: candidate.sample,
+            name: folder.name(of: candidate.sample.imagePath), kinds: kinds, score: candidate.score,
             scoreThreshold: scoreThreshold))
       } catch { skipped(error) }
     }

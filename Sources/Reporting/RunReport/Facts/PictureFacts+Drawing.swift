@@ -15,13 +15,14 @@ extension PictureFacts {
   ///
   /// - Throws: `ImagingError` that names the file.
   init(
-    of prediction: Prediction, for sample: Sample, kinds: [String], score: Double, scoreThreshold: Float
+    of prediction: Prediction, for sample: Sample, name: String, kinds: [String], score: Double,
+    scoreThreshold: Float
   ) throws {
     let file = try Image.decode(file: sample.imagePath)
     let picture = file.fitting(Self.side)
     self.kinds = kinds
     self.score = score
-    name = sample.imagePath.split(separator: "/").last.map(String.init) ?? sample.imagePath
+    self.name = name
     (width, height) = (picture.width, picture.height)
     var bytes: [UInt8] = []
     for quality in [85, 70, 50, 30] {
