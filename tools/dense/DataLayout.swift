@@ -25,6 +25,10 @@ struct DataLayoutOptions: ParsableArguments {
     ])
   }
 
+  /// Whether nothing is said.
+  var isEmpty: Bool { dataPrefix == nil && imgSuffix == nil && segMapSuffix == nil }
+
+  /// What is said.
   var options: CuratedInput.Options {
     var options = CuratedInput.Options()
     (options.dataPrefix, options.imageSuffix, options.labelMapSuffix) = (dataPrefix, imgSuffix, segMapSuffix)

@@ -76,6 +76,10 @@ struct DataSample: ParsableCommand {
     guard isConfig || replacements.overrides.isEmpty else {
       throw ValidationError("--cfg-options: there is no config whose values could be replaced.")
     }
+    guard !isConfig || layout.isEmpty else {
+      throw ValidationError(
+        "--data-prefix and suffixes are said by the config; replace its keys by --cfg-options.")
+    }
   }
 
   func run() throws {

@@ -4,6 +4,7 @@ import Curation
 import Data
 import Files
 import Reporting
+import Training
 
 /// `dense data split INPUT...`
 struct DataSplit: ParsableCommand {

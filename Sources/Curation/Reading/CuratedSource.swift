@@ -55,6 +55,15 @@ public struct CuratedInput: Sendable {
       throw DataError(
         file: nil, "one annotation file or folder is wanted, or a folder of pictures and one of label maps")
     }
+    // What has no effect is a mistake.
+    let isFile = inputs.count == 1 && !Folder.isFolder(first)
+    guard isFile || options.dataPrefix == nil else {
+      throw DataError(file: first, "data_prefix is for an annotation file; this is a folder")
+    }
+    guard !isFile || (options.imageSuffix == nil && options.labelMapSuffix == nil) else {
+      throw DataError(
+        file: first, "suffixes are for folders; this is an annotation file, which names its images")
+    }
     if inputs.count == 2 {
       for input in inputs where !Folder.isFolder(input) {
         throw DataError(

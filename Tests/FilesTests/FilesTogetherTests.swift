@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite("Files that belong together")
-struct AtomicFileTests {
+struct FilesTogetherTests {
   private struct Refusal: Error {}
 
   @Test("all take their places")
