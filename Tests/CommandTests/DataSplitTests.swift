@@ -16,7 +16,7 @@ struct DataSplitTests {
     let file = "set/annotations/instances_train.json"
     let outcome = try split(folder, file, "--val", "0.25", "--seed", "3", "--stratify", "--out", "new")
     #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
-    #expect(outcome.output.contains("images    8      6  75.0 %    2  25.0 %"), "\(outcome.output)")
+    #expect(outcome.output.contains("images     8      6  75.0 %    2  25.0 %"), "\(outcome.output)")
     #expect(outcome.output.contains("data_prefix: {img: \"set/images/training\"}"))
     #expect(
       folder.names("new") == ["instances_train.json", "instances_val.json", "train.txt", "val.txt"])

@@ -44,7 +44,7 @@ struct SplitPlanTests {
     }
     #expect(names.sorted() == whole.images.compactMap(\.fileName).sorted())
     #expect(plan.report.parts.map(\.counts) == [[8, 8], [2, 2]])
-    #expect(plan.report.text().contains("images     20     16  80.0 %    4  20.0 %"), "\(plan.report.text())")
+    #expect(plan.report.text().contains("images    20     16  80.0 %    4  20.0 %"), "\(plan.report.text())")
   }
 
   @Test(
@@ -147,6 +147,6 @@ struct SplitPlanTests {
     try folder.picture("flat/y.png")
     #expect(try self.plan(folder, "flat", shares: [0.5, 0.5]).files.count == 2)
     #expect(throws: DataError.self) { try self.plan(folder, "set", grouping: .key("x")) }
-    #expect(throws: FileError.self) { try self.plan(folder, "nowhere", "set") }
+    #expect(throws: DataError.self) { try self.plan(folder, "nowhere", "set") }
   }
 }

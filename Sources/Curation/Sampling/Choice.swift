@@ -40,17 +40,13 @@ public struct Choice: Sendable {
     let rarity = uncovered.sorted {
       (holders[$0]?.count ?? 0, $0) < (holders[$1]?.count ?? 0, $1)
     }
-    for label in rarity where uncovered.contains(label) && chosen.count < count {
-      let candidates = holders[label] ?? []
-      func worth(_ place: Int) -> Int { entries[place].counts.keys.count(where: uncovered.contains) }
-      // Where there are not pictures enough for a class each, one with many classes is better than the first.
+    func worth(_ place: Int) -> Int { entries[place].counts.keys.count(where: uncovered.contains) }
+    while chosen.count < count, let label = rarity.first(where: uncovered.contains) {
+      // Where there are not pictures enough for a class each, those with many classes come first.
       let isScarce = uncovered.count > count - chosen.count
-      let best =
-        isScarce
-        ? candidates.enumerated().max { (worth($0.element), -$0.offset) < (worth($1.element), -$1.offset) }?
-          .element
-        : candidates.first
-      guard let best else { continue }
+      let most = order.enumerated().lazy.filter { _ in isScarce }
+        .max { (worth($0.element), -$0.offset) < (worth($1.element), -$1.offset) }?.element
+      guard let best = most ?? holders[label]?.first else { break }
       chosen.insert(best)
       uncovered.subtract(entries[best].counts.keys)
     }
