@@ -23,9 +23,8 @@ struct AnalyzeBackboneTests {
   }
 
   private struct Field: Decodable {
-    struct Part: Decodable {
-      struct Extent: Decodable { var side: Int }
-    }
+    struct Part: Decodable { var side: [String: [Int]] }
+    var fields: [Part]
     var images: Int
     var shape: [Int]
     var thresholds: [Double]
@@ -42,14 +41,10 @@ struct AnalyzeBackboneTests {
     let json = try Command.run(arguments + ["--json", "--thresholds", "0.5"], in: folder.path)
     let field = try JSONDecoder().decode(Field.self, from: Data(json.output.utf8))
     #expect(field.images == 2 && field.shape == [32, 64] && field.thresholds == [0.5])
+    #expect(field.fields.count == 1 && field.fields[0].side["plain"]?.count == 1)
     let same = try Command.run(
       arguments + ["--json", "--thresholds", "0.5", "--threads", "2"], in: folder.path)
     #expect(same.output == json.output)
-  }
-
-  private struct Scale: Decodable {
-    struct Row: Decodable { var flops: Int }
-    var sizes: [Row]
   }
 
   @Test("scale gives a row a size, and draws them", arguments: ["svg", "png"])
@@ -70,7 +65,10 @@ struct AnalyzeBackboneTests {
   func activations() throws {
     let folder = try folder()
     let outcome = try Command.run(
-      ["analyze", "activations", "a.yaml", "a.png", "--out-dir", "maps", "--shape", "32", "--channels", "4"],
+      [
+        "analyze", "activations", "a.yaml", "a.png", "--out-dir", "maps", "--shape", "32", "32", "--channels",
+        "4",
+      ],
       in: folder.path)
     #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
     #expect(
@@ -87,16 +85,16 @@ struct AnalyzeBackboneTests {
     arguments: [
       (["receptive-field", "a.yaml"], 2, "<images>"), (["receptive-field", "a.png"], 2, "<config>"),
       (["receptive-field", "a.yaml", "a.png", "--thresholds", "2"], 2, "--thresholds"),
-      (["receptive-field", "a.yaml", "a.png", "--shape", "0"], 2, "one or two numbers"),
+      (["receptive-field", "a.yaml", "a.png", "--shape", "0"], 2, "height and width are wanted"),
       (["receptive-field", "a.yaml", "none.png"], 1, "none.png"),
-      (["receptive-field", "a.yaml", "a.png", "--shape", "32", "--out", "a.png"], 1, "an input"),
+      (["receptive-field", "a.yaml", "a.png", "--shape", "32", "32", "--out", "a.png"], 1, "an input"),
       (["scale", "a.yaml", "--shapes", "3z"], 2, "'3z' is no size"),
       (["scale", "a.yaml", "--shapes", "32", "--out", "x.pdf"], 2, ".svg or .png"),
       (["scale", "none.yaml", "--shapes", "32"], 1, "none.yaml"),
       (["activations", "a.yaml", "a.png", "b.png", "--out-dir", "o"], 2, "One image is wanted"),
       (["activations", "a.yaml", "a.png", "--out-dir", "o", "--query", "2", "0"], 2, "--query"),
-      (["activations", "a.yaml", "a.yaml", "--out-dir", "o", "--shape", "32"], 1, "a.yaml"),
-      (["activations", "a.yaml", "a.png", "--out-dir", "a.png", "--shape", "32"], 1, "a.png"),
+      (["activations", "a.yaml", "a.yaml", "--out-dir", "o", "--shape", "32", "32"], 1, "a.yaml"),
+      (["activations", "a.yaml", "a.png", "--out-dir", "a.png", "--shape", "32", "32"], 1, "a.png"),
     ])
   func mistakes(arguments: [String], status: Int32, message: String) throws {
     let folder = try folder()
