@@ -23,7 +23,7 @@ struct SplitTests {
       ([80, 20], nil, "between 0 and 1"),
       ([-0.2, 1.2], nil, "between 0 and 1"), ([.nan, 1], nil, "between 0 and 1"),
       ([0, 0], nil, "sum to 0.0"),
-      ([1], nil, "1 shares: two are train and val"), ([1, 0], nil, "two parts or more"),
+      ([1], nil, "shares of all parts are wanted"), ([1, 0], nil, "two parts or more"),
       ([0.25, 0.25, 0.25, 0.25], nil, "others need names"), ([0.8, 0.2], ["a"], "but 1 names"),
       ([0.8, 0.2], ["a", "a"], "a name of its own"), ([0.8, 0.2], ["a", "b/c"], "that a file can have"),
       ([0.8, 0.2], ["a", ".b"], "that a file can have"),

@@ -21,6 +21,9 @@ public struct Shares: Sendable, Equatable {
     guard values.allSatisfy({ $0 >= 0 && $0 <= 1 }) else {
       throw refusal("\(listed): shares between 0 and 1 are wanted, such as 0.8,0.1,0.1")
     }
+    guard values.count > 1 else {
+      throw refusal("\(listed): the shares of all parts are wanted, such as 0.8,0.1,0.1")
+    }
     let sum = values.reduce(0, +)
     guard abs(sum - 1) <= Self.slack else {
       let scaled = values.map { "\((100 * $0 / max(sum, .leastNonzeroMagnitude)).rounded() / 100)" }
@@ -28,7 +31,7 @@ public struct Shares: Sendable, Equatable {
         "\(listed) sum to \((1000 * sum).rounded() / 1000), not to 1"
           + (sum > 0 ? "; in this proportion: \(scaled.joined(separator: ","))" : ""))
     }
-    guard names != nil || (2...3).contains(values.count) else {
+    guard names != nil || values.count <= 3 else {
       throw refusal(
         "\(values.count) shares: two are train and val, three train, val and test; others need names")
     }
