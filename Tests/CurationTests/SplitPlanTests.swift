@@ -3,6 +3,7 @@ import Conversion
 import Curation
 import Data
 import Files
+import Foundation
 import TestSupport
 import Testing
 
@@ -81,6 +82,31 @@ struct SplitPlanTests {
     "an expression that is none is refused before anything is read", arguments: ["(", "[", "*a", "a{2,1}"])
   func illegalExpressions(text: String) {
     #expect(throws: DataError.self) { try Grouping.expression(text).check() }
+  }
+
+  @Test("images of the same content stay together where that is wished; a split needs no images else")
+  func copies() throws {
+    let folder = try TemporaryFolder()
+    try folder.annotations("gt.json", count: 20)
+    for number in 0..<20 {
+      // Four contents of one length.
+      try folder.write([UInt8(number % 4), 1, 2], as: "a\(number / 10)\(number % 10).png")
+    }
+    func plan(_ joinsCopies: Bool) throws -> SplitPlan {
+      try SplitPlan(
+        CuratedInput([folder.at("gt.json")]), into: Shares([0.5, 0.5]), seed: 0, joinsCopies: joinsCopies,
+        out: folder.at("out"))
+    }
+    try PlannedFile.writeTogether(try plan(true).files)
+    let numbers = try folder.text("out/train.txt").split(separator: "\n").compactMap {
+      Int($0.dropFirst().prefix(2))
+    }
+    #expect(numbers.count == 10 && Set(numbers.map { $0 % 4 }).count == 2)
+    #expect(try plan(true).report.notes.first == "16 images hold the same as another one, and stay with it")
+    try FileManager.default.removeItem(atPath: folder.at("a00.png"))
+    #expect(try plan(false).report.notes.isEmpty)
+    let error = #expect(throws: DataError.self) { try plan(true) }
+    #expect(error?.message.contains("--data-prefix") == true)
   }
 
   @Test("annotations of images that the file does not list are told: they are in no part")

@@ -72,6 +72,9 @@ struct DataSplit: ParsableCommand {
     help: ArgumentHelp("Keep images together by their names up to this text, such as _.", valueName: "text"))
   var groupPrefix: String?
 
+  @Flag(help: "Keep images of the same content together; all images are read for it.")
+  var groupCopies = false
+
   @Flag(help: "Keep the classes' shares; label maps are read for it.")
   var stratify = false
 
@@ -137,7 +140,7 @@ struct DataSplit: ParsableCommand {
       let progress = ProgressLine(isQuiet: json)
       let plan = try SplitPlan(
         try CuratedInput(inputs, options: layout.options), into: try shares(), seed: seed,
-        grouping: try grouping(), isStratified: stratify, out: out
+        grouping: try grouping(), isStratified: stratify, joinsCopies: groupCopies, out: out
       ) { progress.show("\($0) of \($1) label maps read") }
       progress.clear()
       try plan.files.claim(keeping: plan.inputs, out: out, force: force)

@@ -57,6 +57,15 @@ struct AnnotationFileSource: CuratedSource {
       }, counted: .objects)
   }
 
+  func pictureFiles() throws -> [String] {
+    guard let pictures else {
+      throw DataError(
+        file: path, "the images are not found around it; name their folder by --data-prefix (data_prefix.img)"
+      )
+    }
+    return names.map { DatasetSettings.path($0, below: pictures) }
+  }
+
   func files(of members: [Int], part: String, out: String) throws -> [PlannedFile] {
     let listed = members.map { names[$0] }
     try requireListable(listed, file: path)

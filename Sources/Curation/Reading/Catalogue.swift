@@ -6,6 +6,8 @@ public struct Catalogue: Sendable {
     public var name: String
     /// Pictures of one group are never parted; nil: it has none but its name's.
     public var group: String?
+    /// What its file holds: pictures of one content are never parted; nil: nobody looked.
+    public var content: String?
     /// How many objects of each class it holds, by the class's place; none where there are none.
     public var counts: [Int: Int]
 
@@ -35,14 +37,19 @@ public struct Catalogue: Sendable {
     (self.classes, self.entries, self.counted) = (classes, entries, counted)
   }
 
-  /// Pictures that stay together, by their places: those of a group, and those of one name.
+  /// Pictures that stay together, by their places: those of a group, of one content, and of one name.
   func units() -> [Unit] {
     var sets = DisjointSets(entries.count)
     var groups: [String: Int] = [:]
     var names: [String: Int] = [:]
+    var contents: [String: Int] = [:]
     for (place, entry) in entries.enumerated() {
       if let group = entry.group { sets.join(place, groups[group, default: place]) }
       if let group = entry.group, groups[group] == nil { groups[group] = place }
+      if let content = entry.content {
+        sets.join(place, contents[content, default: place])
+        if contents[content] == nil { contents[content] = place }
+      }
       sets.join(place, names[entry.name, default: place])
       if names[entry.name] == nil { names[entry.name] = place }
     }

@@ -42,6 +42,8 @@ struct ClassFolderSource: CuratedSource {
       }, counted: .images)
   }
 
+  func pictureFiles() -> [String] { pictures.map { Folder.join(folder, $0.name) } }
+
   func files(of members: [Int], part: String, out: String) throws -> [PlannedFile] {
     let chosen = members.map { pictures[$0] }.sorted { Folder.precedes($0.name, $1.name) }
     try requireListable(chosen.map(\.name), file: folder)

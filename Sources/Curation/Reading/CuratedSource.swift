@@ -17,6 +17,11 @@ protocol CuratedSource: Sendable {
     grouping: Grouping?, countsClasses: Bool, progress: (_ done: Int, _ of: Int) -> Void
   ) throws -> Catalogue
 
+  /// The pictures' own files, by their places in the catalogue.
+  ///
+  /// - Throws: `DataError` where they are not known.
+  func pictureFiles() throws -> [String]
+
   /// The files of a part of a split.
   ///
   /// - Parameters:

@@ -83,6 +83,8 @@ struct LabelMapSource: CuratedSource {
       }, counted: .images)
   }
 
+  func pictureFiles() -> [String] { names.map { Folder.join(images, $0 + imageSuffix) } }
+
   func files(of members: [Int], part: String, out: String) throws -> [PlannedFile] {
     let listed = members.map { names[$0] }.sorted(by: Folder.precedes)
     try requireListable(listed, file: images)

@@ -73,11 +73,8 @@ extension SampledSet {
   /// - Parameter root: What keeps its place; nil: the folder that holds both the file and the pictures.
   /// - Throws: `DataError` about pictures that are nowhere.
   init(_ source: AnnotationFileSource, name: String?, root: DataRoot?) throws {
-    guard let folder = source.pictures else {
-      throw DataError(
-        file: source.path,
-        "the images are not found around it; name their folder by --data-prefix (data_prefix.img)")
-    }
+    _ = try source.pictureFiles()
+    let folder = source.pictures ?? ""
     let common = root ?? DataRoot(commonFolder([source.path, Folder.join(folder, "x")]))
     let file =
       try root?.requireRelative(source.path) ?? common.relative(source.path)

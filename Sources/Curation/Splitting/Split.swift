@@ -56,6 +56,9 @@ public struct Split: Sendable {
     var notes: [String] = []
     let repeated = catalogue.entries.count - Set(catalogue.entries.map(\.name)).count
     if repeated > 0 { notes.append("\(repeated) images have the file name of another one, and stay with it") }
+    let contents = catalogue.entries.compactMap(\.content)
+    let copies = contents.count - Set(contents).count
+    if copies > 0 { notes.append("\(copies) images hold the same as another one, and stay with it") }
     let total = Double(max(1, parts.count))
     let largest = units.max { ($0.members.count, $1.key) < ($1.members.count, $0.key) }
     for (part, name) in shares.names.enumerated() {

@@ -17,16 +17,25 @@ public struct SplitPlan: Sendable {
   /// Splits what is named.
   ///
   /// - Parameters:
+  ///   - joinsCopies: Whether all pictures are read, and those of the same content stay together.
   ///   - out: The folder of the lists and annotation files.
   ///   - progress: Told now and then how many label maps are read.
   /// - Throws: `DataError`, and errors of files.
   public init(
     _ input: CuratedInput, into shares: Shares, seed: UInt64, grouping: Grouping? = nil,
-    isStratified: Bool = false, out: String, progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
+    isStratified: Bool = false, joinsCopies: Bool = false, out: String,
+    progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
   ) throws {
     let source = input.source
-    let catalogue = try source.catalogue(
+    var catalogue = try source.catalogue(
       grouping: grouping, countsClasses: isStratified, progress: progress)
+    if joinsCopies {
+      let files = try source.pictureFiles()
+      let firsts = FileCopies.firsts(of: files)
+      for (place, file) in files.enumerated() where catalogue.entries.indices.contains(place) {
+        catalogue.entries[place].content = firsts[file] ?? file
+      }
+    }
     let split = try Split(catalogue, into: shares, seed: seed, isStratified: isStratified)
     let members = split.members
     var files: [PlannedFile] = []
