@@ -31,6 +31,13 @@ struct ChoiceTests {
     }
   }
 
+  @Test("classes that are wanted are there, and pictures without them may be, too")
+  func wanted() throws {
+    let choice = try Choice(of: catalogue, count: 60, wanted: ["dog", "eel"], seed: 0)
+    #expect(choice.members.contains(17) && choice.members.contains(50) && choice.missing.isEmpty)
+    #expect(choice.members.contains { $0 >= 90 })
+  }
+
   @Test("a choice depends on the names and the seed, not on the order of the file")
   func order() throws {
     func names(_ catalogue: Catalogue, seed: UInt64) throws -> Set<String> {

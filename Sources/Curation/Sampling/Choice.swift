@@ -12,10 +12,11 @@ public struct Choice: Sendable {
   ///
   /// - Parameters:
   ///   - count: How many; all where there are fewer.
-  ///   - classes: Only pictures with one of these; nil: any picture, and all classes are wanted.
+  ///   - classes: Only pictures with one of these; nil: any picture.
+  ///   - wanted: The classes that shall be there, where `classes` does not say; nil: all.
   /// - Throws: `DataError` about a class that there is not.
   public init(
-    of catalogue: Catalogue, count: Int, classes: [String]? = nil, seed: UInt64
+    of catalogue: Catalogue, count: Int, classes: [String]? = nil, wanted: [String]? = nil, seed: UInt64
   ) throws(DataError) {
     let entries = catalogue.entries
     if let unknown = classes?.first(where: { !catalogue.classes.contains($0) }) {
@@ -23,7 +24,8 @@ public struct Choice: Sendable {
         file: nil,
         "there is no class \(unknown), only \(catalogue.classes.prefix(100).joined(separator: ", "))")
     }
-    let wanted = Set(catalogue.classes.indices.filter { classes?.contains(catalogue.classes[$0]) ?? true })
+    let names = (classes ?? wanted).map(Set.init)
+    let wanted = Set(catalogue.classes.indices.filter { names?.contains(catalogue.classes[$0]) ?? true })
     let sorted = entries.indices.sorted { (entries[$0].name, $0) < (entries[$1].name, $1) }
     var random = RandomGenerator(seed: seed, purpose: .dataOrder)
     let order = random.permutation(sorted.count).map { sorted[$0] }.filter { place in

@@ -77,9 +77,8 @@ public struct SamplePlan: Sendable {
       // Two uses of one file are one set.
       if let first = set.descriptions.first, !descriptions.insert(first.path).inserted { continue }
       let choice = try Choice(
-        of: set.catalogue, count: settings.count, classes: settings.classes ?? set.wanted, seed: settings.seed
-      )
-      // A config's classes say what is wanted; images without them may be chosen all the same.
+        of: set.catalogue, count: settings.count, classes: settings.classes, wanted: set.wanted,
+        seed: settings.seed)
       let members = choice.members
       for member in members {
         for (source, path) in set.pictures[member] where taken.insert(path).inserted {
