@@ -28,6 +28,7 @@ let rooms: [Target] = [
   room("Checkpoints", ["CKernels", "CZlib", "Files", "Layers", "Tensors"]),
   room("Data", ["CKernels", "Coco", "Configuration", "Files", "Imaging", "Layers", "Masks", "Tensors"]),
   room("Conversion", ["Coco", "Configuration", "Data", "Files", "Imaging", "Masks"]),
+  room("Curation", ["Coco", "Configuration", "Conversion", "Data", "Files", "Tensors"]),
   room("Modeling", ["CKernels", "Configuration", "Data", "Imaging", "Layers", "Masks", "Tensors"]),
   room("Synthesis", ["Data", "Files", "Imaging", "Masks", "Tensors"]),
   room("Backbones", ["Configuration", "Layers", "Modeling", "Tensors"]),
@@ -52,8 +53,8 @@ let rooms: [Target] = [
   room(
     "Analysis",
     [
-      "Configuration", "Data", "Distribution", "Files", "Imaging", "Layers", "Masks", "Modeling", "Tensors",
-      "Training",
+      "Coco", "Configuration", "Data", "Distribution", "Files", "Imaging", "Layers", "Masks", "Modeling",
+      "Tensors", "Training",
     ]),
   room(
     "Reporting",
@@ -95,7 +96,7 @@ let package = Package(
       name: "dense",
       dependencies: [
         "Analysis", "Backbones", "Checkpoints", "Classification", "Coco", "Configuration", "Conversion",
-        "Data", "Detection", "Distribution",
+        "Curation", "Data", "Detection", "Distribution",
         "Files", "Imaging", "Modeling", "Reporting", "Segmentation", "Synthesis", "Tensors", "Training",
         "Verification",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -133,6 +134,7 @@ let package = Package(
         "Segmentation", "Tensors", "TestSupport", "Training",
       ]),
     tests("Conversion", ["Coco", "Conversion", "Data", "Imaging", "Masks", "TestSupport"]),
+    tests("Curation", ["Coco", "Conversion", "Curation", "Data", "Files", "Imaging", "TestSupport"]),
     tests(
       "Data",
       ["Checkpoints", "Configuration", "Data", "Imaging", "Layers", "Masks", "Tensors", "TestSupport"]),

@@ -101,7 +101,7 @@ public struct AnnotationReading: Sendable {
 }
 
 /// The folder that all paths lie in or below; empty for the current one.
-func commonFolder(_ paths: [String]) -> String {
+package func commonFolder(_ paths: [String]) -> String {
   guard let first = paths.first else { return "" }
   var common = first.split(separator: "/", omittingEmptySubsequences: false).dropLast()
   for path in paths.dropFirst() {

@@ -10,7 +10,7 @@ public enum AnnotationFormat: String, CaseIterable, Sendable {
   case yolo
   /// LabelMe's JSON files.
   case labelme
-  /// VGG Image Annotator's JSON.
+  /// VGG Image Annotator's JSON and CSV.
   case via
   /// CVAT's XML "for images".
   case cvat
@@ -34,7 +34,7 @@ public enum AnnotationFormat: String, CaseIterable, Sendable {
     case .voc: "folders with Annotations/*.xml, JPEGImages and perhaps ImageSets and SegmentationObject"
     case .yolo: "data.yaml, or a folder with images/ and labels/ (boxes or polygons)"
     case .labelme: "folders of LabelMe's JSON files"
-    case .via: "JSON files of VGG Image Annotator (--images: their pictures)"
+    case .via: "JSON or CSV files of VGG Image Annotator (--images: their pictures)"
     case .cvat: "XML files 'CVAT for images' (--images: their pictures)"
     case .labelStudio: "JSON files of Label Studio (--images: their pictures)"
     case .roboflow: "folders with {train,valid,test}/_annotations.coco.json, as Roboflow writes them"

@@ -16,6 +16,59 @@ public enum AtomicFile {
   public static func write(
     to path: String, chunks: some Sequence<[UInt8]>, isDurable: Bool = true
   ) throws(FileError) {
+    let hidden = try fill(path, chunks: chunks, isDurable: isDurable)
+    defer { UnfinishedFiles.end(hidden) }
+    try place(hidden, as: path)
+  }
+
+  /// Writes files that mean something together only: all bytes are on the disk before the first file takes its place, so
+  /// that a full disk or bytes that cannot be made leave all as they were.
+  ///
+  /// - Parameter files: Paths and what makes their bytes, one after the other.
+  /// - Throws: `FileError` as for one file, or what making the bytes throws.
+  public static func write(
+    together files: [(path: String, bytes: () throws -> [UInt8])], progress: (_ done: Int) -> Void = { _ in }
+  ) throws {
+    var hidden: [String] = []
+    defer {
+      for name in hidden {
+        unlink(name)
+        UnfinishedFiles.end(name)
+      }
+    }
+    for (number, file) in files.enumerated() {
+      hidden.append(try fill(file.path, chunks: CollectionOfOne(try file.bytes()), isDurable: false))
+      progress(number + 1)
+    }
+    for (name, file) in zip(hidden, files) { try place(name, as: file.path) }
+  }
+
+  /// Makes a symbolic link, which takes the place of what has its name.
+  ///
+  /// - Parameter target: The file that it leads to, from wherever the link lies.
+  /// - Throws: `FileError`.
+  public static func link(_ path: String, to target: String) throws(FileError) {
+    let (folder, name) = Folder.split(path)
+    try Folder.make(folder)
+    let hidden = Folder.join(folder, PartialName.name(for: name))
+    UnfinishedFiles.begin(hidden)
+    defer { UnfinishedFiles.end(hidden) }
+    guard let whole = realpath(target, nil) else {
+      throw FileError(file: target, .read, FileError.systemReason())
+    }
+    defer { free(whole) }
+    guard symlink(whole, hidden) == 0 else {
+      throw FileError(file: path, .write, FileError.systemReason())
+    }
+    try place(hidden, as: path)
+  }
+
+  /// Puts the bytes of a file beside it, under a hidden name, which is among the unfinished ones from then on.
+  ///
+  /// - Returns: The hidden name.
+  private static func fill(
+    _ path: String, chunks: some Sequence<[UInt8]>, isDurable: Bool
+  ) throws(FileError) -> String {
     let (folder, name) = Folder.split(path)
     guard !name.isEmpty, name != ".", name != ".." else {
       throw FileError(file: path, .write, "is a folder, not the name of a file")
@@ -28,23 +81,33 @@ public enum AtomicFile {
     }
     let hidden = Folder.join(folder, PartialName.name(for: name))
     UnfinishedFiles.begin(hidden)
-    defer { UnfinishedFiles.end(hidden) }
-    let file = open(hidden, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard file >= 0 else { throw FileError(file: path, .write, FileError.systemReason()) }
-    var code: Int32 = 0
     var needed = 0
-    for chunk in chunks {
-      needed += chunk.count
-      // What the rest needs is still counted where the disk is full.
-      if code == 0 { code = chunk.withUnsafeBytes { DescriptorOutput.write($0, to: file) } }
-      if code != 0, code != ENOSPC { break }
+    var code: Int32 = 0
+    let file = open(hidden, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    if file < 0 {
+      code = errno
+    } else {
+      for chunk in chunks {
+        needed += chunk.count
+        // What the rest needs is still counted where the disk is full.
+        if code == 0 { code = chunk.withUnsafeBytes { DescriptorOutput.write($0, to: file) } }
+        if code != 0, code != ENOSPC { break }
+      }
+      if code == 0, isDurable, fsync(file) != 0, errno != EINVAL { code = errno }
+      if close(file) != 0, code == 0 { code = errno }
     }
-    if code == 0, isDurable, fsync(file) != 0, errno != EINVAL { code = errno }
-    if close(file) != 0, code == 0 { code = errno }
-    if code == 0, rename(hidden, path) != 0 { code = errno }
-    guard code != 0 else { return }
+    guard code != 0 else { return hidden }
     unlink(hidden)
+    UnfinishedFiles.end(hidden)
     throw FileError(file: path, .write, reason(code, needed: needed, in: folder))
+  }
+
+  /// Gives a filled file its own name.
+  private static func place(_ hidden: String, as path: String) throws(FileError) {
+    guard rename(hidden, path) != 0 else { return }
+    let code = errno
+    unlink(hidden)
+    throw FileError(file: path, .write, reason(code, needed: 0, in: Folder.split(path).folder))
   }
 
   /// Writes text or bytes.

@@ -36,6 +36,12 @@ public struct FileIdentity: Hashable, Sendable {
     self.rest = rest.filter { !$0.isEmpty }
   }
 
+  /// Whether the path itself is a symbolic link, whatever that leads to.
+  public static func isLink(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+  }
+
   /// Whether the path names something that is there.
   public var exists: Bool { rest.isEmpty && number != 0 }
 }

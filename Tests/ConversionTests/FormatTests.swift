@@ -155,6 +155,47 @@ struct FormatTests {
       try AnnotationFormat.via.read(folder, "two.json") { $0.attribute = "kind" }.boxes == wanted)
   }
 
+  @Test("via: CSV exports of both versions; rows that are none are listed with their line")
+  func viaTables() throws {
+    let header =
+      "filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,region_attributes"
+    func row(_ name: String, _ id: Int, _ shape: String, _ kind: String) -> String {
+      let cells = [shape, kind].map { "\"\($0.replacing("'", with: "\"\""))\"" }
+      return "\(name),9,\"{}\",4,\(id),\(cells.joined(separator: ","))\r\n"
+    }
+    let rows =
+      row("\"ü, a.png\"", 0, "{'name':'rect','x':1,'y':2,'width':10,'height':20}", "{'kind':'cat'}")
+      + row("b.png", 0, "{}", "{}")
+      + row(
+        "\"ü, a.png\"", 1, "{'name':'polygon','all_points_x':[1,9,9],\n'all_points_y':[1,1,9]}",
+        "{'kind':{'dog':true}}")
+    let folder = try TemporaryFolder([
+      "two.csv": header + "\r\n" + rows, "one.csv": "#" + header + "\n" + rows.replacing("\r", with: ""),
+      "bad.csv": header + "\n" + rows + "b.png,9\n" + row("b.png", 1, "{'name'", "{'kind':'cat'}")
+        + row("b.png", 2, "{'name':'point','cx':1,'cy':1}", "{'kind':'cat'}")
+        + row("c.png", 0, "{}", "{}"), "cut.csv": header + "\n" + rows.dropLast(4), "empty.csv": "",
+      "three.csv":
+        "# CSV_HEADER = metadata_id,file_list,flags,temporal_coordinates,spatial_coordinates,metadata\n",
+    ])
+    for name in ["ü, a.png", "b.png"] { try folder.picture(name) }
+    let wanted = ["cat [1.0, 2.0, 10.0, 20.0]", "dog [1.0, 1.0, 8.0, 8.0]"]
+    for file in ["one.csv", "two.csv"] {
+      let reading = try AnnotationFormat.via.read(folder, file)
+      #expect(reading.boxes == wanted && reading.faults.isEmpty, "\(file): \(reading.faults)")
+      #expect(reading.sets[0].images.count == 2)
+    }
+    let bad = try AnnotationFormat.via.read(folder, "bad.csv")
+    #expect(bad.boxes == wanted)
+    #expect(bad.faultKinds == ["illegal_line 6", "illegal_line 7", "unknown_shape 3", "missing_image"])
+    for (file, message) in [
+      ("cut.csv", "line 4: the file ends within a cell"), ("empty.csv", "is empty"),
+      ("three.csv", "Annotator 3"),
+    ] {
+      let error = #expect(throws: DataError.self) { try AnnotationFormat.via.read(folder, file) }
+      #expect(error?.message.contains(message) == true, "\(String(describing: error))")
+    }
+  }
+
   @Test("cvat: boxes, turned ones, polygons, masks, groups, subsets; tracks are refused")
   func cvat() throws {
     let folder = try TemporaryFolder([

@@ -1,5 +1,6 @@
 import Configuration
 import Data
+import Foundation
 import Imaging
 import Modeling
 import Segmentation
@@ -101,5 +102,29 @@ struct LabelCodeTests {
       [config("train"), config("val")], training: 0)
     #expect(report.errorCount == 0, "\(report.faults)")
     #expect(report.faults.map(\.kind) == ["duplicate_image", "image_in_training_and_test"])
+  }
+
+  @Test(
+    "a picture that EXIF turns is noted where its size does not tell",
+    arguments: [(1, []), (3, ["exif_turn"]), (6, ["label_size_mismatch"])] as [(UInt8, [String])])
+  func turned(orientation: UInt8, kinds: [String]) throws {
+    let folder = try TemporaryFolder(["train.txt": "a\n"])
+    let jpeg = [UInt8](try Foundation.Data(contentsOf: URL(fileURLWithPath: Golden.path("image/s444.jpg"))))
+    let size = try Image.decode(jpeg, file: "s444.jpg").size
+    let exif: [UInt8] =
+      Array("Exif".utf8) + [
+        0, 0, 0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation,
+      ]
+      + [0, 0, 0, 0, 0, 0]
+    let segment = [0xff, 0xe1, 0, UInt8(exif.count + 2)] + exif
+    try folder.write(Array(jpeg.prefix(2)) + segment + jpeg.dropFirst(2), as: "train/a.jpg")
+    let pixels = (0..<size.height * size.width).map { Int32($0 % 3) }
+    try folder.write(
+      try LabelMap(height: size.height, width: size.width, pixels: pixels).encodedPNG(), as: "labels/a.png")
+    let config = try SegmentationComponents.configuration(
+      "{type: BaseSegDataset, data_root: \(folder.path), ann_file: train.txt, "
+        + "data_prefix: {img_path: train, seg_map_path: labels}, metainfo: {classes: [x, y, z]}}")
+    let report = try DatasetCheck(components: SegmentationComponents.all.data, scope: "mmseg").run([config])
+    #expect(report.faults.map(\.kind) == kinds, "\(report.faults)")
   }
 }

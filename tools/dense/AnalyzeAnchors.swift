@@ -36,23 +36,41 @@ struct AnalyzeAnchors: ParsableCommand {
     try Output.reporting(json: json) {
       let experiment = Experiment(try config.experiment(), components: .all)
       try experiment.check(for: .training)
-      guard let node = experiment.configuration.model?.node.node(at: "rpn_head.anchor_generator") else {
+      guard let anchors = try experiment.anchors() else {
         throw ConfigurationError(
           location: experiment.configuration.model?.node.location, keyPath: "model.rpn_head.anchor_generator",
           message: "is missing: anchors are a detector's")
       }
-      let generator = try node.decode(AnchorGenerator.self)
       let dataset = try experiment.trainLoader(seed: TrainingRun.defaultSeed).dataset
       let progress = ProgressLine(isQuiet: json)
       let (sides, count) = try AnchorStudy.boxes(of: dataset, limit: images, seed: TrainingRun.defaultSeed) {
         progress.show("\($0) of \($1) images read")
       }
       progress.clear()
-      let study = AnchorStudy(
-        AnchorStudy.Settings(
-          scales: generator.scales.map { Double($0) }, ratios: generator.ratios.map { Double($0) },
-          strides: generator.strides), boxes: sides, images: count)
+      let study = AnchorStudy(anchors.settings, boxes: sides, images: count)
       if json { try Output.json(study) } else { try Output.print(study.text()) }
     }
+  }
+}
+
+extension Experiment {
+  /// The anchors of the config's region proposal network, and the IoUs from which on one learns an object, and from which
+  /// on an object's best does; nil where there is none.
+  ///
+  /// - Throws: `ConfigurationError`.
+  func anchors() throws -> (settings: AnchorStudy.Settings, positiveIoU: Double, leastIoU: Double)? {
+    guard let model = configuration.model?.node, let node = model.node(at: "rpn_head.anchor_generator") else {
+      return nil
+    }
+    let generator = try node.decode(AnchorGenerator.self)
+    let assigner = try model.node(at: "train_cfg.rpn.assigner")?.decode(MaxIoUAssigner.self)
+    // As texts, so that 0.7 stays 0.7.
+    func exact(_ value: Float) -> Double { Double("\(value)") ?? Double(value) }
+    return (
+      AnchorStudy.Settings(
+        scales: generator.scales.map { Double($0) }, ratios: generator.ratios.map { Double($0) },
+        strides: generator.strides), exact(assigner?.positiveThreshold ?? 0.7),
+      exact(assigner?.lowQualityThreshold ?? 0.3)
+    )
   }
 }

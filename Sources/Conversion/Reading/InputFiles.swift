@@ -3,7 +3,7 @@ import Files
 import Foundation
 
 /// The pictures in a folder and below it, found by what annotation files call them.
-struct PictureIndex: Sendable {
+package struct PictureIndex: Sendable {
   private static let endings: Set = ["jpg", "jpeg", "png", "bmp", "tif", "tiff", "webp"]
   let folder: String
   private var paths: [String: String] = [:]
@@ -20,7 +20,8 @@ struct PictureIndex: Sendable {
     }
   }
 
-  static func isPicture(_ name: String) -> Bool {
+  /// Whether a file is a picture, by the ending of its name.
+  package static func isPicture(_ name: String) -> Bool {
     endings.contains(Folder.splitExtension(name).extension.lowercased())
   }
 
@@ -47,14 +48,18 @@ struct PictureIndex: Sendable {
   }
 }
 
-/// The files of some ending in a folder and below it, or the one file itself.
+/// The files of some ending, or of another one where there are none of the first, in a folder and below it, or the one
+/// file itself.
 ///
 /// - Throws: `FileError` where there is no such folder; `DataError` where none ends so.
-func files(_ input: String, ending: String, wanted: String) throws -> [String] {
+func files(_ input: String, ending: String, or other: String? = nil, wanted: String) throws -> [String] {
   guard Folder.isFolder(input) else { return [input] }
-  let found = try Folder.files(below: input).filter {
-    Folder.splitExtension(Folder.split($0).name).extension.lowercased() == ending
+  let all = try Folder.files(below: input)
+  func files(ending: String) -> [String] {
+    all.filter { Folder.splitExtension(Folder.split($0).name).extension.lowercased() == ending }
   }
+  let first = files(ending: ending)
+  let found = first.isEmpty ? other.map(files(ending:)) ?? [] : first
   guard !found.isEmpty else { throw DataError(file: input, "holds no .\(ending) file: \(wanted)") }
   return found.map { Folder.join(input, $0) }
 }

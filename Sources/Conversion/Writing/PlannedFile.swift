@@ -9,6 +9,8 @@ public struct PlannedFile: Sendable {
     case bytes(@Sendable () throws -> [UInt8])
     /// The same bytes as another file's.
     case copy(of: String)
+    /// A symbolic link to another file.
+    case link(to: String)
   }
   /// Where.
   public var path: String
@@ -22,10 +24,33 @@ public struct PlannedFile: Sendable {
   ///
   /// - Throws: `FileError`, or what making the bytes throws.
   public func write() throws {
+    try Self.writeTogether([self])
+  }
+
+  /// What is to be in it.
+  ///
+  /// - Throws: What making the bytes throws; `FileError` where another file cannot be read.
+  package func bytes() throws -> [UInt8] {
     switch contents {
-    case .bytes(let make): try AtomicFile.write(try make(), to: path, isDurable: false)
-    case .copy(let source): try AtomicFile.write(try RegularFile(source).whole(), to: path, isDurable: false)
+    case .bytes(let make): try make()
+    case .copy(let source), .link(let source): try RegularFile(source).whole()
     }
+  }
+
+  /// Writes files that mean something together only: all, or none where a disk is full.
+  ///
+  /// - Throws: `FileError`, or what making the bytes throws.
+  public static func writeTogether(_ files: [PlannedFile], progress: (_ done: Int) -> Void = { _ in }) throws
+  {
+    var links = 0
+    for file in files {
+      guard case .link(let source) = file.contents else { continue }
+      try AtomicFile.link(file.path, to: source)
+      links += 1
+      progress(links)
+    }
+    let others = files.filter { if case .link = $0.contents { false } else { true } }
+    try AtomicFile.write(together: others.map { ($0.path, $0.bytes) }) { progress(links + $0) }
   }
 }
 

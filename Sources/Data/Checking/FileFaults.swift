@@ -1,4 +1,3 @@
-import CKernels
 import Foundation
 import Imaging
 
@@ -97,7 +96,7 @@ struct FileFaults: Sendable {
         "the label map has \(map.size) pixels, its image \(sample.imagePath) has \(imageSize)",
         effect: "training stops there")
     }
-    values = Self.counts(of: map)
+    values = map.counts
     let outside = values.keys.filter { sample.labels.reading(of: $0) == .outside }.sorted()
     if !outside.isEmpty {
       let listed = outside.prefix(8).map { "\(sample.labels.name(of: $0)) (\(values[$0] ?? 0) pixels)" }
@@ -113,20 +112,5 @@ struct FileFaults: Sendable {
         path, "all_ignored", "no pixel has a class: training learns nothing from this image", .note,
         effect: "training learns nothing from the image")
     }
-  }
-
-  private static func counts(of map: LabelMap) -> [Int32: Int] {
-    guard map.pixels.max() ?? 0 < 65_536 else {
-      var values: [Int32: Int] = [:]
-      for pixel in map.pixels { values[pixel, default: 0] += 1 }
-      return values
-    }
-    // Files of numbers hold 16 bits at most.
-    var counts = [Int32](repeating: 0, count: 65_536)
-    dp_labels_count(
-      map.pixels, Int64(map.width), 0, 0, Int64(map.height), Int64(map.width), &counts, Int32(counts.count))
-    var values: [Int32: Int] = [:]
-    for (value, count) in counts.enumerated() where count > 0 { values[Int32(value)] = Int(count) }
-    return values
   }
 }

@@ -16,33 +16,21 @@ struct RepeatedImages {
   ///
   /// - Parameter training: The place of the data that are learnt from; nil where there are none.
   func faults(training: Int?) -> [DataFault] {
-    var sizes: [Int: [String]] = [:]
-    for path in order {
-      if let file = try? RegularFile(path), file.size > 0 { sizes[file.size, default: []].append(path) }
-    }
     var faults: [DataFault] = []
     for path in order
     where training.map({ uses[path]?.contains($0) == true && (uses[path]?.count ?? 0) > 1 }) == true {
       faults.append(leak(path, "is in the training data and in those that judge it"))
     }
-    for paths in sizes.values where paths.count > 1 {
-      var seen: [String: String] = [:]
-      for path in paths {
-        guard let digest = try? SHA256.digest(ofFile: path) else { continue }
-        guard let first = seen[digest] else {
-          seen[digest] = path
-          continue
-        }
-        let (one, other) = (uses[first] ?? [], uses[path] ?? [])
-        if let training, one != other, one.contains(training) != other.contains(training) {
-          faults.append(
-            leak(path, "holds the same as \(first): one is learnt from, the other judges what was learnt"))
-        } else if FileIdentity(first) != FileIdentity(path) {
-          faults.append(
-            DataFault(
-              file: path, kind: "duplicate_image", message: "holds the same as \(first)", severity: .note,
-              effect: "training sees it twice as often, and a test counts it twice"))
-        }
+    for (path, first) in FileCopies.firsts(of: order) {
+      let (one, other) = (uses[first] ?? [], uses[path] ?? [])
+      if let training, one != other, one.contains(training) != other.contains(training) {
+        faults.append(
+          leak(path, "holds the same as \(first): one is learnt from, the other judges what was learnt"))
+      } else if FileIdentity(first) != FileIdentity(path) {
+        faults.append(
+          DataFault(
+            file: path, kind: "duplicate_image", message: "holds the same as \(first)", severity: .note,
+            effect: "training sees it twice as often, and a test counts it twice"))
       }
     }
     let places = Dictionary(order.enumerated().map { ($1, $0) }) { first, _ in first }
@@ -53,5 +41,26 @@ struct RepeatedImages {
     DataFault(
       file: path, kind: "image_in_training_and_test", message: message, severity: .note,
       effect: "figures of the validation or test are better than those of new images")
+  }
+}
+
+/// Files that hold the same bytes as others.
+package enum FileCopies {
+  /// The first file of the same content, for each that is not the first itself. Only files of one size are read; those
+  /// that cannot be are nobody's copies.
+  package static func firsts(of paths: [String]) -> [String: String] {
+    var sizes: [Int: [String]] = [:]
+    for path in paths {
+      if let file = try? RegularFile(path), file.size > 0 { sizes[file.size, default: []].append(path) }
+    }
+    var firsts: [String: String] = [:]
+    for paths in sizes.values where paths.count > 1 {
+      var seen: [String: String] = [:]
+      for path in paths {
+        guard let digest = try? SHA256.digest(ofFile: path) else { continue }
+        if let first = seen[digest] { firsts[path] = first } else { seen[digest] = path }
+      }
+    }
+    return firsts
   }
 }

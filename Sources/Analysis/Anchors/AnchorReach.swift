@@ -1,0 +1,108 @@
+import Files
+import Foundation
+
+/// Which of a config's anchors lie nearest to the objects, and how many objects they reach: by size alone, as the IoU with
+/// one centre, which is the most that a grid of anchors can give.
+public struct AnchorReach: Sendable, Encodable {
+  /// An anchor, or boxes of a size.
+  public struct Row: Sendable, Encodable {
+    /// The level's stride, for an anchor.
+    public var stride: Int?
+    /// `small`, `medium` or `large`, for boxes.
+    public var size: String?
+    /// Sides in pixels, for an anchor.
+    public var width, height: Double?
+    /// Boxes that it is nearest to, or boxes of the size.
+    public var boxes = 0
+    /// The share of them that is reached.
+    public var reached = 0.0
+  }
+
+  /// Images and boxes behind the training pipeline.
+  public let images, boxes: Int
+  /// From which IoU on an anchor learns an object (the RPN assigner's `pos_iou_thr`), and from which on the best anchor of
+  /// an object does (`min_pos_iou`).
+  public let positiveIoU, leastIoU: Double
+  /// The share of the boxes that an anchor reaches at these.
+  public let reached, reachedAtLeast: Double
+  /// The mean of each box's best IoU.
+  public let meanIoU: Double
+  /// Each anchor with the boxes that it is nearest to.
+  public let anchors: [Row]
+  /// The boxes by COCO's sizes, behind the pipeline.
+  public let sizes: [Row]
+
+  enum CodingKeys: String, CodingKey {
+    case images, boxes, reached, anchors, sizes
+    case positiveIoU = "pos_iou_thr"
+    case leastIoU = "min_pos_iou"
+    case reachedAtLeast = "reached_at_min_pos_iou"
+    case meanIoU = "mean_iou"
+  }
+
+  /// Compares boxes with the anchors of all levels.
+  ///
+  /// - Parameter boxes: Sides of the objects, behind the training pipeline.
+  public init(
+    _ settings: AnchorStudy.Settings, boxes: [BoxSides], images: Int, positiveIoU: Double = 0.7,
+    leastIoU: Double = 0.3
+  ) {
+    let boxes = boxes.filter { $0.x > 0 && $0.y > 0 }
+    let shapes = settings.anchors
+    let perLevel = max(1, settings.ratios.count * settings.scales.count)
+    var rows = shapes.enumerated().map { place, shape in
+      Row(stride: settings.strides[place / perLevel], width: shape.x, height: shape.y)
+    }
+    var bySize = ["small", "medium", "large"].map { Row(size: $0) }
+    var best: [Double] = []
+    for box in boxes {
+      var nearest = (anchor: 0, overlap: -1.0)
+      for (anchor, shape) in shapes.enumerated() {
+        let overlap = box.overlap(with: shape)
+        if overlap > nearest.overlap { nearest = (anchor, overlap) }
+      }
+      guard rows.indices.contains(nearest.anchor) else { break }
+      best.append(nearest.overlap)
+      let size = box.area < 1024 ? 0 : box.area < 9216 ? 1 : 2
+      rows[nearest.anchor].boxes += 1
+      bySize[size].boxes += 1
+      guard nearest.overlap >= positiveIoU else { continue }
+      rows[nearest.anchor].reached += 1
+      bySize[size].reached += 1
+    }
+    func share(_ row: Row) -> Row {
+      var row = row
+      row.reached /= Double(max(1, row.boxes))
+      return row
+    }
+    let count = Double(max(1, best.count))
+    (self.images, self.boxes, self.positiveIoU, self.leastIoU) = (images, boxes.count, positiveIoU, leastIoU)
+    reached = Double(best.count { $0 >= positiveIoU }) / count
+    reachedAtLeast = Double(best.count { $0 >= leastIoU }) / count
+    meanIoU = best.reduce(0, +) / count
+    anchors = rows.map(share)
+    sizes = bySize.map(share)
+  }
+
+  /// Tables for the terminal.
+  public func text() -> String {
+    func percent(_ value: Double) -> String { String(format: "%.1f %%", 100 * value) }
+    let rows = anchors.map { row in
+      [
+        "\(row.stride ?? 0)", String(format: "%.0f x %.0f", row.width ?? 0, row.height ?? 0), "\(row.boxes)",
+        row.boxes > 0 ? percent(row.reached) : "-",
+      ]
+    }
+    let table = TextTable(
+      [.right(), .right(), .right(), .right()],
+      rows: [["stride", "anchor", "nearest to", "reached"]] + rows)
+    let parts = sizes.filter { $0.boxes > 0 }.map { "\($0.size ?? "") \(percent($0.reached)) of \($0.boxes)" }
+    return """
+      anchors, by size, and \(boxes) boxes of \(images) images behind the training pipeline
+      \(table.text)
+      reached at IoU \(String(format: "%g", positiveIoU)) (pos_iou_thr): \(percent(reached)) of the objects \
+      (\(parts.joined(separator: ", "))), mean IoU \(String(format: "%.3f", meanIoU))
+      at \(String(format: "%g", leastIoU)) (min_pos_iou) \(percent(reachedAtLeast)): between the two an object is learnt by its best anchor alone
+      """
+  }
+}
