@@ -9,17 +9,18 @@ struct Legend {
     var colour: SIMD3<UInt8>
     var share: Double
 
-    /// `sky 24.1 %`.
-    var text: String { "\(name) \(String(format: "%.1f %%", 100 * share))" }
+    /// `24.1 %`.
+    var percent: String { String(format: "%.1f %%", 100 * share) }
   }
 
   let entries: [Entry]
 
   /// The classes that a map has.
-  init(_ map: LabelMap, classes: [String], palette: Palette) {
-    var counts = [Int](repeating: 0, count: classes.count)
-    for label in map.pixels where counts.indices.contains(Int(label)) { counts[Int(label)] += 1 }
-    entries = counts.indices.filter { counts[$0] > 0 }
+  ///
+  /// - Parameter shown: The classes that are told; nil: all.
+  init(_ map: LabelMap, classes: [String], palette: Palette, shown: Set<Int>? = nil) {
+    let counts = map.counts(classes: classes.count)
+    entries = counts.indices.filter { counts[$0] > 0 && shown?.contains($0) != false }
       .sorted { (counts[$1], $0) < (counts[$0], $1) }
       .map {
         Entry(
@@ -32,19 +33,38 @@ struct Legend {
   func added(to image: Image) -> Image {
     guard !entries.isEmpty else { return image }
     // As large as the picture suggests, but smaller where all entries then fit beside it.
-    let wanted = max(16, Int(15.2 * Double(min(image.height, image.width)) / 480))
-    let line = max(16, min(wanted, image.height / entries.count))
-    let scale = Double(line - 1) / 38
-    // OpenCV's letters are about 20 pixels wide at scale 1.
-    let width = Int(scale * 20 * Double(entries.map { $0.text.unicodeScalars.count }.max() ?? 0)) + 8
+    let fitting = Double(image.height) / (1.3 * Double(entries.count + 1))
+    var letters = Lettering(size: max(10, min(PictureScale(image.size).letter, fitting)))
+    let (line, gap) = (letters.height + 2, letters.height / 2)
+    let names = entries.map { letters.shortened($0.name, toFit: 20 * letters.height) }
+    let nameWidth = names.map { letters.width(of: $0) }.max() ?? 0
+    let shareWidth = entries.map { letters.width(of: $0.percent) }.max() ?? 0
+    let start = image.width + gap
     var result = image.padded(
-      height: max(image.height, entries.count * line + 2), width: image.width + width,
-      value: [255, 255, 255])
+      height: max(image.height, entries.count * line + 2 * gap),
+      width: start + letters.height + gap + nameWidth + gap + shareWidth + gap, value: [255, 255, 255])
+    let ink = SIMD3<UInt8>(32, 32, 32)
     for (number, entry) in entries.enumerated() {
-      result.draw(
-        label: entry.text, x: Float(image.width + 4), y: Float((number + 1) * line), colour: entry.colour,
-        scale: scale)
+      let top = gap + number * line
+      result.fill(
+        box: SIMD4(
+          Float(start), Float(top + 1), Float(start + letters.height - 1), Float(top + line - 3)),
+        colour: entry.colour)
+      let left = start + letters.height + gap
+      letters.draw(names[number], on: &result, left: left, top: top, colour: ink)
+      let end = left + nameWidth + gap + shareWidth
+      letters.draw(
+        entry.percent, on: &result, left: end - letters.width(of: entry.percent), top: top, colour: ink)
     }
     return result
+  }
+}
+
+extension LabelMap {
+  /// How many pixels each class has.
+  func counts(classes: Int) -> [Int] {
+    var counts = [Int](repeating: 0, count: classes)
+    for label in pixels where counts.indices.contains(Int(label)) { counts[Int(label)] += 1 }
+    return counts
   }
 }

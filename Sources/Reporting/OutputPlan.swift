@@ -73,16 +73,15 @@ public struct OutputPlan: Sendable {
 
   /// Makes a folder and takes the files in it that inputs lead to.
   ///
-  /// - Returns: The names of the results.
   /// - Throws: `FileError` when the folder cannot be made or written in; `OutputError` as for one file.
   public mutating func claim(
-    folder: String, for option: String, results names: OutputNames, of inputs: [String], endings: [String]
+    folder: String, for option: String, results names: OutputNames, of inputs: [String]
   ) throws {
     // First of all: until it is there, what its `..` lead to is not known.
     try Folder.makeWritable(folder)
     for (index, input) in inputs.enumerated() where names.isNew[index] {
-      for ending in endings {
-        try claim(Folder.join(folder, names.names[index] + ending), for: "\(option) \(folder)", of: input)
+      for file in names.files[index] {
+        try claim(Folder.join(folder, file), for: "\(option) \(folder)", of: input)
       }
     }
   }
