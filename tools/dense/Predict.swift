@@ -74,7 +74,7 @@ struct Predict: ParsableCommand {
       guard isAlone else {
         throw ValidationError("Standard input is of one process: with several give the list as @FILE.")
       }
-      return [UInt8](try FileHandle.standardInput.readToEnd() ?? Foundation.Data())
+      return try StandardInput.whole()
     }
     var plan = OutputPlan(keepingDataOf: configuration)
     for input in inputs { plan.keep(input.path, as: "an input") }
@@ -223,10 +223,11 @@ struct Predict: ParsableCommand {
       try Output.print(table.lines.joined(separator: "\n"))
       for file in written { try Output.print("written: \(file.printedWhole)") }
       let rate = Double(images.count) / max(1e-9, seconds)
+      let count = images.count == 1 ? "1 image" : "\(images.count) images"
       try Output.print(
-        String(
-          format: "%d image%@ in %.1f s, %.\(rate < 10 ? 2 : 1)f a second", images.count,
-          images.count == 1 ? "" : "s", seconds, rate))
+        count
+          + String(
+            format: rate < 10 ? " in %.1f s, %.2f a second" : " in %.1f s, %.1f a second", seconds, rate))
     }
     if !failed.isEmpty {
       Output.message("\(failed.count) of \(prepared.inputs.count) inputs could not be predicted")
