@@ -44,7 +44,8 @@ struct InputImagesTests {
     let root = "\(folder.path)/d/"
     let all = try InputImages.inputs([root], films: true)
     #expect(all.map(\.path) == ["b.MP4", "e/a.png", "f_0009.png", "f_0010.png"].map { root + $0 })
-    #expect(all.allSatisfy { $0.root == root } && (try InputImages.files([root])).count == 3)
+    #expect(all.allSatisfy { $0.root == root })
+    #expect(try InputImages.files([root]).count == 3)
     // Results keep the folders below the one that was named.
     let names = OutputNames(all, endings: [[], [".png"], [".png", "_labels.png"], [".png"]])
     #expect(names.names == ["b", "e/a", "f_0009", "f_0010"])

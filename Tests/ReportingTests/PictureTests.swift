@@ -144,14 +144,17 @@ struct LabelPlacesTests {
       return SIMD4(x, y, x + 10, y + 10)
     }
     var places = LabelPlaces(ImageSize(height: 240, width: 240), objects: boxes)
-    let (place, isApart) = try #require(places.take(for: 4, width: 40, height: 12, margin: 0))
+    let taken = places.take(for: 4, width: 40, height: 12, margin: 0)
+    let (place, isApart) = try #require(taken)
     #expect(isApart)
     let (start, end) = places.lead(from: place, to: 4)
     #expect((114...124).contains(end.x) && (114...124).contains(end.y) && start != end)
     // A large one has room within it, at the upper border.
     var large = LabelPlaces(ImageSize(height: 240, width: 240), objects: [SIMD4(0, 0, 240, 240)])
-    let within = try #require(large.take(for: 0, width: 40, height: 12, margin: 2))
+    let first = large.take(for: 0, width: 40, height: 12, margin: 2)
+    let within = try #require(first)
     #expect(!within.isApart && within.place.top == 0)
-    #expect(large.take(for: 0, width: 400, height: 12, margin: 0) == nil)
+    let wide = large.take(for: 0, width: 400, height: 12, margin: 0)
+    #expect(wide == nil)
   }
 }

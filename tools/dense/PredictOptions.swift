@@ -38,9 +38,9 @@ struct PredictOutputOptions: ParsableArguments {
   var sheet: String?
 
   @Flag(
-    help:
+    help: ArgumentHelp(
       "Write label maps of a detector's masks too: PNGs whose numbers are the classes from 1, and 0 for none. Those of "
-      + "segmentors are always written; all have a palette.")
+        + "segmentors are always written; all have a palette."))
   var labelMap = false
 
   @Flag(help: "Cut objects out: crops/CLASS/NAME_1 and on, in the folder of the pictures.")
