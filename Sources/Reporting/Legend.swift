@@ -30,29 +30,36 @@ struct Legend {
   }
 
   /// Puts the column beside a picture, which grows where there are more classes than rows.
-  func added(to image: Image) -> Image {
-    guard !entries.isEmpty else { return image }
+  ///
+  /// - Parameter names: Of a frame of a film, all classes: the column is then as wide for every frame, of an even width
+  ///   with the picture's as films have it, and ends where the picture does.
+  func added(to image: Image, amongAll names: [String]? = nil) -> Image {
+    guard !entries.isEmpty || names != nil else { return image }
     // As large as the picture suggests, but smaller where all entries then fit beside it.
     let fitting = Double(image.height) / (1.3 * Double(entries.count + 1))
-    var letters = Lettering(size: max(10, min(PictureScale(image.size).letter, fitting)))
+    let wanted = PictureScale(image.size).letter
+    var letters = Lettering(size: names == nil ? max(10, min(wanted, fitting)) : wanted)
     let (line, gap) = (letters.height + 2, letters.height / 2)
-    let names = entries.map { letters.shortened($0.name, toFit: 20 * letters.height) }
-    let nameWidth = names.map { letters.width(of: $0) }.max() ?? 0
-    let shareWidth = entries.map { letters.width(of: $0.percent) }.max() ?? 0
+    func shortened(_ name: String) -> String { letters.shortened(name, toFit: 20 * letters.height) }
+    let widest = (names ?? entries.map(\.name)).map { letters.width(of: shortened($0)) }.max() ?? 0
+    let percents = names == nil ? entries.map(\.percent) : ["100.0 %"]
+    let shareWidth = percents.map { letters.width(of: $0) }.max() ?? 0
     let start = image.width + gap
+    let width = start + letters.height + gap + widest + gap + shareWidth + gap
     var result = image.padded(
-      height: max(image.height, entries.count * line + 2 * gap),
-      width: start + letters.height + gap + nameWidth + gap + shareWidth + gap, value: [255, 255, 255])
+      height: names == nil ? max(image.height, entries.count * line + 2 * gap) : image.height,
+      width: names == nil ? width : width + width % 2, value: [255, 255, 255])
     let ink = SIMD3<UInt8>(32, 32, 32)
     for (number, entry) in entries.enumerated() {
       let top = gap + number * line
+      guard top + line <= result.height else { break }
       result.fill(
         box: SIMD4(
           Float(start), Float(top + 1), Float(start + letters.height - 1), Float(top + line - 3)),
         colour: entry.colour)
       let left = start + letters.height + gap
-      letters.draw(names[number], on: &result, left: left, top: top, colour: ink)
-      let end = left + nameWidth + gap + shareWidth
+      letters.draw(shortened(entry.name), on: &result, left: left, top: top, colour: ink)
+      let end = left + widest + gap + shareWidth
       letters.draw(
         entry.percent, on: &result, left: end - letters.width(of: entry.percent), top: top, colour: ink)
     }

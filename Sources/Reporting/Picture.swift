@@ -22,15 +22,18 @@ public struct Picture {
   }
 
   /// The same on an image of three channels that is in memory.
+  ///
+  /// - Parameter isFrame: Whether it is one of a film's frames: their pictures are all of one size.
   public init(
-    of prediction: Prediction, on image: Image, metainfo: DatasetMetainfo, showing shown: ShownPart
+    of prediction: Prediction, on image: Image, metainfo: DatasetMetainfo, showing shown: ShownPart,
+    isFrame: Bool = false
   ) {
     self.image = image
     let colours = ClassColours(metainfo)
     if let map = prediction.labelMap {
       self.image.blend(shown.part(of: map), palette: colours.palette)
       self.image = Legend(map, classes: metainfo.classes, palette: colours.palette, shown: shown.classes)
-        .added(to: self.image)
+        .added(to: self.image, amongAll: isFrame ? metainfo.classes : nil)
     }
     if let instances = prediction.instances { draw(shown.part(of: instances), metainfo.classes, colours) }
     if let scores = prediction.classScores {

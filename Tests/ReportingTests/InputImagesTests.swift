@@ -49,6 +49,9 @@ struct InputImagesTests {
     // Results keep the folders below the one that was named.
     let names = OutputNames(all, endings: [[], [".png"], [".png", "_labels.png"], [".png"]])
     #expect(names.names == ["b", "e/a", "f_0009", "f_0010"])
+    let films = ["c/x.mp4", "c/x.avi", "d/y.mp4"].map { InputImages.Input($0) }
+    let frames = films.map { _ in ["/000001.jpg"] }
+    #expect(OutputNames(films, endings: frames).names == ["x.mp4", "x.avi", "y"])
     #expect(names.files[0].isEmpty && names.files[2] == ["f_0009.png", "f_0009_labels.png"])
   }
 

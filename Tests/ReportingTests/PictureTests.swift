@@ -101,6 +101,13 @@ struct PictureTests {
       height: 100, width: 120, pixels: (0..<12000).map { $0 < 9000 ? 1 : $0 < 11000 ? 0 : 255 })
     let whole = Picture(of: Prediction(labelMap: map), on: image, metainfo: metainfo, showing: ShownPart())
     #expect(whole.image.width > 160 && whole.image.height == 100)
+    // The frames of a film are of one size, and of an even width.
+    let frames = [map, LabelMap(height: 100, width: 120, pixels: [Int32](repeating: 7, count: 12000))].map {
+      Picture(
+        of: Prediction(labelMap: $0), on: image, metainfo: metainfo, showing: ShownPart(), isFrame: true
+      ).image
+    }
+    #expect(frames[0].size == frames[1].size && frames[0].width % 2 == 0 && frames[0].height == 100)
     let part = Picture(
       of: Prediction(labelMap: map), on: image, metainfo: metainfo, showing: ShownPart(classes: [0]))
     // The other class stays as the image is.

@@ -56,9 +56,15 @@ struct PredictionFilesTests {
     let image = Image(height: 20, width: 24, colour: [1, 2, 3])
     var files = try PredictionFiles(
       in: "\(folder.path)/out", wanted, of: [InputImages.Input("f.mp4")], metainfo: metainfo, plan: plan)
+    // A third time it is another's.
+    _ = try files.write(prediction, on: image, input: 0, frame: 3)
+    #expect(throws: OutputError.self) { try files.write(prediction, on: image, input: 0, frame: 3) }
     #expect(files.frames(ofInput: 0) == "\(folder.path)/out/f/%06d.jpg")
     let (_, labels) = try files.write(prediction, on: image, input: 0, frame: 1)
-    #expect(folder.names("out/f") == ["000001.jpg", "000001_labels.png", "000002.jpg"])
+    #expect(
+      folder.names("out/f") == [
+        "000001.jpg", "000001_labels.png", "000002.jpg", "000003.jpg", "000003_labels.png",
+      ])
     let map = try LabelMap.read(file: try #require(labels))
     #expect(map.pixels[0] == 2 && map.pixels[39] == 1 && map.pixels[40] == 0)
     let error = #expect(throws: OutputError.self) {

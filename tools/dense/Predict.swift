@@ -129,6 +129,11 @@ struct Predict: ParsableCommand {
       } else if hasFilms {
         .order
       } else { .init(of: inputs.map(\.path)) }
+    if case .order = numbering {
+      Output.message(
+        "note: --out numbers the images from 1, in their order; --annotations GT.json takes the numbers of a file"
+      )
+    }
     return try CocoPredictions(numbering, classes: metainfo.classes)
   }
 

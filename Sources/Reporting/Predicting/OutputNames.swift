@@ -25,7 +25,7 @@ public struct OutputNames: Sendable {
   /// Names results after their inputs.
   ///
   /// The input's name without what follows its last dot, where that is enough; those found in a folder that was named keep
-  /// the folders below it. Inputs of several folders of which two have one name keep them, as seen from the folder that all
+  /// the folders below it. Inputs of several folders of which two are called alike keep them, as seen from the folder that all
   /// are in: `a/1` and `b/1`. Those of one folder keep their ending where else two results would be one file: `1.jpg` and
   /// `1.png`.
   ///
@@ -43,7 +43,7 @@ public struct OutputNames: Sendable {
     func joined(_ folders: [[String]], _ names: [String]) -> [String] {
       zip(folders, names).map { ($0 + [$1]).joined(separator: "/") }
     }
-    let isFlat = !keepingFolders && Set(joined(below, names)).count == names.count
+    let isFlat = !keepingFolders && Set(joined(below, unique.map(\.name))).count == names.count
     let folders = isFlat ? below : Self.withoutCommonStart(unique.map(\.folder))
     var chosen = joined(folders, names)
     let whole = joined(folders, unique.map(\.name))

@@ -47,8 +47,9 @@ public struct PredictionFiles {
     names = OutputNames(
       inputs,
       endings: inputs.map { input in
-        Film.isFilm(input.path)
-          ? [] : [Self.ending(of: input)] + (wanted.labelMaps ? [Self.labelMapEnding] : [])
+        // Of a film the first frame is told: two films of one name have two folders.
+        let start = Film.isFilm(input.path) ? Self.frameName(1) : ""
+        return ([Self.ending(of: input)] + (wanted.labelMaps ? [Self.labelMapEnding] : [])).map { start + $0 }
       })
     guard let folder else { return }
     try self.plan.claim(folder: folder, for: "--out-dir", results: names, of: inputs.map(\.path))
@@ -56,6 +57,8 @@ public struct PredictionFiles {
 
   /// Whether anything is written.
   var writes: Bool { folder != nil }
+
+  private static func frameName(_ frame: Int) -> String { String(format: "/%06d", frame) }
 
   /// JPEG for JPEG and films: a photograph is five times as large as PNG.
   private static func ending(of input: InputImages.Input) -> String {
@@ -79,16 +82,17 @@ public struct PredictionFiles {
   public mutating func write(
     _ prediction: Prediction, on image: Image, input number: Int, frame: Int?
   ) throws -> (picture: Picture, labelMap: String?) {
-    let picture = Picture(of: prediction, on: image, metainfo: metainfo, showing: wanted.showing)
+    let picture = Picture(
+      of: prediction, on: image, metainfo: metainfo, showing: wanted.showing, isFrame: frame != nil)
     guard let folder else { return (picture, nil) }
     let input = inputs[number]
     let ending = Self.ending(of: input)
-    let name = names.names[number] + (frame.map { String(format: "/%06d", $0) } ?? "")
+    let name = names.names[number] + (frame.map(Self.frameName) ?? "")
     let stem = Folder.join(folder, name)
     let labelMap = wanted.labelMaps ? try self.labelMap(of: prediction, size: image.size, input.path) : nil
     let labelMapFile = labelMap.map { _ in stem + Self.labelMapEnding }
     guard names.isNew[number] else { return (picture, labelMapFile) }
-    if frame != nil {
+    if let frame, frame > 1 {
       for file in [stem + ending] + [labelMapFile].compactMap({ $0 }) { try claim(file, of: input.path) }
     }
     try picture.write(to: stem + ending)
