@@ -32,6 +32,11 @@ struct PerceptualColour: Sendable {
     hue = turn < 0 ? turn + 1 : turn
   }
 
+  /// Its place among colours: distances are about what people see.
+  var place: SIMD3<Double> {
+    SIMD3(lightness, chroma * cos(2 * .pi * hue), chroma * sin(2 * .pi * hue))
+  }
+
   /// Red, green, blue; as much less colourful as screens need.
   var screen: SIMD3<UInt8> {
     var chroma = chroma

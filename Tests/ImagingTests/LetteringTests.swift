@@ -90,8 +90,12 @@ struct ClassPaletteTests {
     for (index, colour) in colours.enumerated() {
       let brightness = 299 * Int(colour.x) + 587 * Int(colour.y) + 114 * Int(colour.z)
       #expect(brightness > 100_000, "\(index): \(colour)")
-      for other in colours[max(0, index - 7)..<index] { #expect(distance(colour, other) > 60, "\(index)") }
+      for other in colours[max(0, index - 7)..<index] { #expect(distance(colour, other) > 30, "\(index)") }
     }
+    for (index, colour) in colours.prefix(12).enumerated() {
+      for other in colours[..<index] { #expect(distance(colour, other) > 55, "\(index)") }
+    }
+    #expect(Set(Palette.distinct(400).colours.prefix(200)).count == 200)
     #expect(Palette.distinct(12).colours == Array(colours.prefix(12)) && Palette.distinct(-1).colours.isEmpty)
   }
 
