@@ -22,6 +22,10 @@ static uint32_t big_endian(const uint8_t *bytes) {
   return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
+uint32_t dp_png_sum(const uint8_t *bytes, size_t count) {
+  return (uint32_t)crc32(crc32(0, NULL, 0), bytes, (uInt)count);
+}
+
 int dp_png_verify(const uint8_t *bytes, size_t count, char *text, size_t capacity) {
   if (count < 8 || png_sig_cmp(bytes, 0, 8) != 0) return fail(text, capacity, "it is not a PNG file");
   size_t position = 8;
@@ -40,7 +44,7 @@ int dp_png_verify(const uint8_t *bytes, size_t count, char *text, size_t capacit
     }
     // A lower-case first letter: decoders may skip it, so its damage does no harm.
     if ((name[0] & 0x20) == 0) {
-      const uint32_t sum = (uint32_t)crc32(crc32(0, NULL, 0), name, length + 4);
+      const uint32_t sum = dp_png_sum(name, (size_t)length + 4);
       if (sum != big_endian(name + 4 + length)) {
         return fail(text, capacity, "its chunk at byte %zu is damaged (wrong check sum)", position);
       }

@@ -1,9 +1,10 @@
 #include "COpenCV.h"
 #include "guarded.hpp"
+#include "owned.hpp"
 
 #include <dlfcn.h>
 
-#include <algorithm>
+#include <climits>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -16,11 +17,6 @@
 #include <opencv2/core.hpp>
 #include <opencv2/core/version.hpp>
 #include <opencv2/imgproc.hpp>
-
-struct dp_owned {
-  cv::Mat image;
-  std::vector<unsigned char> file;
-};
 
 namespace {
 
@@ -224,30 +220,34 @@ int dp_draw_rectangle(
   });
 }
 
-int dp_draw_text(
-    dp_raster image, const char *text, int32_t x, int32_t y, double scale, const uint8_t *rgb, dp_message message) {
+int dp_blend_mask(
+    dp_raster image, dp_raster mask, int32_t x, int32_t y, const uint8_t *rgb, double opacity, dp_message message) {
   return guarded(message, [&] {
-    cv::Mat target = view(image);
-    const int face = cv::FONT_HERSHEY_SIMPLEX;
-    int below = 0;
-    const cv::Size size = cv::getTextSize(text, face, scale, 1, &below);
-    const int left = std::max(0, std::min(x, target.cols - size.width - 2));
-    const int bottom = std::max(size.height + below + 2, std::min(y, target.rows));
-    cv::rectangle(
-        target, cv::Point(left, bottom - size.height - below - 2), cv::Point(left + size.width + 1, bottom - 1),
-        colour(rgb), cv::FILLED);
-    const double brightness = 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2];
-    const cv::Scalar ink = brightness > 140 ? cv::Scalar(0, 0, 0) : cv::Scalar(255, 255, 255);
-    cv::putText(target, text, cv::Point(left + 1, bottom - below), face, scale, ink, 1, cv::LINE_AA);
-  });
-}
-
-int dp_blend_mask(dp_raster image, dp_raster mask, const uint8_t *rgb, double opacity, dp_message message) {
-  return guarded(message, [&] {
-    cv::Mat target = view(image);
+    cv::Mat target = view(image)(cv::Rect(x, y, mask.width, mask.height));
     cv::Mat tinted;
     cv::addWeighted(target, 1 - opacity, cv::Mat(target.size(), target.type(), colour(rgb)), opacity, 0, tinted);
     tinted.copyTo(target, view(mask));
+  });
+}
+
+int dp_outline_mask(
+    dp_raster image, dp_raster mask, int32_t x, int32_t y, const uint8_t *rgb, int32_t thickness,
+    dp_message message) {
+  return guarded(message, [&] {
+    cv::Mat target = view(image);
+    std::vector<std::vector<cv::Point>> outlines;
+    cv::findContours(view(mask), outlines, cv::RETR_CCOMP, cv::CHAIN_APPROX_NONE);
+    cv::drawContours(
+        target, outlines, -1, colour(rgb), thickness, cv::LINE_AA, cv::noArray(), INT_MAX, cv::Point(x, y));
+  });
+}
+
+int dp_draw_line(
+    dp_raster image, int32_t x1, int32_t y1, int32_t x2, int32_t y2, const uint8_t *rgb, int32_t thickness,
+    dp_message message) {
+  return guarded(message, [&] {
+    cv::Mat target = view(image);
+    cv::line(target, cv::Point(x1, y1), cv::Point(x2, y2), colour(rgb), thickness, cv::LINE_AA);
   });
 }
 

@@ -52,6 +52,22 @@ public struct Checkpoint: Sendable {
     }
   }
 
+  /// The numbers of the classes in annotation files, where the file says them.
+  ///
+  /// - Throws: `CheckpointError` when it says something else there.
+  public func categoryIDs() throws -> [Int]? {
+    guard let text = metadata[Self.categoryIDsKey] else { return nil }
+    do { return try JSONDecoder().decode([Int].self, from: Data(text.utf8)) } catch {
+      throw CheckpointError(
+        file: file, "its metadata '\(Self.categoryIDsKey)' cannot be read: \(text.prefix(80))")
+    }
+  }
+
+  /// Where the metadata have the numbers of the classes in annotation files.
+  package static let categoryIDsKey = "category_ids"
+  /// The metadata that say what the weights tell apart.
+  package static let classKeys: Set<String> = ["classes", categoryIDsKey]
+
   /// Reads a file. Names of older releases stay as they are unless told: a model that is filled knows its own.
   ///
   /// - Parameter namings: What knows older names, of which today's are wanted.

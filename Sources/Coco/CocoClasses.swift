@@ -13,6 +13,11 @@ public enum CocoClasses {
     return (1...90).filter { !absent.contains($0) }
   }()
 
+  /// The numbers that classes have where no annotation file says others: COCO's for its 80, else from 1.
+  public static func usualCategories(for classes: [String]) -> [Int] {
+    classes == names ? categories : Array(1..<classes.count + 1)
+  }
+
   private static let colours = Dictionary(zip(names, palette)) { first, _ in first }
 
   /// COCO's colours for the classes that have its names, distinct ones for the others; none at all where no name is

@@ -9,6 +9,8 @@ public struct DatasetMetainfo: Sendable, Equatable {
   public var palette: [SIMD3<UInt8>]
   /// What the numbers in its label maps stand for; nil where it has none.
   public var labels: LabelMeaning?
+  /// The number of each class in its annotation file; empty where that is COCO's for its 80 classes, or else counts from 1.
+  public var categoryIDs: [Int] = []
 
   /// Classes, their colours, and what the numbers in label maps stand for.
   public init(classes: [String], palette: [SIMD3<UInt8>] = [], labels: LabelMeaning? = nil) {

@@ -128,10 +128,12 @@ public struct CocoDataset: Dataset {
       annotations.categories, used: Set(annotations.annotations.map(\.categoryID)), wanted: settings.classes,
       hasImages: !annotations.images.isEmpty, file: path)
     let classes = categories.map(\.name)
-    metainfo = DatasetMetainfo(
+    categoryIDs = categories.map(\.id)
+    var metainfo = DatasetMetainfo(
       classes: classes,
       palette: settings.palette.isEmpty ? CocoClasses.palette(for: classes) : settings.palette)
-    categoryIDs = categories.map(\.id)
+    if categoryIDs != CocoClasses.usualCategories(for: classes) { metainfo.categoryIDs = categoryIDs }
+    self.metainfo = metainfo
     labels = Dictionary(uniqueKeysWithValues: categoryIDs.enumerated().map { ($1, $0) })
     isTest = settings.isTest
     onBrokenImage = settings.onBrokenImage

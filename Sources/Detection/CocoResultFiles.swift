@@ -16,12 +16,21 @@ package struct CocoRunLengths: Codable, Sendable, Equatable {
 
 /// Result files that pycocotools reads: `STEM.bbox.json`, and `STEM.segm.json` when there are masks.
 package struct CocoResultFiles {
-  struct Row: Codable, Sendable, Equatable {
+  /// An object.
+  package struct Row: Codable, Sendable, Equatable {
     var imageID: Int
     var categoryID: Int
     var box: [Double]?
     var score: Double
     var segmentation: CocoRunLengths?
+
+    /// An object of an image; its box is x, y, width, height.
+    package init(
+      imageID: Int, categoryID: Int, box: [Double]? = nil, score: Double, segmentation: CocoRunLengths? = nil
+    ) {
+      (self.imageID, self.categoryID, self.box) = (imageID, categoryID, box)
+      (self.score, self.segmentation) = (score, segmentation)
+    }
 
     enum CodingKeys: String, CodingKey {
       case score, segmentation

@@ -6,14 +6,61 @@ public struct Palette: Sendable, Equatable {
   /// A palette of given colours.
   public init(_ colours: [SIMD3<UInt8>]) { self.colours = colours }
 
-  /// So many colours that are easy to tell apart: hues a golden ratio apart, brightness in three steps.
+  /// So many light colours that are easy to tell apart; the first of more are those of fewer.
   public static func distinct(_ count: Int) -> Palette {
     Palette(
-      (0..<count).map { index in
-        let hue = (Float(index) * 0.618_034).truncatingRemainder(dividingBy: 1)
-        return colour(
-          hue: hue, saturation: index % 2 == 0 ? 0.85 : 0.6, value: [1, 0.8, 0.65][index / 2 % 3])
+      (0..<max(0, count)).map { index in
+        if index < spread.count { return spread[index] }
+        return PerceptualColour(
+          lightness: [0.72, 0.82, 0.9][index % 3], chroma: 0.13,
+          hue: (Double(index) * 0.618_034).truncatingRemainder(dividingBy: 1)
+        ).screen
       })
+  }
+
+  /// Light colours in an order in which each is as far as can be from those before it, and most of all from the last
+  /// seven: classes that follow each other are often seen together.
+  private static let spread: [SIMD3<UInt8>] = {
+    var candidates: [SIMD3<UInt8>] = []
+    for lightness in [0.7, 0.78, 0.86, 0.92] {
+      for chroma in [0.2, 0.12] {
+        for step in 0..<30 {
+          let colour = PerceptualColour(lightness: lightness, chroma: chroma, hue: Double(step) / 30).screen
+          if !candidates.contains(colour) { candidates.append(colour) }
+        }
+      }
+    }
+    let places = candidates.map { PerceptualColour($0).place }
+    func distance(_ a: Int, _ b: Int) -> Double {
+      let way = places[a] - places[b]
+      return (way * way).sum().squareRoot()
+    }
+    var (order, left) = ([0], Array(candidates.indices.dropFirst()))
+    var nearest = candidates.indices.map { distance($0, 0) }
+    while !left.isEmpty {
+      let scores = left.map { candidate in
+        order.suffix(7).reduce(1.7 * nearest[candidate]) { min($0, distance(candidate, $1)) }
+      }
+      let best = scores.indices.reduce(0) { scores[$1] > scores[$0] ? $1 : $0 }
+      let chosen = left.remove(at: best)
+      order.append(chosen)
+      for candidate in left { nearest[candidate] = min(nearest[candidate], distance(candidate, chosen)) }
+    }
+    return order.map { candidates[$0] }
+  }()
+
+  /// The colour of an object among others of its class: as light as what is seen through it needs, and a shade of its own
+  /// for each of six.
+  ///
+  /// - Parameter number: Of the object among those of its class, from 0.
+  public static func shade(_ number: Int, of colour: SIMD3<UInt8>) -> SIMD3<UInt8> {
+    // Steps of lightness and of hue.
+    let steps = [(0, 0), (0.09, 0.03), (-0.07, -0.03), (0.05, -0.06), (-0.04, 0.06), (0.13, 0)]
+    let (lighter, turned) = steps[max(0, number) % steps.count]
+    var own = PerceptualColour(colour)
+    own.lightness = max(0.62, min(0.94, max(0.7, own.lightness) + lighter))
+    own.hue = (own.hue + turned + 1).truncatingRemainder(dividingBy: 1)
+    return own.screen
   }
 
   /// The colour that is written 0xRRGGBB.
@@ -27,14 +74,5 @@ public struct Palette: Sendable, Equatable {
   public subscript(label: Int) -> SIMD3<UInt8> {
     guard !colours.isEmpty, label >= 0 else { return SIMD3(255, 255, 255) }
     return colours[label % colours.count]
-  }
-
-  /// Red, green, blue of a hue in 0 ..< 1 (Smith, "Color Gamut Transform Pairs", 1978).
-  private static func colour(hue: Float, saturation: Float, value: Float) -> SIMD3<UInt8> {
-    func channel(_ n: Float) -> UInt8 {
-      let k = (n + hue * 6).truncatingRemainder(dividingBy: 6)
-      return UInt8((value - value * saturation * max(0, min(k, 4 - k, 1))) * 255)
-    }
-    return SIMD3(channel(5), channel(3), channel(1))
   }
 }

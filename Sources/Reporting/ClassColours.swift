@@ -4,8 +4,8 @@ import Imaging
 
 /// The colours of classes in all pictures: one rule for what is given, tested and predicted.
 ///
-/// The data set's own where it gives one a class; else COCO's for the classes that have its names; else colours that
-/// are easy to tell apart.
+/// The data set's own where its config gives one a class; else light colours that are easy to tell apart. (COCO's own are
+/// too dark: what lies below is hidden.)
 public struct ClassColours: Sendable {
   /// A colour a class.
   public let palette: Palette
@@ -17,16 +17,22 @@ public struct ClassColours: Sendable {
 
   /// The colours of a data set's classes.
   public init(_ metainfo: DatasetMetainfo) {
-    let named = CocoClasses.palette(for: metainfo.classes)
-    palette =
-      if !metainfo.classes.isEmpty, metainfo.palette.count == metainfo.classes.count {
-        Palette(metainfo.palette)
-      } else if !named.isEmpty { Palette(named) } else { Palette.distinct(metainfo.classes.count) }
-    isSingle = metainfo.classes.count <= 1
+    let classes = metainfo.classes
+    let isOwn =
+      metainfo.palette.count == classes.count && metainfo.palette != CocoClasses.palette(for: classes)
+    palette = !classes.isEmpty && isOwn ? Palette(metainfo.palette) : Palette.distinct(classes.count)
+    isSingle = classes.count <= 1
   }
 
-  /// The colour of an object: its class's, or its own.
-  public func object(_ index: Int, label: Int) -> SIMD3<UInt8> {
-    isSingle ? Self.objects[index] : palette[label]
+  /// The colour of each object: a shade of its class's, or its own where there is one class.
+  ///
+  /// - Parameter labels: The class of each.
+  public func objects(_ labels: [Int]) -> [SIMD3<UInt8>] {
+    var counts: [Int: Int] = [:]
+    return labels.enumerated().map { index, label in
+      let number = counts[label, default: 0]
+      counts[label] = number + 1
+      return isSingle ? Self.objects[index] : Palette.shade(number, of: palette[label])
+    }
   }
 }

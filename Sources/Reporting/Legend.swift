@@ -9,17 +9,18 @@ struct Legend {
     var colour: SIMD3<UInt8>
     var share: Double
 
-    /// `sky 24.1 %`.
-    var text: String { "\(name) \(String(format: "%.1f %%", 100 * share))" }
+    /// `24.1 %`.
+    var percent: String { String(format: "%.1f %%", 100 * share) }
   }
 
   let entries: [Entry]
 
   /// The classes that a map has.
-  init(_ map: LabelMap, classes: [String], palette: Palette) {
-    var counts = [Int](repeating: 0, count: classes.count)
-    for label in map.pixels where counts.indices.contains(Int(label)) { counts[Int(label)] += 1 }
-    entries = counts.indices.filter { counts[$0] > 0 }
+  ///
+  /// - Parameter shown: The classes that are told; nil: all.
+  init(_ map: LabelMap, classes: [String], palette: Palette, shown: Set<Int>? = nil) {
+    let counts = map.counts(classes: classes.count)
+    entries = counts.indices.filter { counts[$0] > 0 && shown?.contains($0) != false }
       .sorted { (counts[$1], $0) < (counts[$0], $1) }
       .map {
         Entry(
@@ -29,22 +30,48 @@ struct Legend {
   }
 
   /// Puts the column beside a picture, which grows where there are more classes than rows.
-  func added(to image: Image) -> Image {
-    guard !entries.isEmpty else { return image }
+  ///
+  /// - Parameter names: Of a frame of a film, all classes: the column is then as wide for every frame, of an even width
+  ///   with the picture's as films have it, and ends where the picture does.
+  func added(to image: Image, amongAll names: [String]? = nil) -> Image {
+    guard !entries.isEmpty || names != nil else { return image }
     // As large as the picture suggests, but smaller where all entries then fit beside it.
-    let wanted = max(16, Int(15.2 * Double(min(image.height, image.width)) / 480))
-    let line = max(16, min(wanted, image.height / entries.count))
-    let scale = Double(line - 1) / 38
-    // OpenCV's letters are about 20 pixels wide at scale 1.
-    let width = Int(scale * 20 * Double(entries.map { $0.text.unicodeScalars.count }.max() ?? 0)) + 8
+    let fitting = Double(image.height) / (1.3 * Double(entries.count + 1))
+    let wanted = PictureScale(image.size).letter
+    var letters = Lettering(size: names == nil ? max(10, min(wanted, fitting)) : wanted)
+    let (line, gap) = (letters.height + 2, letters.height / 2)
+    func shortened(_ name: String) -> String { letters.shortened(name, toFit: 20 * letters.height) }
+    let widest = (names ?? entries.map(\.name)).map { letters.width(of: shortened($0)) }.max() ?? 0
+    let percents = names == nil ? entries.map(\.percent) : ["100.0 %"]
+    let shareWidth = percents.map { letters.width(of: $0) }.max() ?? 0
+    let start = image.width + gap
+    let width = start + letters.height + gap + widest + gap + shareWidth + gap
     var result = image.padded(
-      height: max(image.height, entries.count * line + 2), width: image.width + width,
-      value: [255, 255, 255])
+      height: names == nil ? max(image.height, entries.count * line + 2 * gap) : image.height,
+      width: names == nil ? width : width + width % 2, value: [255, 255, 255])
+    let ink = SIMD3<UInt8>(32, 32, 32)
     for (number, entry) in entries.enumerated() {
-      result.draw(
-        label: entry.text, x: Float(image.width + 4), y: Float((number + 1) * line), colour: entry.colour,
-        scale: scale)
+      let top = gap + number * line
+      guard top + line <= result.height else { break }
+      result.fill(
+        box: SIMD4(
+          Float(start), Float(top + 1), Float(start + letters.height - 1), Float(top + line - 3)),
+        colour: entry.colour)
+      let left = start + letters.height + gap
+      letters.draw(shortened(entry.name), on: &result, left: left, top: top, colour: ink)
+      let end = left + widest + gap + shareWidth
+      letters.draw(
+        entry.percent, on: &result, left: end - letters.width(of: entry.percent), top: top, colour: ink)
     }
     return result
+  }
+}
+
+extension LabelMap {
+  /// How many pixels each class has.
+  func counts(classes: Int) -> [Int] {
+    var counts = [Int](repeating: 0, count: classes)
+    for label in pixels where counts.indices.contains(Int(label)) { counts[Int(label)] += 1 }
+    return counts
   }
 }

@@ -1,4 +1,5 @@
 import Files
+import Foundation
 
 /// Why a result would be written over something.
 public struct OutputError: LocatedError, Equatable {
@@ -30,6 +31,8 @@ public struct OutputPlan: Sendable {
   private var kept: [FileIdentity: String] = [:]
   private var keptFolders: [(folder: FileIdentity, name: String)] = []
   private var claimed: [FileIdentity: String] = [:]
+  /// The same by their names: what a file is on the disk changes when it is written.
+  private var claimedNames: [String: String] = [:]
 
   /// Nothing is kept or written yet.
   public init() {}
@@ -67,22 +70,22 @@ public struct OutputPlan: Sendable {
     if identity.exists, let folder = keptFolder(of: path) {
       throw refusal("there already, in a folder of the data set (\(folder))")
     }
-    if let other = claimed[identity] { throw refusal("also the result of \(other)") }
-    claimed[identity] = source
+    let name = URL(fileURLWithPath: path).standardized.path
+    if let other = claimed[identity] ?? claimedNames[name] { throw refusal("also the result of \(other)") }
+    (claimed[identity], claimedNames[name]) = (source, source)
   }
 
   /// Makes a folder and takes the files in it that inputs lead to.
   ///
-  /// - Returns: The names of the results.
   /// - Throws: `FileError` when the folder cannot be made or written in; `OutputError` as for one file.
   public mutating func claim(
-    folder: String, for option: String, results names: OutputNames, of inputs: [String], endings: [String]
+    folder: String, for option: String, results names: OutputNames, of inputs: [String]
   ) throws {
     // First of all: until it is there, what its `..` lead to is not known.
     try Folder.makeWritable(folder)
     for (index, input) in inputs.enumerated() where names.isNew[index] {
-      for ending in endings {
-        try claim(Folder.join(folder, names.names[index] + ending), for: "\(option) \(folder)", of: input)
+      for file in names.files[index] {
+        try claim(Folder.join(folder, file), for: "\(option) \(folder)", of: input)
       }
     }
   }

@@ -12,9 +12,9 @@ extension Picture {
     comparing prediction: Prediction, with sample: Sample, metainfo: DatasetMetainfo,
     scoreThreshold: Float = 0.3, side: Int? = nil
   ) throws {
-    let predicted = try Picture(
-      of: prediction, on: sample.imagePath, metainfo: metainfo, scoreThreshold: scoreThreshold)
     let file = try Image.decode(file: sample.imagePath)
+    let predicted = Picture(
+      of: prediction, on: file, metainfo: metainfo, showing: ShownPart(scoreThreshold: scoreThreshold))
     let colours = ClassColours(metainfo)
     var parts: [(title: String, image: Image)] = []
     var truth = file
@@ -61,25 +61,32 @@ extension Sample {
 extension Image {
   /// Draws objects that are true; ignored ones are white.
   mutating func draw(_ instances: Instances, _ classes: [String], _ colours: ClassColours) {
-    func colour(_ index: Int) -> SIMD3<UInt8> {
-      instances.isIgnored[index]
-        ? SIMD3(255, 255, 255) : colours.object(index, label: instances.labels[index])
-    }
-    for (index, mask) in (instances.masks ?? []).enumerated() {
-      blend(mask.bitmap, colour: colour(index))
-    }
-    for index in 0..<instances.count {
-      let box = instances.boxes[index]
-      draw(box: box, colour: colour(index), thickness: 1)
-      let label = instances.labels[index]
-      let name = colours.isSingle ? "" : classes.indices.contains(label) ? classes[label] : "\(label)"
-      let text = instances.isIgnored[index] ? "\(name) (ignored)" : name
-      draw(label: text, x: box[0], y: box[1], colour: colour(index))
-    }
+    let own = colours.objects(instances.labels)
+    draw(
+      (0..<instances.count).map { index in
+        let label = instances.labels[index]
+        let name = colours.isSingle ? "" : classes.indices.contains(label) ? classes[label] : "\(label)"
+        let isIgnored = instances.isIgnored[index]
+        return DrawnObject(
+          box: instances.boxes[index], mask: instances.masks?[index].window,
+          colour: isIgnored ? SIMD3(255, 255, 255) : own[index],
+          text: isIgnored ? "\(name) (ignored)" : name)
+      })
   }
 
   /// Writes the class of the image.
   mutating func draw(classLabel label: Int, _ classes: [String], _ colours: ClassColours) {
     draw(lines: [(classes.indices.contains(label) ? classes[label] : "\(label)", colours.palette[label])])
+  }
+}
+
+extension ObjectMask {
+  /// Its pixels, in the box around it.
+  fileprivate var window: MaskWindow {
+    switch self {
+    case .window(let mask): mask
+    case .bitmap(let mask): MaskWindow(RunLengthMask(mask))
+    case .polygons(let mask): MaskWindow(RunLengthMask(mask))
+    }
   }
 }

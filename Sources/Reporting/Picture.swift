@@ -6,28 +6,41 @@ import Modeling
 
 /// An image file with a prediction drawn into it.
 public struct Picture {
-  private(set) var image: Image
+  /// What is drawn.
+  package private(set) var image: Image
 
-  /// Draws instances from a score on, the best on top; the classes of all pixels, with a legend beside the image; or the
-  /// best five classes of the image.
+  /// Draws instances from a score on; the classes of all pixels, with a legend beside the image; or the best five classes
+  /// of the image. Lines and letters grow with the image.
   ///
   /// - Throws: `ImagingError` that names the file.
   public init(
     of prediction: Prediction, on path: String, metainfo: DatasetMetainfo, scoreThreshold: Float = 0.3
   ) throws {
-    image = try Image.decode(file: path)
+    self.init(
+      of: prediction, on: try Image.decode(file: path), metainfo: metainfo,
+      showing: ShownPart(scoreThreshold: scoreThreshold))
+  }
+
+  /// The same on an image of three channels that is in memory.
+  ///
+  /// - Parameter isFrame: Whether it is one of a film's frames: their pictures are all of one size.
+  public init(
+    of prediction: Prediction, on image: Image, metainfo: DatasetMetainfo, showing shown: ShownPart,
+    isFrame: Bool = false
+  ) {
+    self.image = image
     let colours = ClassColours(metainfo)
     if let map = prediction.labelMap {
-      image.blend(map, palette: colours.palette)
-      image = Legend(map, classes: metainfo.classes, palette: colours.palette).added(to: image)
+      self.image.blend(shown.part(of: map), palette: colours.palette)
+      self.image = Legend(map, classes: metainfo.classes, palette: colours.palette, shown: shown.classes)
+        .added(to: self.image, amongAll: isFrame ? metainfo.classes : nil)
     }
-    if let instances = prediction.instances { draw(instances, metainfo.classes, colours, scoreThreshold) }
+    if let instances = prediction.instances { draw(shown.part(of: instances), metainfo.classes, colours) }
     if let scores = prediction.classScores {
-      let best = ClassRanking.best(PredictedImage.bestCount, in: scores)
-      image = image.enlargedForText()
-      image.draw(
+      self.image = self.image.enlargedForText()
+      self.image.draw(
         lines:
-          best.map { label in
+          shown.best(of: scores).map { label in
             // The number first: a long name may end beyond the picture.
             let name = metainfo.classes.indices.contains(label) ? metainfo.classes[label] : "\(label)"
             return ("\(PredictedImage.percent(scores[label])) \(name)", colours.palette[label])
@@ -39,28 +52,34 @@ public struct Picture {
   public init(_ image: Image) { self.image = image }
 
   private mutating func draw(
-    _ instances: InstancePrediction, _ classes: [String], _ colours: ClassColours, _ scoreThreshold: Float
+    _ instances: InstancePrediction, _ classes: [String], _ colours: ClassColours
   ) {
-    let shown = instances.scores.indices.filter { instances.scores[$0] >= scoreThreshold }
-      .sorted { instances.scores[$0] < instances.scores[$1] }
-    func colour(_ index: Int) -> SIMD3<UInt8> { colours.object(index, label: instances.labels[index]) }
-    for index in shown {
-      if let mask = instances.masks?[index] { image.blend(mask.bitmap, colour: colour(index)) }
+    // Labels of the best have their place first.
+    let order = instances.scores.indices.sorted {
+      (-instances.scores[$0], $0) < (-instances.scores[$1], $1)
     }
-    for index in shown {
-      let box = instances.boxes[index]
-      image.draw(box: box, colour: colour(index), thickness: 1)
-      guard !colours.isSingle else { continue }
-      let score = Int((instances.scores[index] * 100).rounded())
-      image.draw(
-        label: "\(classes[instances.labels[index]]) \(score)", x: box[0], y: box[1], colour: colour(index))
-    }
+    let own = colours.objects(order.map { instances.labels[$0] })
+    image.draw(
+      zip(order, own).map { index, colour in
+        let label = instances.labels[index]
+        let score = instances.scores[index]
+        let percent = score.isFinite ? "\(Int((score * 100).rounded()))" : "\(score)"
+        let name = classes.indices.contains(label) ? classes[label] : "\(label)"
+        return DrawnObject(
+          box: instances.boxes[index], mask: instances.masks.map { MaskWindow($0[index]) }, colour: colour,
+          text: colours.isSingle ? percent : "\(name) \(percent)")
+      })
   }
 
   /// Writes the picture.
   ///
   /// - Throws: `ImagingError` that names the file.
   public func writePNG(to path: String) throws { try image.writePNG(to: path) }
+
+  /// Writes the picture: as JPEG where the name ends in .jpg or .jpeg, else as PNG.
+  ///
+  /// - Throws: `ImagingError` that names the file.
+  public func write(to path: String) throws { try image.write(to: path) }
 }
 
 extension Image {
@@ -74,10 +93,11 @@ extension Image {
 
   /// Writes lines of text from the upper left corner down, each on its colour; larger in large pictures.
   mutating func draw(lines: [(text: String, colour: SIMD3<UInt8>)]) {
-    let scale = max(0.4, 0.4 * Double(min(height, width)) / 480)
+    var letters = Lettering(size: PictureScale(size).letter * 1.2)
     for (number, line) in lines.enumerated() {
       draw(
-        label: line.text, x: 0, y: Float(scale * 38 * Double(number + 1)), colour: line.colour, scale: scale)
+        label: letters.shortened(line.text, toFit: width - 2), left: 0, top: number * (letters.height + 1),
+        colour: line.colour, &letters)
     }
   }
 }

@@ -91,7 +91,7 @@ public struct ResultWriter {
       try plan.keepFiles(of: dataset, writing: results.names.map { Folder.join(folder.path, $0 + ".png") })
     }
     for folder in folders {
-      try plan.claim(folder: folder.path, for: folder.option, results: results, of: images, endings: [".png"])
+      try plan.claim(folder: folder.path, for: folder.option, results: results, of: images)
     }
   }
 

@@ -3,6 +3,7 @@ import Classification
 import Configuration
 import Data
 import Foundation
+import Imaging
 import Modeling
 import Reporting
 import TestSupport
@@ -94,7 +95,12 @@ struct ClassifierRunTests {
     let path = "\(folder.path)/1.png"
     let (prediction, size) = try predictor.predict(path)
     let image = PredictedImage(
-      file: path, size: size, prediction, classes: predictor.metainfo.classes, scoreThreshold: 0.3)
+      file: path, size: size, prediction, metainfo: predictor.metainfo, showing: ShownPart())
+    // The same of an image in memory, and beside another.
+    let loaded = try Image.decode(file: path)
+    #expect(try predictor.predict(loaded) == prediction)
+    let two = try ["1", "2"].map { try predictor.prepare(file: "\(folder.path)/\($0).png") }
+    #expect(try predictor.predict(two)[0] == prediction)
     #expect(image.line.contains("1.png: vert/é ") && image.line.contains("rouge"), "\(image.line)")
     let json = try JSONDecoder().decode(Predicted.self, from: JSONEncoder().encode(image))
     #expect(json.classes.count == 3 && json.classes[0].category == "vert/é" && json.classes[0].score > 0.8)

@@ -56,7 +56,6 @@ struct OutputTests {
       (["benchmark", "ops", "--threads", "-1"], "--threads must be 0 (one a core) or more"),
       (["data", "synthesize", "reef", "--out", "x", "--images", "-1"], "--images must be in"),
       (["data", "browse", "CONFIG", "--out-dir", "x", "--number", "-1"], "--number must be 1 or more"),
-      (["predict", "CONFIG", "no.pth", "a.png"], "--out-dir"),
       (["checkpoint", "convert", "no.pth", "x.onnx"], ".safetensors, .pth or .pt"),
       (["config", "components", "--kind", "nonsense"], "there are: backbone"),
       (["train", "CONFIG", "--work-dir", ""], "--work-dir: an empty name"),

@@ -36,7 +36,46 @@ struct InputImagesTests {
     #expect(try InputImages.files(["@\(folder.path)/list.txt"]) == ["b.png", "a.png", "b.png"])
   }
 
-  @Test("what names no picture is an error", arguments: ["@none.txt", "@no.txt", "empty", "frames/*.gif"])
+  @Test("standard input is a list, and films of folders are taken where they can be")
+  func others() throws {
+    let folder = try TemporaryFolder(["d/b.MP4": "", "d/e/a.png": "", "d/f_0009.png": "", "d/f_0010.png": ""])
+    #expect(try InputImages.inputs(["-"]) { Array("x.png\ny.png\n".utf8) }.map(\.path) == ["x.png", "y.png"])
+    #expect(throws: DataError.self) { try InputImages.inputs(["-"]) }
+    let root = "\(folder.path)/d/"
+    let all = try InputImages.inputs([root], films: true)
+    #expect(all.map(\.path) == ["b.MP4", "e/a.png", "f_0009.png", "f_0010.png"].map { root + $0 })
+    #expect(all.allSatisfy { $0.root == root })
+    #expect(try InputImages.files([root]).count == 3)
+    // Results keep the folders below the one that was named.
+    let names = OutputNames(all, endings: [[], [".png"], [".png", "_labels.png"], [".png"]])
+    #expect(names.names == ["b", "e/a", "f_0009", "f_0010"])
+    let films = ["c/x.mp4", "c/x.avi", "d/y.mp4"].map { InputImages.Input($0) }
+    let frames = films.map { _ in ["/000001.jpg"] }
+    #expect(OutputNames(films, endings: frames).names == ["x.mp4", "x.avi", "y"])
+    #expect(names.files[0].isEmpty && names.files[2] == ["f_0009.png", "f_0009_labels.png"])
+  }
+
+  @Test(
+    "numbered files are found by their pattern, in the order of the numbers",
+    arguments: [
+      ("f%d.png", ["f7.png", "f10.png", "f100.png"]), ("f%03d.png", ["f007.png", "f100.png"]),
+      ("%04d.jpg", ["0003.jpg", "0012.jpg", "10000.jpg"]),
+    ])
+  func numbered(pattern: String, expected: [String]) throws {
+    let folder = try TemporaryFolder(
+      Dictionary(
+        [
+          "f7.png", "f10.png", "f100.png", "f007.png", "fx.png", "f.png", "0003.jpg", "0012.jpg", "10000.jpg",
+          "3.jpg",
+        ]
+        .map { ($0, "") }
+      ) { first, _ in first })
+    #expect(try InputImages.files(["\(folder.path)/\(pattern)"]) == expected.map { "\(folder.path)/\($0)" })
+  }
+
+  @Test(
+    "what names no picture is an error",
+    arguments: ["@none.txt", "@no.txt", "empty", "frames/*.gif", "frames/no_%d.png"])
   func nothing(argument: String) throws {
     let folder = try folder()
     let path =

@@ -87,16 +87,15 @@ struct OutputPlanTests {
     let inputs = ["x.png", "y.jpg"].map { "\(folder.path)/img/\($0)" }
     let names = OutputNames(inputs, endings: [".png"])
     try plan.claim(
-      folder: "\(folder.path)/new/o", for: "--out-dir", results: names, of: inputs, endings: [".png"])
+      folder: "\(folder.path)/new/o", for: "--out-dir", results: names, of: inputs)
     #expect(folder.names("new") == ["o"])
     #expect(throws: OutputError.self) {
       try plan.claim(
-        folder: "\(folder.path)/other/../link", for: "--out-dir", results: names, of: inputs,
-        endings: [".png"])
+        folder: "\(folder.path)/other/../link", for: "--out-dir", results: names, of: inputs)
     }
     let error = #expect(throws: (any Error).self) {
       try plan.claim(
-        folder: inputs[0], for: "--out-dir", results: names, of: inputs, endings: [".png"])
+        folder: inputs[0], for: "--out-dir", results: names, of: inputs)
     }
     #expect("\(error.map { "\($0)" } ?? "")".contains("x.png: cannot be made: it is a file, not a folder"))
   }

@@ -37,7 +37,9 @@ extension CheckpointCommand {
         try plan.claim(out, for: "--out \(out)", of: "the average", remedy: "name another file")
         let files = try inputs.map { try Checkpoint(file: $0, namings: Components.all.weightNamings) }
         let means = try WeightAverage.mean(of: files)
-        let metadata = files[0].metadata.filter { $0.key == "classes" || $0.key == "config" }
+        let metadata = files[0].metadata.filter {
+          Checkpoint.classKeys.contains($0.key) || $0.key == "config"
+        }
         if Folder.splitExtension(out).extension == "safetensors" {
           try Safetensors(means, metadata: metadata).write(to: out)
         } else {

@@ -92,7 +92,7 @@ struct CheckpointCommand: ParsableCommand {
         let selected = try checkpoint.selected(averages: ema, prefix: prefix, half: half && config == nil)
         let tensors = try config.map { try named(by: $0, selected) } ?? selected
         if Folder.splitExtension(output).extension == "safetensors" {
-          let metadata = checkpoint.metadata.filter { $0.key == "classes" }
+          let metadata = checkpoint.metadata.filter { Checkpoint.classKeys.contains($0.key) }
           try Safetensors(tensors, metadata: metadata).write(to: output)
         } else {
           try PyTorchWriter.write(tensors, classes: (try? checkpoint.classes()) ?? nil, to: output)

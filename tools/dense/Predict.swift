@@ -1,4 +1,5 @@
 import ArgumentParser
+import Coco
 import Configuration
 import Data
 import Distribution
@@ -9,69 +10,39 @@ import Modeling
 import Reporting
 import Training
 
-/// `dense predict [CONFIG] CHECKPOINT IMAGE...`
+/// `dense predict [CONFIG] CHECKPOINT INPUT...`
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Predict images: pictures and JSON, no annotations needed.",
-    usage: "dense predict [<config>] <checkpoint> <image> ... [<options>]",
+    abstract: "Predict images and films: pictures, label maps and tables, no annotations needed.",
+    usage: "dense predict [<config>] <checkpoint> <input> ... [<options>]",
     discussion: """
-      Detectors give objects, numbered from 1 in the order of the classes; segmentors the class of each pixel; \
-      classifiers the best five classes of the image. Pictures bear the names of their images; those of \
-      several folders keep their subfolders where two have one name. Nothing is written over an input.
+      Detectors give objects, with the numbers that their classes have in the annotation files; segmentors the class of \
+      each pixel; classifiers the best five classes of the image. Pictures bear the names of their images, as JPEG where \
+      the image is. Nothing is written over an input or another result.
 
-      Images are files; folders, of which all pictures are taken, in the order of their names (frame 2 before frame 10); \
-      patterns in quotes; and lists, @FILE with one name a line. Where one of several images cannot be predicted, it \
-      is named and the others are, and the exit status is 1.
+      Inputs are files; folders, of which all pictures and films are taken, in the order of their names (frame 2 before \
+      frame 10), and whose own folders the results keep; patterns in quotes, '*.jpg' or 'frame_%04d.jpg'; lists, @FILE \
+      with one name a line, and - for a list on standard input; and films (mp4, mkv, mov, avi, webm, ...), whose frames \
+      become NAME/000001.jpg and on, as ffmpeg takes them. An input that fails is named, the others go on, and the exit \
+      status is 1.
       """)
 
   @Argument(
     help: ArgumentHelp(
       "The config file (YAML), unless the checkpoint's own is meant; the checkpoint (safetensors or .pth) or a work "
-        + "directory, which stands for its best checkpoint, else its newest; and the images.",
-      valueName: "[config] checkpoint images"), completion: .file())
+        + "directory, which stands for its best checkpoint, else its newest; and the inputs.",
+      valueName: "[config] checkpoint inputs"), completion: .file())
   var words: [String]
 
   @OptionGroup var replacements: OverrideOptions
-
-  @Option(help: "A folder for pictures and label maps.", completion: .directory)
-  var outDir: String?
-
-  @Option(parsing: .unconditional, help: "The least score of an object that is drawn and listed.")
-  var scoreThr: Float = 0.3
-
-  @Option(
-    help: ArgumentHelp("A file for the object that --json prints.", valueName: "file.json"),
-    completion: .file(extensions: ["json"]))
-  var out: String?
-
-  @Option(
-    parsing: .unconditional,
-    help: "Cut images into tiles of so many pixels a side, and join what is found (detectors).")
-  var tile: Int?
-
-  @Option(parsing: .unconditional, help: "The share of a tile's side that neighbours have in common.")
-  var overlap: Double?
-
-  @Flag(help: "Print one JSON object.")
-  var json = false
-
+  @OptionGroup var output: PredictOutputOptions
+  @OptionGroup var manner: PredictMannerOptions
   @OptionGroup var threads: ThreadOptions
 
-  func validate() throws {
-    try requireNames(["--out-dir": outDir, "--out": out])
-    _ = try CheckpointWords(words, wantsMore: true)
-    guard (0...1).contains(scoreThr) else { throw ValidationError("--score-thr must be in 0...1.") }
-    if let tile {
-      guard (32...100_000).contains(tile) else { throw ValidationError("--tile must be in 32...100000.") }
-    }
-    if let overlap {
-      guard tile != nil else { throw ValidationError("--overlap is of tiles: give --tile too.") }
-      guard (0...0.9).contains(overlap) else { throw ValidationError("--overlap must be in 0...0.9.") }
-    }
-  }
+  func validate() throws { _ = try CheckpointWords(words, wantsMore: true) }
 
   private struct Report: Encodable {
-    /// An image that was passed over, and why.
+    /// An input that was passed over, and why.
     struct Failure: Encodable {
       var file: String
       var message: String
@@ -83,121 +54,199 @@ struct Predict: ParsableCommand {
   /// What is opened before the first image.
   private struct Prepared {
     var checkpoint: String
-    var images: [String]
-    var results: OutputNames
+    var inputs: [InputImages.Input]
+    var kind: ResultKind?
     var predictor: Predictor
+    /// Where pictures go.
+    var folder: String?
+    var objects: CocoPredictions?
+    var run: PredictionRun
   }
 
-  private func prepare() throws -> Prepared {
+  /// - Parameter time: What a folder is called that nobody named.
+  private func prepare(time: String, isAlone: Bool) throws -> Prepared {
     let named = try CheckpointWords(words, wantsMore: true)
     let checkpoint = try named.checkpointFile()
     let configuration = try replacements.experiment(named.config, carriedBy: checkpoint)
-    // A classifier's answer is a line an image.
-    guard outDir != nil || out != nil || json || ResultKind(of: configuration, components: .all) == .classes
-    else { throw ValidationError("Give --out-dir for pictures, --out for a file of JSON, or --json.") }
-    let images = try InputImages.files(named.rest)
-    let endings = [".png", Self.labelMapEnding]
-    let results = OutputNames(images, endings: endings)
+    let kind = ResultKind(of: configuration, components: .all)
+    if let kind { try requireFitting(kind) }
+    let inputs = try InputImages.inputs(named.rest, films: true) {
+      guard isAlone else {
+        throw ValidationError("Standard input is of one process: with several give the list as @FILE.")
+      }
+      return try StandardInput.whole()
+    }
     var plan = OutputPlan(keepingDataOf: configuration)
-    for image in images { plan.keep(image, as: "an input") }
+    for input in inputs { plan.keep(input.path, as: "an input") }
     plan.keep(checkpoint, as: "the checkpoint")
-    if let out {
-      try Folder.makeWritable(Folder.split(out).folder)
-      try plan.claim(out, for: "--out \(out)", of: "all images", remedy: "name another file")
+    if let annotations = output.annotations { plan.keep(annotations, as: "the annotation file") }
+    for (option, file) in [("--out", output.out), ("--csv", output.csv), ("--sheet", output.sheet)] {
+      guard let file else { continue }
+      try Folder.makeWritable(Folder.split(file).folder)
+      try plan.claim(file, for: "\(option) \(file)", of: "all images", remedy: "name another file")
     }
-    if let outDir {
-      try plan.claim(folder: outDir, for: "--out-dir", results: results, of: images, endings: endings)
-    }
-    if tile != nil, let kind = ResultKind(of: configuration, components: .all), kind != .objects {
-      throw ValidationError("--tile joins the objects of a detector; this model is none.")
-    }
+    let predictor = try Predictor(
+      configuration: configuration, components: .all, checkpoint: checkpoint, scale: manner.scale?.size)
+    let shown = try manner.shown(of: predictor.metainfo.classes)
+    // A classifier's answer is a line an image.
+    let folder = output.outDir ?? (output.needsFolder && kind != .classes ? time : nil)
+    var wanted = PredictionFiles.Wanted()
+    (wanted.labelMaps, wanted.crops, wanted.showing) = (
+      output.labelMap || kind == .labelMaps, output.crop, shown
+    )
+    let files = try PredictionFiles(
+      in: folder, wanted, of: inputs, metainfo: predictor.metainfo, plan: plan)
+    var way = manner.manner
+    way.thumbnail = output.sheet == nil ? nil : 320
     return Prepared(
-      checkpoint: checkpoint, images: images, results: results,
-      predictor: try Predictor(configuration: configuration, components: .all, checkpoint: checkpoint))
+      checkpoint: checkpoint, inputs: inputs, kind: kind, predictor: predictor, folder: folder,
+      objects: try objects(of: inputs, kind, predictor.metainfo),
+      run: PredictionRun(predictor, inputs, way, showing: shown, files: files))
   }
 
-  /// What an image came to: a prediction, or why there is none.
-  private struct Outcome: Codable {
-    var number: Int
-    var image: PredictedImage?
-    var message: String?
+  private func requireFitting(_ kind: ResultKind) throws {
+    let isDetector = kind == .objects
+    for (option, isGiven) in [
+      ("--tile", manner.tile != nil), ("--crop", output.crop), ("--max-det", manner.maxDet != nil),
+      ("--annotations", output.annotations != nil),
+    ] where isGiven && !isDetector {
+      throw ValidationError("\(option) is about the objects of a detector; this model is none.")
+    }
+    if output.labelMap, kind == .classes {
+      throw ValidationError("--label-map is of detectors and segmentors; this model is a classifier.")
+    }
+  }
+
+  /// A detector's result file, before its objects are known.
+  private func objects(
+    of inputs: [InputImages.Input], _ kind: ResultKind?, _ metainfo: DatasetMetainfo
+  ) throws -> CocoPredictions? {
+    guard output.out != nil, kind == nil || kind == .objects else { return nil }
+    let hasFilms = inputs.contains { Film.isFilm($0.path) }
+    let numbering: CocoPredictions.Numbering =
+      if let file = output.annotations {
+        .annotations(try CocoAnnotations(contentsOf: file))
+      } else if hasFilms {
+        .order
+      } else { .init(of: inputs.map(\.path)) }
+    if case .order = numbering {
+      Output.message(
+        "note: --out numbers the images from 1, in their order; --annotations GT.json takes the numbers of a file"
+      )
+    }
+    return try CocoPredictions(numbering, classes: metainfo.classes)
   }
 
   func run() throws {
-    try Ranks.together(threads, json: json) { ranks in
-      let prepared = try ranks.agreeing(on: { [.init("images", "\($0.images.count)")] }) { try prepare() }
+    try Ranks.together(threads, json: output.json) { ranks in
+      let time = Folder.join("predictions", Folder.timestamp(below: "predictions"))
+      // The first one's clock.
+      let shared =
+        try ranks.size > 1
+        ? ranks.gather(Array(time.utf8)).first.map { String(decoding: $0, as: UTF8.self) } : nil
+      let prepared = try ranks.agreeing(on: { [.init("images", "\($0.inputs.count)")] }) {
+        try prepare(time: shared ?? time, isAlone: ranks.size == 1)
+      }
       if ranks.isFirst {
         for note in prepared.predictor.notes { Output.message("note: \(note)") }
-        if !json { try Output.print("\(prepared.predictor.loading) from \(prepared.checkpoint)") }
+        if !output.json { try Output.print("\(prepared.predictor.loading) from \(prepared.checkpoint)") }
       }
-      var outcomes: [Outcome] = []
-      for number in stride(from: ranks.rank, to: prepared.images.count, by: ranks.size) {
-        let outcome = try predict(number, prepared)
-        if ranks.size == 1 { try say(outcome) }
+      let start = ContinuousClock.now
+      var outcomes: [PredictionRun.Outcome] = []
+      var running = prepared.run
+      try running.run(stride(from: ranks.rank, to: prepared.inputs.count, by: ranks.size)) { outcome in
+        if ranks.size == 1 { try say(outcome, of: prepared) }
         outcomes.append(outcome)
       }
       if ranks.size > 1 {
         let parts = try ranks.gather([UInt8](JSONEncoder().encode(outcomes)))
-        outcomes = try parts.flatMap { try JSONDecoder().decode([Outcome].self, from: Foundation.Data($0)) }
-          .sorted { $0.number < $1.number }
-        if ranks.isFirst { for outcome in outcomes { try say(outcome) } }
-      }
-      let failed = outcomes.compactMap { outcome in
-        outcome.message.map { Report.Failure(file: prepared.images[outcome.number], message: $0) }
-      }
-      if ranks.isFirst {
-        let report = Report(images: outcomes.compactMap(\.image), failed: failed.isEmpty ? nil : failed)
-        if let out { try AtomicFile.write(Output.encoded(report), to: out) }
-        if json { try Output.json(report) }
-        if !failed.isEmpty {
-          Output.message("\(failed.count) of \(prepared.images.count) images could not be predicted")
+        outcomes = try parts.flatMap {
+          try JSONDecoder().decode([PredictionRun.Outcome].self, from: Foundation.Data($0))
         }
+        .enumerated().sorted { ($0.element.number, $0.offset) < ($1.element.number, $1.offset) }.map(
+          \.element)
+        if ranks.isFirst { for outcome in outcomes { try say(outcome, of: prepared) } }
       }
-      if !failed.isEmpty { throw ranks.shared(ExitCode.failure) }
+      let seconds = (ContinuousClock.now - start) / .seconds(1)
+      if ranks.isFirst { try conclude(outcomes, prepared, seconds: seconds) }
+      if outcomes.contains(where: { $0.message != nil }) { throw ranks.shared(ExitCode.failure) }
     }
   }
 
-  /// Predicts an image and writes what belongs to it.
-  private func predict(_ number: Int, _ prepared: Prepared) throws -> Outcome {
-    let path = prepared.images[number]
-    let predictor = prepared.predictor
-    let prediction: Prediction, size: ImageSize
-    do {
-      (prediction, size) =
-        if let tile {
-          try predictor.predict(path, tile: tile, overlap: overlap ?? Self.usualOverlap)
-        } else {
-          try predictor.predict(path)
-        }
-    } catch  where prepared.images.count > 1 {
-      return Outcome(number: number, message: "\(error)")
-    }
-    var image = PredictedImage(
-      file: path, size: size, prediction, classes: predictor.metainfo.classes, scoreThreshold: scoreThr)
-    if let outDir {
-      let stem = Folder.join(outDir, prepared.results.names[number])
-      if prepared.results.isNew[number] { try write(prediction, of: path, to: stem, predictor.metainfo) }
-      if prediction.labelMap != nil { image.labelMap = stem + Self.labelMapEnding }
-    }
-    return Outcome(number: number, image: image)
-  }
-
-  /// Tells people what an image came to.
-  private func say(_ outcome: Outcome) throws {
+  /// Tells people what an input came to.
+  private func say(_ outcome: PredictionRun.Outcome, of prepared: Prepared) throws {
     if let message = outcome.message { Output.message("error: \(message)") }
-    if !json, let image = outcome.image { try Output.print(image.line) }
+    guard !output.json else { return }
+    if let image = outcome.image { try Output.print(image.line) }
+    if let note = outcome.note {
+      try Output.print("\(prepared.inputs[outcome.number].path.printedWhole): \(note)")
+    }
   }
 
-  private static let usualOverlap = 0.2
-
-  /// A picture may bear the name of its image; the map of its classes needs another.
-  private static let labelMapEnding = "_labels.png"
-
-  private func write(
-    _ prediction: Prediction, of path: String, to stem: String, _ metainfo: DatasetMetainfo
+  /// Writes what is of all images, and says what they came to.
+  private func conclude(
+    _ outcomes: [PredictionRun.Outcome], _ prepared: Prepared, seconds: Double
   ) throws {
-    try Picture(of: prediction, on: path, metainfo: metainfo, scoreThreshold: scoreThr)
-      .writePNG(to: stem + ".png")
-    if let map = prediction.labelMap { try map.writePNG(to: stem + Self.labelMapEnding) }
+    let failed = outcomes.compactMap { outcome in
+      outcome.message.map { Report.Failure(file: prepared.inputs[outcome.number].path, message: $0) }
+    }
+    let images = outcomes.compactMap(\.image)
+    let report = Report(images: images, failed: failed.isEmpty ? nil : failed)
+    let table = PredictionTable(images, classes: prepared.predictor.metainfo.classes)
+    var written = [prepared.folder].compactMap { $0 }
+    if let out = output.out {
+      if var objects = prepared.objects {
+        objects.add(images)
+        try AtomicFile.write(try objects.encoded(), to: out)
+        if let first = objects.unknown.first {
+          Output.message(
+            "note: \(objects.unknown.count) images are not in \(output.annotations ?? ""), \(first.printedWhole) "
+              + "for one: their objects are not in \(out)")
+        }
+      } else {
+        try AtomicFile.write(Output.encoded(report), to: out)
+      }
+      written.append(out)
+    }
+    if let csv = output.csv {
+      try AtomicFile.write(Array(table.csv.utf8), to: csv)
+      written.append(csv)
+    }
+    if let sheet = output.sheet {
+      let pictures = try thumbnails(outcomes, prepared)
+      if !pictures.isEmpty {
+        try ContactSheet(pictures, side: 320).write(to: sheet)
+        written.append(sheet)
+      }
+      if images.count > pictures.count {
+        Output.message("note: the sheet shows \(pictures.count) of \(images.count) images")
+      }
+    }
+    if output.json {
+      try Output.json(report)
+    } else {
+      try Output.print(table.lines.joined(separator: "\n"))
+      for file in written { try Output.print("written: \(file.printedWhole)") }
+      let rate = Double(images.count) / max(1e-9, seconds)
+      let count = images.count == 1 ? "1 image" : "\(images.count) images"
+      try Output.print(
+        count
+          + String(
+            format: rate < 10 ? " in %.1f s, %.2f a second" : " in %.1f s, %.1f a second", seconds, rate))
+    }
+    if !failed.isEmpty {
+      Output.message("\(failed.count) of \(prepared.inputs.count) inputs could not be predicted")
+    }
+  }
+
+  private func thumbnails(
+    _ outcomes: [PredictionRun.Outcome], _ prepared: Prepared
+  ) throws -> [(name: String?, image: Image)] {
+    try outcomes.compactMap { outcome in
+      guard let bytes = outcome.thumbnail else { return nil }
+      let path = prepared.inputs[outcome.number].path
+      let name = Folder.split(path).name + (outcome.image?.frame.map { " \($0)" } ?? "")
+      return (name, try Image.decode([UInt8](bytes), file: path))
+    }.prefix(ContactSheet.most).map { $0 }
   }
 }

@@ -25,3 +25,6 @@ int dp_png_read_numbers(const uint8_t *bytes, size_t count, int32_t *target, cha
 // Three channels of 8 bits, blue green red, as OpenCV gives them: 16 bits cut to 8, palettes looked up, grey repeated,
 // alpha dropped. `target` holds height x width x 3 bytes.
 int dp_png_read_colours(const uint8_t *bytes, size_t count, uint8_t *target, char *text, size_t capacity);
+
+// The check sum of a chunk: of its name and contents.
+uint32_t dp_png_sum(const uint8_t *bytes, size_t count);

@@ -53,16 +53,21 @@ int dp_pad(dp_raster source, dp_raster target, int mode, const double *value, dp
 int dp_convert_hsv(dp_raster source, dp_raster target, int to_hsv, dp_message message);
 
 // Drawing into 8-bit images of three channels; colours are red, green, blue.
+// A thickness below 0 fills the rectangle.
 int dp_draw_rectangle(
     dp_raster image, int32_t x1, int32_t y1, int32_t x2, int32_t y2, const uint8_t *rgb, int32_t thickness,
     dp_message message);
-// White or black text, whichever reads better, on a filled box whose lower left corner is (x, y) and which is
-// moved to stay within the image.
-int dp_draw_text(
-    dp_raster image, const char *text, int32_t x, int32_t y, double scale, const uint8_t *rgb, dp_message message);
-// image = (1 - opacity) image + opacity colour where the mask is not 0.
-int dp_blend_mask(dp_raster image, dp_raster mask, const uint8_t *rgb, double opacity, dp_message message);
-// The same with the colour of each label; labels outside the palette leave the image as it is.
+int dp_draw_line(
+    dp_raster image, int32_t x1, int32_t y1, int32_t x2, int32_t y2, const uint8_t *rgb, int32_t thickness,
+    dp_message message);
+// image = (1 - opacity) image + opacity colour where the mask, whose corner lies at (x, y) within the image, is not 0.
+int dp_blend_mask(
+    dp_raster image, dp_raster mask, int32_t x, int32_t y, const uint8_t *rgb, double opacity, dp_message message);
+// A line around the mask, and around the holes in it.
+int dp_outline_mask(
+    dp_raster image, dp_raster mask, int32_t x, int32_t y, const uint8_t *rgb, int32_t thickness,
+    dp_message message);
+// image = (1 - opacity) image + opacity colour of each label; labels outside the palette leave the image as it is.
 int dp_blend_labels(
     dp_raster image, dp_raster labels, const uint8_t *palette, int32_t colours, double opacity, dp_message message);
 
@@ -70,4 +75,5 @@ int dp_blend_labels(
 }
 #endif
 
+#include "film.h"
 #include "painting.h"

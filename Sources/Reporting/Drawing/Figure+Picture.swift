@@ -1,7 +1,7 @@
 import Imaging
 
 extension Figure {
-  /// The drawing as a picture. Its letters are OpenCV's, which are ASCII: others are question marks.
+  /// The drawing as a picture.
   var picture: Image {
     var canvas = Canvas(height: height, width: width)
     canvas.veil(
@@ -11,17 +11,14 @@ extension Figure {
     var image = canvas.image()
     for mark in marks {
       guard case .text(let text, let point, let size, let anchor, _, let ground) = mark else { continue }
-      let (scale, length) = (size / 30, Self.width(of: text, size: size))
+      var letters = Lettering(size: size)
+      let length = letters.width(of: text)
       let shift = anchor == .start ? 0 : anchor == .middle ? length / 2 : length
       image.draw(
-        label: text, x: Float(point.x - shift), y: Float(point.y + scale * 9), colour: ground, scale: scale)
+        label: text, left: Int(point.x.rounded()) - shift, top: Int(point.y.rounded()) - letters.baseline,
+        colour: ground, &letters)
     }
     return image
-  }
-
-  /// About how wide OpenCV's letters are.
-  static func width(of text: String, size: Double) -> Double {
-    text.reduce(0) { $0 + (".,:;il|![]' ".contains($1) ? 10 : 19.5) } * size / 30
   }
 
   private func paint(_ mark: Mark, on canvas: inout Canvas) {

@@ -31,7 +31,7 @@ public enum PublishedCheckpoint {
       if name.hasPrefix(live) { return parts.contains(.averaged) }
       return parts.contains(name.hasPrefix(optimizer) ? .optimizer : .weights)
     }
-    let kept = ["format"] + (parts.contains(.meta) ? ["version", "classes", "config"] : [])
+    let kept = ["format"] + (parts.contains(.meta) ? ["version", "config"] + Checkpoint.classKeys : [])
     let metadata = checkpoint.metadata.filter { kept.contains($0.key) }
     return try write(named: path, ending: "safetensors") {
       try Safetensors(tensors, metadata: metadata).write(to: $0)
@@ -53,9 +53,10 @@ public enum PublishedCheckpoint {
     let ending = Folder.splitExtension(output).extension
     let file = try write(named: output, ending: ending) { temporary in
       if ending == "safetensors" {
-        let kept: Set = ["classes", "config"]
+        let kept = Checkpoint.classKeys.union(["config"])
         let metadata = checkpoint.metadata.filter {
-          kept.contains($0.key) && (checkpoint.format == .safetensors || $0.key == "classes")
+          kept.contains($0.key)
+            && (checkpoint.format == .safetensors || Checkpoint.classKeys.contains($0.key))
         }
         try Safetensors(weights, metadata: metadata).write(to: temporary)
       } else {

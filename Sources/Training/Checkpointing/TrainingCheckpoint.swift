@@ -16,6 +16,8 @@ public struct TrainingState: Sendable, Equatable {
   public var seed: UInt64
   /// The classes' names.
   public var classes: [String]
+  /// Their numbers in annotation files; empty where these are the usual ones.
+  public var categoryIDs: [Int] = []
   /// What decides the order of the data.
   public var data: DataIdentity
   /// What the hooks remember, by their names.
@@ -85,6 +87,8 @@ public struct TrainingCheckpoint: Sendable {
   public var state: TrainingState?
   /// The classes' names, where the file has them.
   public var classes: [String]?
+  /// Their numbers in annotation files, where the file says them.
+  public var categoryIDs: [Int]?
   /// Classes of Python objects in a `.pth` that were passed over.
   public var skipped: [String] = []
 
@@ -124,6 +128,7 @@ public struct TrainingCheckpoint: Sendable {
       }
     }
     classes = try file.classes()
+    categoryIDs = try file.categoryIDs()
     guard file.format == .safetensors else { return }
     var hooks: [String: HookMemory] = [:]
     for (name, tensor) in file.tensors where name.hasPrefix(Self.prefix) {
@@ -166,6 +171,7 @@ public struct TrainingCheckpoint: Sendable {
       hooks: hooks, machine: try json(ComputeFacts.self, "machine"),
       owesValidation: metadata[Self.validationKey] == Self.owed,
       configuration: metadata[Self.configurationKey])
+    state?.categoryIDs = categoryIDs ?? []
   }
 
   /// The merged config of the run that wrote a checkpoint, as YAML; no tensor is read.
@@ -215,6 +221,7 @@ public struct TrainingCheckpoint: Sendable {
       metadata["seed"] = "\(state.seed)"
       metadata["schedule"] = try json(Schedule(rates: state.rates))
       metadata["classes"] = try json(state.classes)
+      if !state.categoryIDs.isEmpty { metadata[Checkpoint.categoryIDsKey] = try json(state.categoryIDs) }
       metadata["data"] = try json(state.data)
       if state.owesValidation { metadata[Self.validationKey] = Self.owed }
       metadata[Self.configurationKey] = state.configuration

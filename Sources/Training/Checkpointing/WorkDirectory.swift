@@ -16,18 +16,8 @@ public struct WorkDirectory: Sendable {
   ///
   /// - Throws: `TrainingError` that names what cannot be made, and why.
   public init(_ path: String, start: Date = Date()) throws {
-    let formatter = DateFormatter()
-    formatter.locale = Locale(identifier: "en_US_POSIX")
-    formatter.dateFormat = "yyyyMMdd_HHmmss"
-    let base = formatter.string(from: start)
-    var timestamp = base
-    var attempt = 1
-    while FileManager.default.fileExists(atPath: "\(path)/\(timestamp)") {
-      attempt += 1
-      timestamp = "\(base)_\(attempt)"
-    }
     self.path = path
-    self.timestamp = timestamp
+    timestamp = Folder.timestamp(below: path, at: start)
     try Self.refuseFile(at: path)
     do { try Folder.make(visualization) } catch {
       throw TrainingError("\(path.printed): the work directory cannot be made: \(error.reason)")

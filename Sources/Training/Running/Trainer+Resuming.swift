@@ -19,12 +19,13 @@ extension Trainer {
     }
     let live = model.stateDict
     let judged = try validationWeights(asking: hook)
+    var state = TrainingState(
+      iteration: iteration, epoch: epoch, rates: schedule.rates, seed: settings.seed,
+      classes: settings.classes, data: dataIdentity, hooks: memories, machine: .current,
+      owesValidation: owesValidation, configuration: settings.configuration)
+    state.categoryIDs = loader.dataset.metainfo.categoryIDs
     return TrainingCheckpoint(
-      weights: judged ?? live, live: judged == nil ? nil : live, optimizer: optimizer.state,
-      state: TrainingState(
-        iteration: iteration, epoch: epoch, rates: schedule.rates, seed: settings.seed,
-        classes: settings.classes, data: dataIdentity, hooks: memories, machine: .current,
-        owesValidation: owesValidation, configuration: settings.configuration))
+      weights: judged ?? live, live: judged == nil ? nil : live, optimizer: optimizer.state, state: state)
   }
 
   private var dataIdentity: TrainingState.DataIdentity {

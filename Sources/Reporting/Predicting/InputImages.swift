@@ -1,9 +1,21 @@
 import Data
 import Files
 import Foundation
+import Imaging
 
-/// Images that a command is given: files, folders, patterns and lists, in their order.
+/// Images that a command is given: files, folders, patterns, lists and films, in their order.
 public enum InputImages {
+  /// A file, and the folder that it was found in, whose own folders results keep; nil where the file itself was named.
+  public struct Input: Sendable, Equatable {
+    /// The file.
+    public var path: String
+    /// The folder that was named.
+    public var root: String?
+
+    /// A file that was named itself, or found in a folder.
+    public init(_ path: String, in root: String? = nil) { (self.path, self.root) = (path, root) }
+  }
+
   /// Endings of pictures in folders.
   private static let endings: Set<String> = [
     "jpg", "jpeg", "png", "bmp", "tif", "tiff", "webp",
@@ -12,23 +24,44 @@ public enum InputImages {
   /// The files that arguments name.
   ///
   /// A folder stands for the pictures in it and below, in the order of their names, numbers within them by value: frame 2
-  /// before frame 10. `*`, `?` and `[...]` are a pattern where no file has that name; `@list.txt` is a file of one
-  /// name a line, as seen from the current folder, kept in its order.
+  /// before frame 10. `*`, `?` and `[...]` are a pattern where no file has that name, and `frame_%04d.jpg` the files of
+  /// that name with numbers, in their order; `@list.txt` is a file of one name a line, as seen from the current folder,
+  /// kept in its order, and `-` such a list on standard input.
   ///
+  /// - Parameters:
+  ///   - films: Whether films in folders are taken, too.
+  ///   - standardInput: Gives all of standard input.
   /// - Throws: `DataError` for a folder, a pattern or a list without any picture.
-  public static func files(_ arguments: [String]) throws -> [String] {
-    try arguments.flatMap { argument in
-      if argument.hasPrefix("@"), !exists(argument) { return try list(String(argument.dropFirst())) }
-      if Folder.isFolder(argument) { return try pictures(in: argument) }
-      if argument.contains(where: { "*?[".contains($0) }), !exists(argument) { return try matches(argument) }
-      return [argument]
+  public static func inputs(
+    _ arguments: [String], films: Bool = false, standardInput: () throws -> [UInt8] = { [] }
+  ) throws -> [Input] {
+    try arguments.flatMap { argument -> [Input] in
+      if argument == "-" {
+        return try list(try standardInput(), of: "standard input").map { Input($0) }
+      }
+      if argument.hasPrefix("@"), !exists(argument) {
+        let file = String(argument.dropFirst())
+        return try list(try? RegularFile(file).whole(), of: file).map { Input($0) }
+      }
+      if Folder.isFolder(argument) {
+        return try pictures(in: argument, films: films).map { Input($0, in: argument) }
+      }
+      if exists(argument) { return [Input(argument)] }
+      if let sequence = try NumberedFiles(argument) { return try sequence.files().map { Input($0) } }
+      if argument.contains(where: { "*?[".contains($0) }) { return try matches(argument).map { Input($0) } }
+      return [Input(argument)]
     }
   }
 
+  /// The pictures that arguments name, without films and standard input.
+  ///
+  /// - Throws: `DataError` for a folder, a pattern or a list without any picture.
+  public static func files(_ arguments: [String]) throws -> [String] { try inputs(arguments).map(\.path) }
+
   private static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
-  private static func list(_ file: String) throws -> [String] {
-    guard let bytes = try? RegularFile(file).whole(), let text = String(validating: bytes, as: UTF8.self)
+  private static func list(_ bytes: [UInt8]?, of file: String) throws -> [String] {
+    guard let bytes, let text = String(validating: bytes, as: UTF8.self)
     else { throw DataError(file: file, "the list of images is missing or no text") }
     let names = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
       .filter { !$0.isEmpty && !$0.hasPrefix("#") }
@@ -36,7 +69,8 @@ public enum InputImages {
     return names
   }
 
-  private static func pictures(in folder: String) throws -> [String] {
+  private static func pictures(in folder: String, films: Bool) throws -> [String] {
+    let endings = films ? Self.endings.union(Film.endings) : Self.endings
     guard let walker = FileManager.default.enumerator(atPath: folder) else {
       throw DataError(file: folder, "cannot be read")
     }
