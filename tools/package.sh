@@ -45,6 +45,13 @@ cp -r configs "$share/dense/"
 cp -r README.md docs "$docs/"
 install -D data/README.md "$docs/data/README.md"
 cp NOTICE tools/packaging/copyright "$docs/"
+# What stands under a licence of its own has it in a file beside LICENSE.
+for file in LICENSE-*; do
+  [ -f "$file" ] || continue
+  licence=$(basename "${file#LICENSE-}" .txt)
+  sed -i "s/^License: Apache-2.0 and .*/& and $licence/" "$docs/copyright"
+  { printf '\nLicense: %s\n' "$licence"; sed 's/[[:space:]]*$//; s/^$/./; s/^/ /' "$file"; } >>"$docs/copyright"
+done
 install -D tools/launch.sh "$share/dense/tools/launch.sh"
 
 "$program" manual --out-dir "$share/man/man1" --date "$(date -d "@$SOURCE_DATE_EPOCH" +%F)" >/dev/null

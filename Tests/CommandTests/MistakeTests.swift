@@ -56,7 +56,7 @@ struct MistakeTests {
       ("train a.yaml -work-dir=b", "'-work-dir'. Did you mean '--work-dir'?", "dense train"),
       ("train a.yaml --cfg x=1", "'--cfg'. Did you mean '--cfg-options'?", "dense train"),
       ("train --verzion", "'--verzion'. Did you mean '--version'?", "dense train"),
-      ("train a.yaml --zzzzzz", "Unknown option '--zzzzzz'\n", "dense train"),
+      ("train a.yaml --zzzzzz", "Unknown option '--zzzzzz'.", "dense train"),
       ("train a.yaml --seed --thread 2", "The value '--thread' is invalid", "dense train"),
       ("train a.yaml --threads -1", "--threads must be in", "dense train"),
       ("train -- --threat", "cannot be read", ""),

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Files
+import Reporting
 import Training
 
 /// `dense manual`: for those who pack it.
