@@ -19,7 +19,7 @@ struct ManualTests {
     #expect(train.contains("\ndense\\-train \\- Train the model of a config\n"))
     #expect(train.contains("[\\fB\\-\\-work\\-dir\\fR \\fIwork\\-dir\\fR]"))
     #expect(train.contains("\\fBdense\\fR(1)"))
-    let macros = ["TH", "SH", "TP", "PP", "sp", "br"]
+    let macros = ["TH", "SH", "TP", "PP", "sp"]
     for name in names {
       for line in try folder.text(name).split(separator: "\n")
       where line.hasPrefix(".") || line.hasPrefix("'") {

@@ -89,12 +89,10 @@ struct ManualPage {
     return lines
   }
 
-  /// Lines of one paragraph flow; what is indented or follows an empty line begins a new one.
+  /// Lines of one paragraph flow; an empty one ends it, and what is indented stays a line of its own.
   private func paragraphs(_ text: String) -> [String] {
-    text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { line -> [String] in
-      if line.allSatisfy(\.isWhitespace) { return [".sp"] }
-      return line.first?.isWhitespace == true
-        ? [".br", escaped(String(line))] : [escaped(String(line))]
+    text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      line.allSatisfy(\.isWhitespace) ? ".sp" : escaped(String(line))
     }
   }
 
