@@ -7,11 +7,14 @@ extension ConfigurationNode {
   /// Reads a config with everything that its `_base_` names, then applies `--cfg-options`.
   ///
   /// Bases merge in order, then the file over them: mappings key by key, all else replaced; `_delete_: true` in a
-  /// mapping replaces the base's as a whole. An override `a.b.0.c=VALUE` reads VALUE as YAML.
+  /// mapping replaces the base's as a whole. An override `a.b.0.c=VALUE` reads VALUE as YAML. A relative name, here or
+  /// in `_base_`, that leads to no file is looked for among the configs that are installed with the program
+  /// (`share/dense` beside its `bin`).
   ///
   /// - Throws: `ConfigurationError` with the place of the mistake.
   public static func load(file path: String, overrides: [String] = []) throws -> ConfigurationNode {
-    try overridden(try read(path, chain: [], at: SourceLocation(file: path)), by: overrides)
+    let file = InstalledConfigs.file(path, called: path)
+    return try overridden(try read(file, chain: [], at: SourceLocation(file: file)), by: overrides)
   }
 
   /// Reads a config that was merged before, such as the one in a checkpoint, then applies `--cfg-options`.
@@ -67,7 +70,8 @@ extension ConfigurationNode {
     }
     var merged: ConfigurationNode?
     for base in try bases(of: file) {
-      let node = try read(relative(base.path, to: path), chain: chain + [path], at: base.node.location)
+      let found = InstalledConfigs.file(relative(base.path, to: path), called: base.path)
+      let node = try read(found, chain: chain + [path], at: base.node.location)
       merged = try merged.map { try $0.merged(with: node) } ?? node
     }
     let own = file.removing(["_base_"])

@@ -13,7 +13,7 @@ extension String {
 }
 
 /// Names near to a mistyped one, the nearest first: at most three, within two edits or a third of the length.
-func nearest(to name: String, among names: [String]) -> [String] {
+package func nearest(to name: String, among names: [String]) -> [String] {
   // Who writes more than that is not near to any name, and comparing would take its time.
   let letters = Array(name.prefix(200).lowercased())
   let limit = max(2, letters.count / 3)

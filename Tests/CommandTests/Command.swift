@@ -36,6 +36,7 @@ enum Command {
   /// Calls `dense` and waits for it.
   ///
   /// - Parameters:
+  ///   - program: Where it lies.
   ///   - redirection: As a shell has it: `>/dev/full`, `>&-`, `| head -1`; its status is the command's.
   ///   - limit: As ulimit has it: `-s 64`.
   ///   - tracer: A command that runs it, such as strace with its options.
@@ -43,24 +44,25 @@ enum Command {
   ///   - child: The process below the command, from 0 in the order of their numbers, that the signal goes to; nil for
   ///     itself.
   static func run(
-    _ arguments: [String], in folder: String? = nil, redirection: String? = nil, limit: String? = nil,
+    _ arguments: [String], of program: URL = executable, in folder: String? = nil, redirection: String? = nil,
+    limit: String? = nil,
     through tracer: [String] = [], sending signal: Int32? = nil, after awaited: String = "",
     toChild child: Int? = nil
   ) throws -> Outcome {
     let process = Process()
-    process.executableURL = executable
+    process.executableURL = program
     process.arguments = arguments
     if redirection != nil || limit != nil {
       process.executableURL = URL(fileURLWithPath: "/bin/bash")
       let script =
         (limit.map { "ulimit \($0); " } ?? "") + #""$0" "$@" \#(redirection ?? ""); exit ${PIPESTATUS[0]}"#
-      process.arguments = ["-c", script, executable.path] + arguments
+      process.arguments = ["-c", script, program.path] + arguments
     }
     // Signals may be ignored where the tests run, as in the background of a script.
     let tracer = signal == nil ? tracer : ["env", "--default-signal"] + tracer
     if let first = tracer.first {
       process.executableURL = URL(fileURLWithPath: "/usr/bin/\(first)")
-      process.arguments = tracer.dropFirst() + [executable.path] + arguments
+      process.arguments = tracer.dropFirst() + [program.path] + arguments
     }
     if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
     // Files instead of pipes: a full pipe would block the command.

@@ -37,6 +37,37 @@ struct MistakeTests {
     #expect(outcome.errors.contains(expected), "\(outcome.errors)")
   }
 
+  @Test(
+    "a word that is no command or option gets the nearest names, also where help is asked for or something is missing",
+    arguments: [
+      ("trian", "'trian'. Did you mean 'train'?", "dense <subcommand>"),
+      (
+        "analyze reseptive-field a.png", "'reseptive-field'. Did you mean 'receptive-field'?", "dense analyze"
+      ),
+      ("checkpoint dif a b", "Did you mean 'diff'?", "dense checkpoint"),
+      ("data synth", "Did you mean 'synthesize'?", "dense data"),
+      ("evaluate zzzzzz", "The commands are coco, segmentation.", "dense evaluate"),
+      ("trian --help", "Did you mean 'train'?", "dense <subcommand>"),
+      ("help trian", "Did you mean 'train'?", "dense <subcommand>"),
+      ("help data chekc", "Did you mean 'check'?", "dense data"),
+      ("analyze complexity a.yaml --shap 3", "'--shap'. Did you mean '--shape'?", "dense analyze complexity"),
+      ("predict a.safetensors --scorethr 3", "'--scorethr'. Did you mean '--score-thr'?", "dense predict"),
+      ("evaluate coco --annotation a --results b", "Did you mean '--annotations'?", "dense evaluate coco"),
+      ("train a.yaml -work-dir=b", "'-work-dir'. Did you mean '--work-dir'?", "dense train"),
+      ("train a.yaml --cfg x=1", "'--cfg'. Did you mean '--cfg-options'?", "dense train"),
+      ("train --verzion", "'--verzion'. Did you mean '--version'?", "dense train"),
+      ("train a.yaml --zzzzzz", "Unknown option '--zzzzzz'.", "dense train"),
+      ("train a.yaml --seed --thread 2", "The value '--thread' is invalid", "dense train"),
+      ("train a.yaml --threads -1", "--threads must be in", "dense train"),
+      ("train -- --threat", "cannot be read", ""),
+    ])
+  func misspelt(line: String, message: String, usage: String) throws {
+    let outcome = try Command.run(line.split(separator: " ").map(String.init))
+    #expect(outcome.status == (usage.isEmpty ? 1 : 2), "\(outcome.errors)")
+    #expect(outcome.output.isEmpty && outcome.errors.contains(message), "\(outcome.errors)")
+    #expect(usage.isEmpty || outcome.errors.contains("\nUsage: \(usage)"), "\(outcome.errors)")
+  }
+
   @Test("an unknown key names its place and the nearest name; with --json also as an object")
   func unknownKey() throws {
     let folder = try TemporaryFolder()

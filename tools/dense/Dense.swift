@@ -13,6 +13,7 @@ struct Dense: ParsableCommand {
     subcommands: [
       Train.self, Test.self, Predict.self, Evaluate.self, ConfigCommand.self, CheckpointCommand.self,
       DataCommand.self, Analyze.self, Report.self, Verify.self, Benchmark.self, Version.self,
+      Manual.self,
     ])
 }
 
@@ -25,15 +26,29 @@ enum Main {
     StandardStream.prepareProcess()
     do {
       try requireText()
-      var command = try Dense.parseAsRoot()
+      var command = try parsed(Array(CommandLine.arguments.dropFirst()))
       try command.run()
     } catch { exit(status(of: error)) }
   }
 
+  /// The command with its options.
+  ///
+  /// - Throws: What the parser says, or `Misspelling` with the names that may have been meant.
+  private static func parsed(_ words: [String]) throws -> any ParsableCommand {
+    let (command, rest) = try Misspelling.requireCommands(words)
+    do { return try Dense.parseAsRoot(words) } catch {
+      guard Dense.exitCode(for: error) == .validationFailure,
+        let misspelling = Misspelling(inOptionsOf: command, rest: rest, insteadOf: error)
+      else { throw error }
+      throw misspelling
+    }
+  }
+
   /// Says what there is to say, help on standard output and mistakes on standard error.
   private static func status(of error: any Error) -> Int32 {
-    let text = Dense.fullMessage(for: error)
-    switch Dense.exitCode(for: error) {
+    let misspelling = error as? Misspelling
+    let text = misspelling?.text ?? Dense.fullMessage(for: error)
+    switch misspelling == nil ? Dense.exitCode(for: error) : .validationFailure {
     case .success:
       do { try Output.reporting { if !text.isEmpty { try Output.print(text) } } } catch { return 1 }
       return 0
