@@ -1,7 +1,7 @@
 /// A process, called a rank, among those that work on one run together.
 ///
 /// All it can do is to exchange bytes with all others at once; whatever the ranks say to each other is made of that. Every
-/// rank begins the same exchanges in the same order.
+/// rank begins the same exchanges of a channel in the same order.
 public protocol Communicator: Sendable {
   /// The number of this one, from 0.
   var rank: Int { get }
@@ -14,13 +14,27 @@ public protocol Communicator: Sendable {
   /// - Parameters:
   ///   - outgoing: One for each rank.
   ///   - counts: How many bytes come from each.
-  func exchange(_ outgoing: [[UInt8]], receiving counts: [Int]) -> PendingExchange
+  ///   - channel: What it is of.
+  func exchange(
+    _ outgoing: [[UInt8]], receiving counts: [Int], on channel: ExchangeChannel
+  ) -> PendingExchange
 
   /// How an error names a rank: «rank 2 on HOST».
   func name(of rank: Int) -> String
 
   /// How long one waits for another before the run ends; 120 s unless set.
   func setTimeout(seconds: Double)
+}
+
+/// What an exchange is of. Those of different channels may be begun in another order on each rank: threads that do not wait
+/// for each other have one each.
+public enum ExchangeChannel: Int, Sendable, CaseIterable {
+  /// All but sums of gradients.
+  case words
+  /// Gradients on their way to the rank that adds them up.
+  case parts
+  /// Sums on their way back.
+  case totals
 }
 
 /// An exchange under way.
@@ -38,6 +52,11 @@ public struct PendingExchange: Sendable {
 }
 
 extension Communicator {
+  /// An exchange of words.
+  public func exchange(_ outgoing: [[UInt8]], receiving counts: [Int]) -> PendingExchange {
+    exchange(outgoing, receiving: counts, on: .words)
+  }
+
   /// «rank 2»
   public func name(of rank: Int) -> String { "rank \(rank)" }
 
@@ -85,7 +104,9 @@ public struct SoleRank: Communicator {
   public func setTimeout(seconds: Double) {}
 
   /// Passes on what goes to itself.
-  public func exchange(_ outgoing: [[UInt8]], receiving counts: [Int]) -> PendingExchange {
+  public func exchange(
+    _ outgoing: [[UInt8]], receiving counts: [Int], on channel: ExchangeChannel
+  ) -> PendingExchange {
     PendingExchange { outgoing }
   }
 }

@@ -7,10 +7,12 @@ import Foundation
 /// does.
 final class Exchange: @unchecked Sendable {
   let incoming, outgoing: [UnsafeMutableRawBufferPointer]
+  let channel: ExchangeChannel
   private let result = Locked<Result<[[UInt8]], any Error>?>(nil)
 
   /// Bytes for each rank and room for those of each; this rank's own are passed on at once.
-  init(rank: Int, _ outgoing: [[UInt8]], receiving counts: [Int]) {
+  init(rank: Int, _ outgoing: [[UInt8]], receiving counts: [Int], on channel: ExchangeChannel) {
+    self.channel = channel
     precondition(
       outgoing.count == counts.count && counts[rank] == outgoing[rank].count,
       "\(outgoing.count) parts out, \(counts.count) in")

@@ -5,6 +5,7 @@ import Foundation
 public final class LocalCommunicator: Communicator {
   /// What was sent and not yet received.
   private struct Message: Hashable {
+    var channel: ExchangeChannel
     var number, from, to: Int
   }
 
@@ -14,7 +15,7 @@ public final class LocalCommunicator: Communicator {
   public let size: Int
   private let timeout: Locked<Double>
   private let messages: Locked<[Message: [UInt8]]>
-  private let begun = Locked(0)
+  private let begun = Locked<[ExchangeChannel: Int]>([:])
 
   private init(rank: Int, size: Int, timeout: Double, messages: Locked<[Message: [UInt8]]>) {
     (self.rank, self.size, self.timeout, self.messages) = (rank, size, Locked(timeout), messages)
@@ -34,21 +35,23 @@ public final class LocalCommunicator: Communicator {
   public func setTimeout(seconds: Double) { timeout.change { $0 = seconds } }
 
   /// As `Communicator` has it.
-  public func exchange(_ outgoing: [[UInt8]], receiving counts: [Int]) -> PendingExchange {
-    let number = begun.withLock { number in
-      number += 1
-      return number
+  public func exchange(
+    _ outgoing: [[UInt8]], receiving counts: [Int], on channel: ExchangeChannel
+  ) -> PendingExchange {
+    let number = begun.withLock { begun in
+      begun[channel, default: 0] += 1
+      return begun[channel, default: 0]
     }
     messages.change { messages in
       for (to, bytes) in outgoing.enumerated() {
-        messages[Message(number: number, from: rank, to: to)] = bytes
+        messages[Message(channel: channel, number: number, from: rank, to: to)] = bytes
       }
     }
     return PendingExchange { [self] in
       let timeout = timeout.withLock { $0 }
       let deadline = Date(timeIntervalSinceNow: timeout)
       return try (0..<size).map { from in
-        let message = Message(number: number, from: from, to: rank)
+        let message = Message(channel: channel, number: number, from: from, to: rank)
         let bytes = messages.wait(until: deadline) { $0.removeValue(forKey: message) }
         guard let bytes else { throw DistributionError.silence(of: [name(of: from)], seconds: timeout) }
         guard bytes.count == counts[from] else {

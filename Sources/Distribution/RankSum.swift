@@ -40,6 +40,11 @@ public struct RankSum: Sendable {
     return buckets
   }
 
+  /// The same from the last number on, as a backward pass has them ready.
+  static func reverseBuckets(of count: Int) -> [Range<Int>] {
+    buckets(of: count).map { count - $0.upperBound..<count - $0.lowerBound }
+  }
+
   /// Begins to sum a bucket: the first half of the way goes on by itself, the second one behind `total`.
   ///
   /// - Parameter parts: The sums of `ownNodes`, of one length on all ranks.
@@ -55,7 +60,7 @@ public struct RankSum: Sendable {
     let own = slices[communicator.rank]
     let pending = communicator.exchange(
       slices.map { slice in parts.flatMap { bytes(of: $0[slice]) } },
-      receiving: nodes.map { $0.count * own.count * MemoryLayout<Float>.size })
+      receiving: nodes.map { $0.count * own.count * MemoryLayout<Float>.size }, on: .parts)
     return Bucket(sum: self, slices: slices, pending: pending)
   }
 
@@ -81,7 +86,7 @@ public struct RankSum: Sendable {
       let slice = try bytes(of: sum.tree.sum(parts)[...])
       let pending = sum.communicator.exchange(
         Array(repeating: slice, count: sum.communicator.size),
-        receiving: slices.map { $0.count * MemoryLayout<Float>.size })
+        receiving: slices.map { $0.count * MemoryLayout<Float>.size }, on: .totals)
       return Total(pending: pending)
     }
   }
@@ -148,10 +153,9 @@ extension RankSum {
   /// - Returns: The sum, the same on all ranks.
   /// - Throws: `DistributionError` that names a rank which does not answer.
   public func total(_ parts: [[Float]]) throws -> [Float] {
-    let count = parts.first?.count ?? 0
-    // Counted from the end.
-    let ranges = Self.buckets(of: count).map { count - $0.upperBound..<count - $0.lowerBound }
-    let buckets = try ranges.map { range in try begin(parts.map { Array($0[range]) }) }
+    let buckets = try Self.reverseBuckets(of: parts.first?.count ?? 0).map { range in
+      try begin(parts.map { Array($0[range]) })
+    }
     let totals = try buckets.map { try $0.total() }
     return try totals.reversed().flatMap { try $0.numbers() }
   }

@@ -56,4 +56,9 @@ enum { CMPI_CORES = 1024 };
 int cmpi_get_cores(int thread, unsigned char *is_allowed);
 int cmpi_set_cores(const unsigned char *is_allowed);
 
+// A file that can be read as soon as a process has ended: CMPI_GONE where it has already, CMPI_UNWATCHED where the system
+// does not offer it. It is closed when the calling process starts another program.
+enum { CMPI_GONE = -1, CMPI_UNWATCHED = -2 };
+int cmpi_watch(int process);
+
 #endif
