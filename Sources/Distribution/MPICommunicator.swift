@@ -15,7 +15,7 @@ public final class MPICommunicator: Communicator {
   /// The machine of each rank.
   public let hosts: [String]
   private let link: MessageLoop.Link
-  private let neighbours = Neighbours()
+  private let neighbours: Neighbours
 
   /// Opens the launcher's library and starts MPI with all other ranks.
   ///
@@ -44,10 +44,8 @@ public final class MPICommunicator: Communicator {
     let connected = Connected(rank: facts.rank, size: facts.size, link: link)
     hosts = try connected.gather(Array(own.utf8)).map { String(decoding: $0, as: UTF8.self) }
     (rank, size, library, self.link) = (facts.rank, facts.size, facts.library, link)
-    let processes = try connected.gather(Array(Neighbours.Place.own.text.utf8)).map {
-      Neighbours.Place(String(decoding: $0, as: UTF8.self))
-    }
-    neighbours.watch(processes, except: facts.rank) {
+    neighbours = Neighbours(ofRank: facts.rank)
+    neighbours.watch(try connected.gather(neighbours.bytes), except: facts.rank) {
       // mpirun says who has ended, and ends the ranks of other machines; not every launcher does.
       if launcher.endsAll { UnfinishedFiles.endProcess(status: 1) }
       Self.abandon(link, status: 1)

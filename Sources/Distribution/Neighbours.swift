@@ -6,64 +6,76 @@ import Foundation
   import Glibc
 #endif
 
-/// The processes of the other ranks of this machine. The system says at once when one of them has ended; launchers take
-/// their time.
+/// Watches the processes of the other ranks: those of this machine, of whose end the system tells at once, and by a
+/// `Lifeline` those of others. Launchers take their time.
 package final class Neighbours: Sendable {
   /// Where a process is found.
-  package struct Place: Equatable {
-    /// The machine since its start, and the numbering of its processes, of which each container may have its own.
+  package struct Place: Codable, Equatable, Sendable {
+    /// The machine since its start, and the numbering of its processes, of which each container may have its own; empty
+    /// where the system does not say.
     package var machine: String
     /// Its number there.
     package var process: Int32
+    /// Where it takes calls: the first rank's alone.
+    package var end: Lifeline.End?
 
-    /// «123 BOOT NUMBERING»
-    package init(_ text: String) {
-      let words = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
-      process = words.first.flatMap { Int32($0) } ?? 0
-      machine = words.count == 2 ? String(words[1]) : ""
-    }
+    /// A process of a machine.
+    package init(machine: String, process: Int32) { (self.machine, self.process) = (machine, process) }
 
-    /// This process; without a machine where the system does not say which it is.
+    /// This process.
     package static var own: Place {
       let start = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
       let numbering = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")
-      guard let start, let numbering else { return Place("\(getpid())") }
-      return Place("\(getpid()) \(start.filter { !$0.isWhitespace }) \(numbering)")
+      guard let start, let numbering else { return Place(machine: "", process: getpid()) }
+      return Place(machine: "\(start.filter { !$0.isWhitespace }) \(numbering)", process: getpid())
     }
-
-    /// As it is said to others.
-    package var text: String { "\(process) \(machine)" }
   }
 
   private let isLeaving = Locked(false)
-  /// What the launcher needs to see who has ended first.
+  private let listener: Int32?
+  private let place: Place
+  /// Milliseconds that the launcher needs to see who has ended first.
   private static let lead: Int32 = 200
 
-  /// Of nobody yet.
-  package init() {}
+  /// The neighbours of a rank. The first one takes calls.
+  package init(ofRank rank: Int) {
+    let open = rank == 0 ? Lifeline.listen() : nil
+    listener = open?.listener
+    var place = Place.own
+    place.end = open?.end
+    self.place = place
+  }
 
-  /// Watches the ranks of this machine.
+  /// What the others have to know.
+  package var bytes: [UInt8] { (try? JSONEncoder().encode(place)).map(Array.init) ?? [] }
+
+  /// Watches the others.
   ///
   /// - Parameters:
-  ///   - places: Of all ranks.
+  ///   - said: What each rank's `bytes` are.
   ///   - own: The number of this one.
   ///   - end: Called on a thread of its own when one has ended before `leave`.
   package func watch(
-    _ places: [Place], except own: Int, whenOneHasEnded end: @escaping @Sendable () -> Void
+    _ said: [[UInt8]], except own: Int, whenOneHasEnded end: @escaping @Sendable () -> Void
   ) {
+    let places = said.map { bytes in
+      (try? JSONDecoder().decode(Place.self, from: Data(bytes))) ?? Place(machine: "", process: 0)
+    }
     let here = places[own].machine
-    guard !here.isEmpty else { return }
     var files: [Int32] = []
     var isOneGone = false
-    for (rank, place) in places.enumerated() where rank != own && place.machine == here {
+    for (rank, place) in places.enumerated() where rank != own && place.machine == here && !here.isEmpty {
       let file = cmpi_watch(place.process)
       if file >= 0 { files.append(file) }
       isOneGone = isOneGone || file == Int32(CMPI_GONE)
     }
-    guard !files.isEmpty || isOneGone else { return }
+    // The first rank of each machine calls for all of it.
+    let calls = places.firstIndex { $0.machine == here } == own && places[0].machine != here
+    let called = calls ? places[0].end : nil
+    let listener = places.contains { $0.machine != here } ? listener : nil
+    if listener == nil, let unused = self.listener { close(unused) }
     let thread = Thread { [self, files, isOneGone] in
-      var watched = files.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-      while !isOneGone, poll(&watched, nfds_t(watched.count), -1) < 0, errno == EINTR {}
+      if !isOneGone { attend(files + [called.flatMap(Lifeline.call)].compactMap(\.self), listener) }
       guard !isLeaving.withLock({ $0 }) else { return }
       _ = poll(nil, 0, Self.lead)
       end()
@@ -71,6 +83,20 @@ package final class Neighbours: Sendable {
     thread.name = "neighbours"
     thread.stackSize = 256 << 10
     thread.start()
+  }
+
+  /// Returns when a process or a line has ended.
+  private func attend(_ files: [Int32], _ listener: Int32?) {
+    var files = files
+    while true {
+      var watched = (files + [listener].compactMap(\.self)).map {
+        pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+      }
+      let count = poll(&watched, nfds_t(watched.count), -1)
+      if count < 0, errno == EINTR { continue }
+      guard count > 0, !watched.prefix(files.count).contains(where: { $0.revents != 0 }) else { return }
+      if let listener, let end = place.end, let line = Lifeline.take(listener, end) { files.append(line) }
+    }
   }
 
   /// From now on they may end.

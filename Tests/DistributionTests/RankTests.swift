@@ -90,7 +90,7 @@ import Testing
 
   @Test func `The end of a process of this machine is seen at once`() throws {
     let own = Neighbours.Place.own
-    #expect(Neighbours.Place(own.text) == own && own.process == getpid())
+    #expect(own.process == getpid())
     // It waits for the end of its input.
     let neighbour = Process()
     neighbour.executableURL = URL(fileURLWithPath: "/bin/cat")
@@ -99,15 +99,44 @@ import Testing
     try neighbour.run()
     var place = own
     place.process = neighbour.processIdentifier
-    // Where another machine's process has a number of this one's, it does not count.
-    let elsewhere = Neighbours.Place("\(Int32.max) elsewhere")
+    // What has a number of another machine does not count.
+    let elsewhere = Neighbours.Place(machine: "elsewhere", process: Int32.max)
     let isSeen = Locked(false)
-    Neighbours().watch([own, place, elsewhere], except: 0) { isSeen.change { $0 = true } }
+    let said = try [own, place, elsewhere].map { Array(try JSONEncoder().encode($0)) }
+    Neighbours(ofRank: 1).watch(said, except: 0) { isSeen.change { $0 = true } }
     #expect(!isSeen.withLock { $0 })
     kill(neighbour.processIdentifier, SIGKILL)
     let seen: Bool? = isSeen.wait(until: Date(timeIntervalSinceNow: 20)) { $0 ? true : nil }
     #expect(seen == true)
     neighbour.waitUntilExit()
+  }
+
+  @Test func `A line between machines ends with either of them, and takes no strangers`() throws {
+    let (listener, end) = try #require(Lifeline.listen())
+    let heard = Locked<[Int32?]>([])
+    // One with a wrong password, then the right one.
+    let thread = Thread {
+      var awaited = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
+      for _ in 0..<2 {
+        _ = poll(&awaited, 1, 20_000)
+        let line = Lifeline.take(listener, end)
+        heard.change { $0.append(line) }
+      }
+    }
+    thread.start()
+    var (stranger, friend) = (end, end)
+    (stranger.addresses, friend.addresses) = (["127.0.0.1"], ["no address", "127.0.0.1"])
+    stranger.password = String(repeating: "x", count: end.password.count)
+    #expect(Lifeline.call(stranger) == nil)
+    let line = try #require(Lifeline.call(friend))
+    let taken: [Int32?] = heard.wait { $0.count == 2 ? $0 : nil }
+    #expect(taken[0] == nil)
+    var other = pollfd(fd: try #require(taken[1]), events: Int16(POLLIN), revents: 0)
+    #expect(poll(&other, 1, 0) == 0)
+    close(line)
+    #expect(poll(&other, 1, 20_000) == 1)
+    close(other.fd)
+    close(listener)
   }
 
   @Test func `Processes that cannot find each other are refused`() {
