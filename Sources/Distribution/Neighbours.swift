@@ -34,8 +34,9 @@ package final class Neighbours: Sendable {
   private let isLeaving = Locked(false)
   private let listener: Int32?
   private let place: Place
-  /// Milliseconds that the launcher needs to see who has ended first.
-  private static let lead: Int32 = 200
+  /// Milliseconds that the launcher needs to see who has ended first; the ranks of a machine follow one after the other,
+  /// since each end shortens one of the second-long pauses that mpirun makes between its signals.
+  private static let lead: Int32 = 150, distance: Int32 = 20
 
   /// The neighbours of a rank. The first one takes calls.
   package init(ofRank rank: Int) {
@@ -69,6 +70,7 @@ package final class Neighbours: Sendable {
       if file >= 0 { files.append(file) }
       isOneGone = isOneGone || file == Int32(CMPI_GONE)
     }
+    let index = places.prefix(own).count { $0.machine == here }
     // The first rank of each machine calls for all of it.
     let calls = places.firstIndex { $0.machine == here } == own && places[0].machine != here
     let called = calls ? places[0].end : nil
@@ -77,7 +79,7 @@ package final class Neighbours: Sendable {
     let thread = Thread { [self, files, isOneGone] in
       if !isOneGone { attend(files + [called.flatMap(Lifeline.call)].compactMap(\.self), listener) }
       guard !isLeaving.withLock({ $0 }) else { return }
-      _ = poll(nil, 0, Self.lead)
+      _ = poll(nil, 0, Self.lead + Self.distance * Int32(min(index, 10)))
       end()
     }
     thread.name = "neighbours"

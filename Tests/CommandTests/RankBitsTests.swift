@@ -15,8 +15,8 @@ struct RankBitsTests {
   }
 
   @Test(
-    "20 steps of 8 shards: 2, 4 and 8 ranks give one process' weights and figures, and so do 2 that go on where one of 4 "
-      + "was killed", arguments: ShardTests.Task.allCases)
+    "2, 4 and 8 ranks have one process' bits after 20 steps, and so have 2 where one of 4 was killed",
+    arguments: ShardTests.Task.allCases)
   func sameBits(task: ShardTests.Task) throws {
     let config =
       try task.config(in: folder, steps: 20, stepsPerEpoch: 1) + [
