@@ -36,29 +36,33 @@ struct BucketedSum: TensorSum {
     self.parts[place] = parts
     for bucket in buckets.indices where places[bucket].contains(place) { missing[bucket] -= 1 }
     while begun < buckets.count, missing[begun] == 0 {
-      way.take(try sum.begin(numbers(of: begun)), of: buckets.count)
+      let bucket = begun
+      way.take(
+        sum.begin(count: buckets[bucket].count) { copy($0, $1, of: bucket, to: $2) }, of: buckets.count)
       begun += 1
       let open = begun < buckets.count ? buckets[begun].upperBound : 0
       for place in places[begun - 1] where starts[place] >= open { self.parts[place] = [] }
     }
   }
 
-  /// The numbers of a bucket, of each subtree.
-  private func numbers(of bucket: Int) -> [[Float]] {
-    let range = buckets[bucket]
-    return sum.ownNodes.indices.map { node in
-      var numbers: [Float] = []
-      numbers.reserveCapacity(range.count)
-      for place in places[bucket] {
-        let own = range.clamped(to: starts[place]..<starts[place + 1])
-        if let tensor = parts[place][node] {
-          numbers += tensor.values[own.lowerBound - starts[place]..<own.upperBound - starts[place]]
-        } else {
-          // Zeros are what is added in place of nothing in one process, too.
-          numbers += repeatElement(0, count: own.count)
-        }
+  /// Copies numbers of a bucket, of one subtree.
+  private func copy(
+    _ node: Int, _ range: Range<Int>, of bucket: Int, to target: UnsafeMutableRawBufferPointer
+  ) {
+    let first = buckets[bucket].lowerBound + range.lowerBound
+    let range = first..<first + range.count
+    for place in places[bucket] {
+      let own = range.clamped(to: starts[place]..<starts[place + 1])
+      guard !own.isEmpty else { continue }
+      let size = MemoryLayout<Float>.size
+      let piece = UnsafeMutableRawBufferPointer(
+        rebasing: target[(own.lowerBound - first) * size..<(own.upperBound - first) * size])
+      if let tensor = parts[place][node] {
+        tensor.copy(own.lowerBound - starts[place]..<own.upperBound - starts[place], to: piece)
+      } else {
+        // Zeros are what is added in place of nothing in one process, too.
+        piece.initializeMemory(as: UInt8.self, repeating: 0)
       }
-      return numbers
     }
   }
 
@@ -66,7 +70,15 @@ struct BucketedSum: TensorSum {
     guard begun == buckets.count else {
       throw DistributionError("\(missing.filter { $0 > 0 }.count) buckets of gradients are not whole")
     }
-    let numbers = try way.totals(of: buckets.count).reversed().flatMap { try $0.numbers() }
+    let totals = try way.totals(of: buckets.count)
+    let length = starts.last ?? 0
+    let numbers = try [Float](unsafeUninitializedCapacity: length) { target, count in
+      for (bucket, total) in zip(buckets, totals) {
+        try total.copy(
+          to: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: target[bucket])))
+      }
+      count = length
+    }
     return shapes.enumerated().map { Tensor(numbers[starts[$0]..<starts[$0 + 1]], shape: $1) }
   }
 }

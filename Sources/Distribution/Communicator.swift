@@ -16,7 +16,7 @@ public protocol Communicator: Sendable {
   ///   - counts: How many bytes come from each.
   ///   - channel: What it is of.
   func exchange(
-    _ outgoing: [[UInt8]], receiving counts: [Int], on channel: ExchangeChannel
+    _ outgoing: [MessageBuffer], receiving counts: [Int], on channel: ExchangeChannel
   ) -> PendingExchange
 
   /// How an error names a rank: «rank 2 on HOST».
@@ -39,22 +39,27 @@ public enum ExchangeChannel: Int, Sendable, CaseIterable {
 
 /// An exchange under way.
 public struct PendingExchange: Sendable {
-  private let wait: @Sendable () throws -> [[UInt8]]
+  private let wait: @Sendable () throws -> [MessageBuffer]
 
   /// An exchange that is waited for by `wait`.
-  public init(waitingBy wait: @escaping @Sendable () throws -> [[UInt8]]) { self.wait = wait }
+  public init(waitingBy wait: @escaping @Sendable () throws -> [MessageBuffer]) { self.wait = wait }
 
   /// Waits for its end.
   ///
   /// - Returns: What each rank has sent.
   /// - Throws: `DistributionError` that names a rank which does not answer.
-  public func received() throws -> [[UInt8]] { try wait() }
+  public func received() throws -> [[UInt8]] { try wait().map(\.array) }
+
+  /// The same without a copy.
+  public func buffers() throws -> [MessageBuffer] { try wait() }
 }
 
 extension Communicator {
   /// An exchange of words.
-  public func exchange(_ outgoing: [[UInt8]], receiving counts: [Int]) -> PendingExchange {
-    exchange(outgoing, receiving: counts, on: .words)
+  public func exchange(
+    _ outgoing: [[UInt8]], receiving counts: [Int], on channel: ExchangeChannel = .words
+  ) -> PendingExchange {
+    exchange(outgoing.map { MessageBuffer($0) }, receiving: counts, on: channel)
   }
 
   /// «rank 2»
@@ -70,7 +75,8 @@ extension Communicator {
   public func gather(_ bytes: [UInt8]) throws -> [[UInt8]] {
     guard size > 1 else { return [bytes] }
     let lengths = try gather(UInt64(bytes.count)).map { Int($0) }
-    return try exchange(Array(repeating: bytes, count: size), receiving: lengths).received()
+    let own = MessageBuffer(bytes)
+    return try exchange(Array(repeating: own, count: size), receiving: lengths, on: .words).received()
   }
 
   /// Gives every rank the number that each has.
@@ -105,7 +111,7 @@ public struct SoleRank: Communicator {
 
   /// Passes on what goes to itself.
   public func exchange(
-    _ outgoing: [[UInt8]], receiving counts: [Int], on channel: ExchangeChannel
+    _ outgoing: [MessageBuffer], receiving counts: [Int], on channel: ExchangeChannel
   ) -> PendingExchange {
     PendingExchange { outgoing }
   }

@@ -14,10 +14,10 @@ public final class LocalCommunicator: Communicator {
   /// How many there are.
   public let size: Int
   private let timeout: Locked<Double>
-  private let messages: Locked<[Message: [UInt8]]>
+  private let messages: Locked<[Message: MessageBuffer]>
   private let begun = Locked<[ExchangeChannel: Int]>([:])
 
-  private init(rank: Int, size: Int, timeout: Double, messages: Locked<[Message: [UInt8]]>) {
+  private init(rank: Int, size: Int, timeout: Double, messages: Locked<[Message: MessageBuffer]>) {
     (self.rank, self.size, self.timeout, self.messages) = (rank, size, Locked(timeout), messages)
   }
 
@@ -25,7 +25,7 @@ public final class LocalCommunicator: Communicator {
   ///
   /// - Parameter timeout: Seconds that one waits for another.
   public static func group(of size: Int, timeout: Double = 120) -> [LocalCommunicator] {
-    let messages = Locked<[Message: [UInt8]]>([:])
+    let messages = Locked<[Message: MessageBuffer]>([:])
     return (0..<size).map {
       LocalCommunicator(rank: $0, size: size, timeout: timeout, messages: messages)
     }
@@ -36,7 +36,7 @@ public final class LocalCommunicator: Communicator {
 
   /// As `Communicator` has it.
   public func exchange(
-    _ outgoing: [[UInt8]], receiving counts: [Int], on channel: ExchangeChannel
+    _ outgoing: [MessageBuffer], receiving counts: [Int], on channel: ExchangeChannel
   ) -> PendingExchange {
     let number = begun.withLock { begun in
       begun[channel, default: 0] += 1

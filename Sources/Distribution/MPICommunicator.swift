@@ -58,7 +58,7 @@ public final class MPICommunicator: Communicator {
     let link: MessageLoop.Link
 
     func exchange(
-      _ outgoing: [[UInt8]], receiving counts: [Int], on channel: ExchangeChannel
+      _ outgoing: [MessageBuffer], receiving counts: [Int], on channel: ExchangeChannel
     ) -> PendingExchange {
       link.begin(Exchange(rank: rank, outgoing, receiving: counts, on: channel))
     }
@@ -68,12 +68,12 @@ public final class MPICommunicator: Communicator {
 
   /// As `Communicator` has it.
   public func exchange(
-    _ outgoing: [[UInt8]], receiving counts: [Int], on channel: ExchangeChannel
+    _ outgoing: [MessageBuffer], receiving counts: [Int], on channel: ExchangeChannel
   ) -> PendingExchange {
     let pending = Connected(rank: rank, size: size, link: link)
       .exchange(outgoing, receiving: counts, on: channel)
     return PendingExchange { [self] in
-      do { return try pending.received() } catch let silence as SilentRanks {
+      do { return try pending.buffers() } catch let silence as SilentRanks {
         throw DistributionError.silence(of: silence.ranks.map(name(of:)), seconds: silence.seconds)
       }
     }

@@ -86,13 +86,13 @@ struct MessageLoop {
       // Each rank begins with its neighbour, so that not all send to one.
       let others = (1..<max(1, facts.size)).map { (facts.rank + $0) % facts.size }
       for rank in others.reversed() {
-        for part in Self.parts(of: exchange.incoming[rank]) {
+        for part in Self.parts(of: exchange.incoming[rank].bytes) {
           let request = try mpi.receive(part, from: rank, tag: tag)
           messages.append(Message(request: request, rank: rank, isIncoming: true))
         }
       }
       for rank in others {
-        for part in Self.parts(of: exchange.outgoing[rank]) {
+        for part in Self.parts(of: exchange.outgoing[rank].bytes) {
           let request = try mpi.send(UnsafeRawBufferPointer(part), to: rank, tag: tag)
           messages.append(Message(request: request, rank: rank, isIncoming: false))
         }
