@@ -1,7 +1,7 @@
 /// A process, called a rank, among those that work on one run together.
 ///
 /// All it can do is to exchange bytes with all others at once; whatever the ranks say to each other is made of that. Every
-/// rank begins the same exchanges in the same order.
+/// rank begins the same exchanges of a channel in the same order.
 public protocol Communicator: Sendable {
   /// The number of this one, from 0.
   var rank: Int { get }
@@ -14,7 +14,10 @@ public protocol Communicator: Sendable {
   /// - Parameters:
   ///   - outgoing: One for each rank.
   ///   - counts: How many bytes come from each.
-  func exchange(_ outgoing: [[UInt8]], receiving counts: [Int]) -> PendingExchange
+  ///   - channel: What it is of.
+  func exchange(
+    _ outgoing: [MessageBuffer], receiving counts: [Int], on channel: ExchangeChannel
+  ) -> PendingExchange
 
   /// How an error names a rank: «rank 2 on HOST».
   func name(of rank: Int) -> String
@@ -23,21 +26,42 @@ public protocol Communicator: Sendable {
   func setTimeout(seconds: Double)
 }
 
+/// What an exchange is of. Those of different channels may be begun in another order on each rank: threads that do not wait
+/// for each other have one each.
+public enum ExchangeChannel: Int, Sendable, CaseIterable {
+  /// All but sums of gradients.
+  case words
+  /// Gradients on their way to the rank that adds them up.
+  case parts
+  /// Sums on their way back.
+  case totals
+}
+
 /// An exchange under way.
 public struct PendingExchange: Sendable {
-  private let wait: @Sendable () throws -> [[UInt8]]
+  private let wait: @Sendable () throws -> [MessageBuffer]
 
   /// An exchange that is waited for by `wait`.
-  public init(waitingBy wait: @escaping @Sendable () throws -> [[UInt8]]) { self.wait = wait }
+  public init(waitingBy wait: @escaping @Sendable () throws -> [MessageBuffer]) { self.wait = wait }
 
   /// Waits for its end.
   ///
   /// - Returns: What each rank has sent.
   /// - Throws: `DistributionError` that names a rank which does not answer.
-  public func received() throws -> [[UInt8]] { try wait() }
+  public func received() throws -> [[UInt8]] { try wait().map(\.array) }
+
+  /// The same without a copy.
+  public func buffers() throws -> [MessageBuffer] { try wait() }
 }
 
 extension Communicator {
+  /// An exchange of words.
+  public func exchange(
+    _ outgoing: [[UInt8]], receiving counts: [Int], on channel: ExchangeChannel = .words
+  ) -> PendingExchange {
+    exchange(outgoing.map { MessageBuffer($0) }, receiving: counts, on: channel)
+  }
+
   /// «rank 2»
   public func name(of rank: Int) -> String { "rank \(rank)" }
 
@@ -51,7 +75,8 @@ extension Communicator {
   public func gather(_ bytes: [UInt8]) throws -> [[UInt8]] {
     guard size > 1 else { return [bytes] }
     let lengths = try gather(UInt64(bytes.count)).map { Int($0) }
-    return try exchange(Array(repeating: bytes, count: size), receiving: lengths).received()
+    let own = MessageBuffer(bytes)
+    return try exchange(Array(repeating: own, count: size), receiving: lengths, on: .words).received()
   }
 
   /// Gives every rank the number that each has.
@@ -85,7 +110,9 @@ public struct SoleRank: Communicator {
   public func setTimeout(seconds: Double) {}
 
   /// Passes on what goes to itself.
-  public func exchange(_ outgoing: [[UInt8]], receiving counts: [Int]) -> PendingExchange {
+  public func exchange(
+    _ outgoing: [MessageBuffer], receiving counts: [Int], on channel: ExchangeChannel
+  ) -> PendingExchange {
     PendingExchange { outgoing }
   }
 }

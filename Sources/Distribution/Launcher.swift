@@ -4,6 +4,12 @@ public struct Launcher: Sendable, Equatable {
   public let rank, size: Int
   /// Names of the libraries that speak with it, the likeliest first.
   let libraries: [String]
+  /// Seconds between the SIGTERM and the SIGKILL by which the launcher ends all processes, when one of them has ended or
+  /// when it is told to; nil for one that leaves that to others.
+  public let patience: Double?
+
+  /// Whether the launcher ends all processes when one has ended.
+  var endsAll: Bool { patience != nil }
 
   private static let openMPI = ["libmpi.so.40", "libmpi.so"]
   private static let mpich = ["libmpich.so.12", "libmpi.so.12", "libmpich.so"]
@@ -32,5 +38,8 @@ public struct Launcher: Sendable, Equatable {
     }
     guard found.size > 1 else { return nil }
     (size, rank, libraries) = (found.size, found.rank ?? 0, named ?? found.libraries)
+    // mpirun hands its options on in this way.
+    let patience = number("OMPI_MCA_odls_base_sigkill_timeout", "PRTE_MCA_odls_base_sigkill_timeout") ?? 1
+    self.patience = environment["OMPI_COMM_WORLD_SIZE"] == nil ? nil : Double(max(0, patience))
   }
 }

@@ -5,6 +5,7 @@ import Foundation
 public final class LocalCommunicator: Communicator {
   /// What was sent and not yet received.
   private struct Message: Hashable {
+    var channel: ExchangeChannel
     var number, from, to: Int
   }
 
@@ -13,10 +14,10 @@ public final class LocalCommunicator: Communicator {
   /// How many there are.
   public let size: Int
   private let timeout: Locked<Double>
-  private let messages: Locked<[Message: [UInt8]]>
-  private let begun = Locked(0)
+  private let messages: Locked<[Message: MessageBuffer]>
+  private let begun = Locked<[ExchangeChannel: Int]>([:])
 
-  private init(rank: Int, size: Int, timeout: Double, messages: Locked<[Message: [UInt8]]>) {
+  private init(rank: Int, size: Int, timeout: Double, messages: Locked<[Message: MessageBuffer]>) {
     (self.rank, self.size, self.timeout, self.messages) = (rank, size, Locked(timeout), messages)
   }
 
@@ -24,7 +25,7 @@ public final class LocalCommunicator: Communicator {
   ///
   /// - Parameter timeout: Seconds that one waits for another.
   public static func group(of size: Int, timeout: Double = 120) -> [LocalCommunicator] {
-    let messages = Locked<[Message: [UInt8]]>([:])
+    let messages = Locked<[Message: MessageBuffer]>([:])
     return (0..<size).map {
       LocalCommunicator(rank: $0, size: size, timeout: timeout, messages: messages)
     }
@@ -34,21 +35,23 @@ public final class LocalCommunicator: Communicator {
   public func setTimeout(seconds: Double) { timeout.change { $0 = seconds } }
 
   /// As `Communicator` has it.
-  public func exchange(_ outgoing: [[UInt8]], receiving counts: [Int]) -> PendingExchange {
-    let number = begun.withLock { number in
-      number += 1
-      return number
+  public func exchange(
+    _ outgoing: [MessageBuffer], receiving counts: [Int], on channel: ExchangeChannel
+  ) -> PendingExchange {
+    let number = begun.withLock { begun in
+      begun[channel, default: 0] += 1
+      return begun[channel, default: 0]
     }
     messages.change { messages in
       for (to, bytes) in outgoing.enumerated() {
-        messages[Message(number: number, from: rank, to: to)] = bytes
+        messages[Message(channel: channel, number: number, from: rank, to: to)] = bytes
       }
     }
     return PendingExchange { [self] in
       let timeout = timeout.withLock { $0 }
       let deadline = Date(timeIntervalSinceNow: timeout)
       return try (0..<size).map { from in
-        let message = Message(number: number, from: from, to: rank)
+        let message = Message(channel: channel, number: number, from: from, to: rank)
         let bytes = messages.wait(until: deadline) { $0.removeValue(forKey: message) }
         guard let bytes else { throw DistributionError.silence(of: [name(of: from)], seconds: timeout) }
         guard bytes.count == counts[from] else {

@@ -2,7 +2,8 @@ import Foundation
 import Layers
 import Tensors
 
-/// Runs the shards of a step side by side, so that they can meet in norms that take the statistics of all shards.
+/// Runs the shards of a step side by side, so that they can meet in norms that take the statistics of all shards, and in
+/// losses that take their counts.
 ///
 /// Each shard has a thread of its own, but one runs at a time: until it asks for a sum over all shards or is done. When all
 /// have asked, the sums of this process' shards are added in the tree, and to those of other processes.
@@ -66,8 +67,8 @@ public struct Lockstep: Sendable {
   private func sum(_ requests: [(shard: Int, vector: [Double])]) throws -> [Double] {
     guard requests.count == reduction.local.count, Set(requests.map(\.vector.count)).count == 1 else {
       throw DistributionError(
-        "the shards of the step differ in the SyncBN norms that they pass: set norm_cfg: {type: BN} where a part of the "
-          + "model is not run for every batch")
+        "the shards of the step differ in the SyncBN norms, or the losses, that they pass: set norm_cfg: {type: BN} and "
+          + "distribution.loss_normalizer: shard where a part of the model is not run for every batch")
     }
     var sum = ShardSum<[Double]>.vectors(reduction.tree)
     for (shard, vector) in requests { try sum.add(vector, ofShard: shard) }

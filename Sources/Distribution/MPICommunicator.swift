@@ -15,6 +15,7 @@ public final class MPICommunicator: Communicator {
   /// The machine of each rank.
   public let hosts: [String]
   private let link: MessageLoop.Link
+  private let neighbours: Neighbours
 
   /// Opens the launcher's library and starts MPI with all other ranks.
   ///
@@ -43,6 +44,12 @@ public final class MPICommunicator: Communicator {
     let connected = Connected(rank: facts.rank, size: facts.size, link: link)
     hosts = try connected.gather(Array(own.utf8)).map { String(decoding: $0, as: UTF8.self) }
     (rank, size, library, self.link) = (facts.rank, facts.size, facts.library, link)
+    neighbours = Neighbours(ofRank: facts.rank)
+    neighbours.watch(try connected.gather(neighbours.bytes), except: facts.rank) {
+      // mpirun says who has ended, and ends the ranks of other machines; not every launcher does.
+      if launcher.endsAll { UnfinishedFiles.endProcess(status: 1) }
+      Self.abandon(link, status: 1)
+    }
   }
 
   /// Ranks that do not know each other's machines yet.
@@ -50,18 +57,23 @@ public final class MPICommunicator: Communicator {
     let rank, size: Int
     let link: MessageLoop.Link
 
-    func exchange(_ outgoing: [[UInt8]], receiving counts: [Int]) -> PendingExchange {
-      link.begin(Exchange(rank: rank, outgoing, receiving: counts))
+    func exchange(
+      _ outgoing: [MessageBuffer], receiving counts: [Int], on channel: ExchangeChannel
+    ) -> PendingExchange {
+      link.begin(Exchange(rank: rank, outgoing, receiving: counts, on: channel))
     }
 
     func setTimeout(seconds: Double) { link.setTimeout(seconds) }
   }
 
   /// As `Communicator` has it.
-  public func exchange(_ outgoing: [[UInt8]], receiving counts: [Int]) -> PendingExchange {
-    let pending = Connected(rank: rank, size: size, link: link).exchange(outgoing, receiving: counts)
+  public func exchange(
+    _ outgoing: [MessageBuffer], receiving counts: [Int], on channel: ExchangeChannel
+  ) -> PendingExchange {
+    let pending = Connected(rank: rank, size: size, link: link)
+      .exchange(outgoing, receiving: counts, on: channel)
     return PendingExchange { [self] in
-      do { return try pending.received() } catch let silence as SilentRanks {
+      do { return try pending.buffers() } catch let silence as SilentRanks {
         throw DistributionError.silence(of: silence.ranks.map(name(of:)), seconds: silence.seconds)
       }
     }
@@ -79,12 +91,15 @@ public final class MPICommunicator: Communicator {
   ///
   /// Returns after the time that one waits for another at the latest.
   public func finish() {
+    neighbours.leave()
     try? meet()
     link.finish()
   }
 
   /// Ends the processes of all ranks, this one included, within a second or so; what is half-written goes.
-  public func abandon(status: Int32) -> Never {
+  public func abandon(status: Int32) -> Never { Self.abandon(link, status: status) }
+
+  private static func abandon(_ link: MessageLoop.Link, status: Int32) -> Never {
     link.abort(status: status)
     UnfinishedFiles.endProcess(status: status)
   }

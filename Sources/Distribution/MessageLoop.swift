@@ -15,14 +15,14 @@ struct MessageLoop {
   private let mpi: MPILibrary
   private let link: Link
   private var running: [Running] = []
-  /// Exchanges so far, which number their messages.
-  private var begun: Int32 = 0
+  /// Exchanges of each channel so far, which number their messages.
+  private var begun = ExchangeChannel.allCases.map { _ in Int32(0) }
   private var lastMove = ContinuousClock.now
 
   /// Longer messages are cut: MPI counts in 32 bits, and each that is done shows that the other side lives.
   private static let longestMessage = 16 << 20
-  /// Every MPI takes tags up to this one.
-  private static let tags: Int32 = 32_767
+  /// Of each channel: every MPI takes tags up to 32767.
+  private static let tags: Int32 = 8192
   /// A thread that did not run for so long was stopped itself, and blames nobody.
   private static let longestPause = Duration.seconds(5)
 
@@ -78,20 +78,21 @@ struct MessageLoop {
   }
 
   private mutating func begin(_ exchange: Exchange) {
-    let tag = begun % Self.tags
-    begun = (begun + 1) % Self.tags
+    let channel = exchange.channel.rawValue
+    let tag = Int32(channel) * Self.tags + begun[channel]
+    begun[channel] = (begun[channel] + 1) % Self.tags
     var messages: [Message] = []
     do {
       // Each rank begins with its neighbour, so that not all send to one.
       let others = (1..<max(1, facts.size)).map { (facts.rank + $0) % facts.size }
       for rank in others.reversed() {
-        for part in Self.parts(of: exchange.incoming[rank]) {
+        for part in Self.parts(of: exchange.incoming[rank].bytes) {
           let request = try mpi.receive(part, from: rank, tag: tag)
           messages.append(Message(request: request, rank: rank, isIncoming: true))
         }
       }
       for rank in others {
-        for part in Self.parts(of: exchange.outgoing[rank]) {
+        for part in Self.parts(of: exchange.outgoing[rank].bytes) {
           let request = try mpi.send(UnsafeRawBufferPointer(part), to: rank, tag: tag)
           messages.append(Message(request: request, rank: rank, isIncoming: false))
         }

@@ -23,6 +23,7 @@ public struct RankReduction: StepReduction {
   /// As `StepReduction` has it: the tensors of all ranks go into buckets together, the last ones first.
   public func total(of sum: ShardSum<[Tensor?]>) throws -> [Tensor?] {
     let parts = sum.parts.map(\.value)
+    guard parts.first?.isEmpty == false else { return [] }
     let shapes = try agreedShapes(of: parts)
     let vectors = parts.map { tensors in
       var numbers: [Float] = []
@@ -42,6 +43,9 @@ public struct RankReduction: StepReduction {
       return Tensor(total[start..<start + shape.product], shape: shape)
     }
   }
+
+  /// As `StepReduction` has it: each bucket is on its way as soon as all of it is there.
+  public func begin(_ shapes: [[Int]]) throws -> any TensorSum { BucketedSum(shapes, over: sum) }
 
   /// As `StepReduction` has it.
   public func total(of sum: ShardSum<[Double]>) throws -> [Double] {

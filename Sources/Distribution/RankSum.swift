@@ -40,6 +40,11 @@ public struct RankSum: Sendable {
     return buckets
   }
 
+  /// The same from the last number on, as a backward pass has them ready.
+  static func reverseBuckets(of count: Int) -> [Range<Int>] {
+    buckets(of: count).map { count - $0.upperBound..<count - $0.lowerBound }
+  }
+
   /// Begins to sum a bucket: the first half of the way goes on by itself, the second one behind `total`.
   ///
   /// - Parameter parts: The sums of `ownNodes`, of one length on all ranks.
@@ -49,13 +54,37 @@ public struct RankSum: Sendable {
     else {
       throw DistributionError("\(parts.count) sums of \(ownNodes.count) subtrees, or of different lengths")
     }
+    return begin(count: count) { part, range, target in
+      parts[part].withUnsafeBytes { bytes in
+        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[range.bytes(of: Float.self)]))
+      }
+    }
+  }
+
+  /// The same with numbers from anywhere.
+  ///
+  /// - Parameters:
+  ///   - count: Of numbers.
+  ///   - copy: Copies a range of the numbers of one of `ownNodes`.
+  func begin(
+    count: Int,
+    copying copy: (_ part: Int, _ range: Range<Int>, _ target: UnsafeMutableRawBufferPointer) -> Void
+  ) -> Bucket {
     let slices = (0..<communicator.size).map { rank in
       rank * count / communicator.size..<(rank + 1) * count / communicator.size
     }
-    let own = slices[communicator.rank]
-    let pending = communicator.exchange(
-      slices.map { slice in parts.flatMap { bytes(of: $0[slice]) } },
-      receiving: nodes.map { $0.count * own.count * MemoryLayout<Float>.size })
+    let size = MemoryLayout<Float>.size
+    let own = slices[communicator.rank].count * size
+    let outgoing = slices.map { slice in
+      let length = slice.count * size
+      return MessageBuffer(count: ownNodes.count * length) { buffer in
+        for part in ownNodes.indices {
+          copy(
+            part, slice, UnsafeMutableRawBufferPointer(rebasing: buffer[part * length..<(part + 1) * length]))
+        }
+      }
+    }
+    let pending = communicator.exchange(outgoing, receiving: nodes.map { $0.count * own }, on: .parts)
     return Bucket(sum: self, slices: slices, pending: pending)
   }
 
@@ -69,32 +98,50 @@ public struct RankSum: Sendable {
     ///
     /// - Throws: `DistributionError` that names a rank which does not answer.
     public func total() throws -> Total {
-      let received = try pending.received()
       let count = slices[sum.communicator.rank].count
-      var parts: [(node: ShardTree.Node, vector: [Float])] = []
-      for (nodes, bytes) in zip(sum.nodes, received) {
-        let numbers: [Float] = numbers(of: bytes)
+      var total = ShardSum<[Float]>.vectors(sum.tree)
+      // The ranks' subtrees follow each other.
+      for (nodes, buffer) in zip(sum.nodes, try pending.buffers()) {
         for (place, node) in nodes.enumerated() {
-          parts.append((node, Array(numbers[place * count..<(place + 1) * count])))
+          try total.add(buffer.numbers(place * count..<(place + 1) * count), of: node)
         }
       }
-      let slice = try bytes(of: sum.tree.sum(parts)[...])
+      let slice = try MessageBuffer(count: count * MemoryLayout<Float>.size) {
+        [total = total.total()] buffer in
+        total.withUnsafeBytes { buffer.copyMemory(from: $0) }
+      }
       let pending = sum.communicator.exchange(
         Array(repeating: slice, count: sum.communicator.size),
-        receiving: slices.map { $0.count * MemoryLayout<Float>.size })
-      return Total(pending: pending)
+        receiving: slices.map { $0.count * MemoryLayout<Float>.size }, on: .totals)
+      return Total(slices: slices, pending: pending)
     }
   }
 
   /// The sum of a bucket on its way back.
   public struct Total: Sendable {
+    fileprivate let slices: [Range<Int>]
     fileprivate let pending: PendingExchange
+
+    /// Copies the sum, the same on all ranks.
+    ///
+    /// - Parameter target: With room for the bucket.
+    /// - Throws: `DistributionError` that names a rank which does not answer.
+    func copy(to target: UnsafeMutableRawBufferPointer) throws {
+      for (slice, buffer) in zip(slices, try pending.buffers()) {
+        UnsafeMutableRawBufferPointer(rebasing: target[slice.bytes(of: Float.self)])
+          .copyMemory(from: UnsafeRawBufferPointer(buffer.bytes))
+      }
+    }
 
     /// The sum, the same on all ranks.
     ///
     /// - Throws: `DistributionError` that names a rank which does not answer.
     public func numbers() throws -> [Float] {
-      try pending.received().flatMap { Distribution.numbers(of: $0) }
+      let length = slices.last?.upperBound ?? 0
+      return try [Float](unsafeUninitializedCapacity: length) { target, count in
+        try copy(to: UnsafeMutableRawBufferPointer(target))
+        count = length
+      }
     }
   }
 
@@ -107,13 +154,16 @@ public struct RankSum: Sendable {
     // Their number goes in front: a rank that gives others is named, not waited for.
     let count = (parts.first?.count ?? 0) + 1
     let own = parts.flatMap { [Double(count)] + $0 }
+    let buffer = MessageBuffer(count: own.count * MemoryLayout<Double>.size) { buffer in
+      own.withUnsafeBytes { buffer.copyMemory(from: $0) }
+    }
     let received = try communicator.exchange(
-      Array(repeating: bytes(of: own[...]), count: communicator.size),
-      receiving: nodes.map { $0.count * count * MemoryLayout<Double>.size }
-    ).received()
+      Array(repeating: buffer, count: communicator.size),
+      receiving: nodes.map { $0.count * count * MemoryLayout<Double>.size }, on: .words
+    ).buffers()
     var all: [(node: ShardTree.Node, vector: [Double])] = []
-    for (rank, bytes) in received.enumerated() {
-      let numbers: [Double] = numbers(of: bytes)
+    for (rank, buffer) in received.enumerated() {
+      let numbers: [Double] = buffer.numbers(0..<nodes[rank].count * count)
       for (place, node) in nodes[rank].enumerated() {
         let part = numbers[place * count..<(place + 1) * count]
         guard part.first == Double(count) else {
@@ -126,18 +176,10 @@ public struct RankSum: Sendable {
   }
 }
 
-/// Numbers as they lie in memory: all ranks run the same program on processors of one byte order.
-private func bytes<Number: BitwiseCopyable>(of numbers: ArraySlice<Number>) -> [UInt8] {
-  numbers.withUnsafeBytes { Array($0) }
-}
-
-private func numbers<Number: BitwiseCopyable>(of bytes: [UInt8]) -> [Number] {
-  bytes.withUnsafeBytes { bytes in
-    [Number](unsafeUninitializedCapacity: bytes.count / MemoryLayout<Number>.size) { target, count in
-      count = target.count
-      UnsafeMutableRawBufferPointer(target).copyMemory(
-        from: UnsafeRawBufferPointer(rebasing: bytes[..<(count * MemoryLayout<Number>.size)]))
-    }
+extension Range<Int> {
+  /// Where numbers of a range lie in memory.
+  fileprivate func bytes<Number>(of type: Number.Type) -> Range<Int> {
+    lowerBound * MemoryLayout<Number>.size..<upperBound * MemoryLayout<Number>.size
   }
 }
 
@@ -148,10 +190,9 @@ extension RankSum {
   /// - Returns: The sum, the same on all ranks.
   /// - Throws: `DistributionError` that names a rank which does not answer.
   public func total(_ parts: [[Float]]) throws -> [Float] {
-    let count = parts.first?.count ?? 0
-    // Counted from the end.
-    let ranges = Self.buckets(of: count).map { count - $0.upperBound..<count - $0.lowerBound }
-    let buckets = try ranges.map { range in try begin(parts.map { Array($0[range]) }) }
+    let buckets = try Self.reverseBuckets(of: parts.first?.count ?? 0).map { range in
+      try begin(parts.map { Array($0[range]) })
+    }
     let totals = try buckets.map { try $0.total() }
     return try totals.reversed().flatMap { try $0.numbers() }
   }

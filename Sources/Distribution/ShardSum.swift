@@ -42,6 +42,12 @@ public struct ShardSum<Value> {
     parts.append((node, value))
   }
 
+  /// The sums so far, which are then let go of.
+  public mutating func takeParts() -> [Value] {
+    defer { parts = [] }
+    return parts.map(\.value)
+  }
+
   /// The sum over the whole tree.
   ///
   /// - Throws: `DistributionError` when shards are missing.

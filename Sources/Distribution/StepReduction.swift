@@ -17,10 +17,62 @@ public protocol StepReduction: Sendable {
   /// - Parameter sum: By `ShardSum.tensors`; the shapes are those of all other processes.
   func total(of sum: ShardSum<[Tensor?]>) throws -> [Tensor?]
 
+  /// Begins a sum of tensors that come one by one, as a backward pass has them ready; what is there may be on its way while
+  /// the pass goes on.
+  ///
+  /// - Parameter shapes: Of all of them, the same in all processes.
+  func begin(_ shapes: [[Int]]) throws -> any TensorSum
+
   /// The sum of statistics and figures.
   ///
   /// - Parameter sum: By `ShardSum.vectors`.
   func total(of sum: ShardSum<[Double]>) throws -> [Double]
+}
+
+/// A sum of tensors over all shards of a step that come one by one.
+public protocol TensorSum {
+  /// Hands over a tensor, each once, in any order.
+  ///
+  /// - Parameters:
+  ///   - parts: The sums of the largest subtrees that this process' shards make up, in order; nil stands for zeros.
+  ///   - place: Which of the tensors it is.
+  mutating func add(_ parts: [Tensor?], at place: Int) throws
+
+  /// The sums, once all are handed over; zeros or nil of a tensor that no shard has.
+  mutating func totals() throws -> [Tensor?]
+}
+
+extension StepReduction {
+  /// A sum that begins when all is there.
+  public func begin(_ shapes: [[Int]]) throws -> any TensorSum { LateTensorSum(self, count: shapes.count) }
+}
+
+/// A sum of tensors that waits until all are there.
+private struct LateTensorSum: TensorSum {
+  private let reduction: any StepReduction
+  private let nodes: [ShardTree.Node]
+  /// Of each subtree.
+  private var parts: [[Tensor?]]
+
+  init(_ reduction: any StepReduction, count: Int) {
+    self.reduction = reduction
+    nodes = reduction.tree.completeSubtrees(of: reduction.local)
+    parts = nodes.map { _ in Array(repeating: nil, count: count) }
+  }
+
+  mutating func add(_ parts: [Tensor?], at place: Int) {
+    for (node, part) in parts.enumerated() { self.parts[node][place] = part }
+  }
+
+  mutating func totals() throws -> [Tensor?] {
+    var sum = ShardSum<[Tensor?]>.tensors(reduction.tree)
+    for (place, node) in nodes.enumerated() {
+      try sum.add(parts[place], of: node)
+      // Held by the sum alone, so that it is changed in place.
+      parts[place] = []
+    }
+    return try reduction.total(of: sum)
+  }
 }
 
 /// One process that runs all shards itself.
@@ -46,14 +98,22 @@ extension ShardSum where Value == [Tensor?] {
       guard sum.count == other.count else {
         throw DistributionError("lists of \(sum.count) and \(other.count) tensors cannot be summed")
       }
-      for place in sum.indices {
-        let addend = other[place]
-        guard let shape = (sum[place] ?? addend)?.shape else { continue }
-        // Let go of in the list, so that it is changed in place; zeros are added, too, as they change the sign of -0.
-        var first = sum[place].take() ?? .zeros(shape)
-        first.add(addend ?? .zeros(shape))
-        sum[place] = first
-      }
+      for place in sum.indices { accumulate(other[place], in: &sum[place]) }
     }
   }
+}
+
+extension ShardSum where Value == Tensor? {
+  /// A sum of single tensors; nil stands for zeros, but nil and nil are nil.
+  public static func tensor(_ tree: ShardTree) -> ShardSum {
+    ShardSum(tree) { sum, other in accumulate(other, in: &sum) }
+  }
+}
+
+private func accumulate(_ addend: Tensor?, in sum: inout Tensor?) {
+  guard let shape = (sum ?? addend)?.shape else { return }
+  // Let go of, so that it is changed in place; zeros are added, too, as they change the sign of -0.
+  var first = sum.take() ?? .zeros(shape)
+  first.add(addend ?? .zeros(shape))
+  sum = first
 }

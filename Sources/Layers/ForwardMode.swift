@@ -14,6 +14,8 @@ public struct ForwardMode: Sendable {
     public var samples: [Int]
     /// What sums over the other shards of the step; nil where the step has no others.
     public var statistics: (any StatisticsReducer)?
+    /// What sums the counts that losses are divided by over the other shards; nil where each takes its own.
+    public var counts: (any StatisticsReducer)?
 
     /// The key of a step's random numbers.
     public init(seed: UInt64, step: Int, samples: [Int]) {

@@ -13,6 +13,8 @@ final class GraphNode {
   var gradient: Tensor?
   /// A leaf that stands for a node of another graph gives its gradients to that one.
   var original: GraphNode?
+  /// Whether its derivative gives to leaves that are not among its inputs.
+  var hidesLeaves = false
 
   private static let counter = Atomic<UInt64>(0)
 
@@ -105,7 +107,11 @@ extension Tensor {
     guard let root = node else { return }
     root.accumulate(gradient)
     withoutGradients {
-      for node in Self.reachable(from: root) {
+      let nodes = Self.reachable(from: root)
+      let pass = GradientCollection.current?.begin(nodes)
+      defer { pass?.end() }
+      for node in nodes {
+        defer { pass?.passed(node) }
         guard let derivative = node.derivative.take(), let gradient = node.gradient.take() else { continue }
         let gradients = OperationProfile.measure(node.name + ".backward") {
           FiniteProbe.unnoted { derivative(gradient) }

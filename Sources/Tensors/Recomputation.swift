@@ -31,7 +31,7 @@ package func recomputed(_ inputs: [Tensor], _ body: @escaping ([Tensor]) -> Tens
   let (originals, kept) = (inputs.map(\.node), inputs.map(\.detached))
   var result = value.detached
   // Always recorded, for the weights that `body` uses are not known.
-  result.node = GraphNode(name: "recomputed", inputs: originals) { gradient in
+  let node = GraphNode(name: "recomputed", inputs: originals) { gradient in
     let leaves = zip(kept, originals).map { kept, original in
       var leaf = kept
       if let original {
@@ -53,5 +53,7 @@ package func recomputed(_ inputs: [Tensor], _ body: @escaping ([Tensor]) -> Tens
     // The leaves have handed the gradients on.
     return originals.map { _ in nil as Tensor? }
   }
+  node.hidesLeaves = true
+  result.node = node
   return result
 }

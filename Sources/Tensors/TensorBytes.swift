@@ -9,4 +9,9 @@ extension Tensor {
 
   /// The numbers as bytes, little-endian and row-major.
   package var bytes: [UInt8] { Array(UnsafeRawBufferPointer(storage.values)) }
+
+  /// Copies some of the numbers, as they lie in memory, to where there is room for them.
+  package func copy(_ range: Range<Int>, to target: UnsafeMutableRawBufferPointer) {
+    target.copyMemory(from: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: storage.values[range])))
+  }
 }

@@ -8,6 +8,22 @@ enum Command {
     var status: Int32
     var output: String
     var errors: String
+    /// From an interference to the end.
+    var secondsAfterwards: Double?
+  }
+
+  /// Something that is done to a running call once its standard output says `awaited`.
+  struct Interference {
+    var awaited: String
+    var body: (_ processes: (own: Int32, children: [Int32])) throws -> Void
+
+    /// Does something to the process, or to those below it in the order of their numbers.
+    init(
+      after awaited: String = "Iter(train)",
+      _ body: @escaping (_ processes: (own: Int32, children: [Int32])) throws -> Void
+    ) {
+      (self.awaited, self.body) = (awaited, body)
+    }
   }
 
   /// The processes that a process has started.
@@ -41,14 +57,15 @@ enum Command {
   ///   - limit: As ulimit has it: `-s 64`.
   ///   - tracer: A command that runs it, such as strace with its options.
   ///   - signal: Is sent once when standard output says `awaited`.
-  ///   - child: The process below the command, from 0 in the order of their numbers, that the signal goes to; nil for
-  ///     itself.
+  ///   - interference: What else is done while it runs.
   static func run(
     _ arguments: [String], of program: URL = executable, in folder: String? = nil, redirection: String? = nil,
     limit: String? = nil,
     through tracer: [String] = [], sending signal: Int32? = nil, after awaited: String = "",
-    toChild child: Int? = nil
+    doing interference: Interference? = nil
   ) throws -> Outcome {
+    let interference =
+      interference ?? signal.map { signal in Interference(after: awaited) { kill($0.own, signal) } }
     let process = Process()
     process.executableURL = program
     process.arguments = arguments
@@ -59,7 +76,7 @@ enum Command {
       process.arguments = ["-c", script, program.path] + arguments
     }
     // Signals may be ignored where the tests run, as in the background of a script.
-    let tracer = signal == nil ? tracer : ["env", "--default-signal"] + tracer
+    let tracer = interference == nil ? tracer : ["env", "--default-signal"] + tracer
     if let first = tracer.first {
       process.executableURL = URL(fileURLWithPath: "/usr/bin/\(first)")
       process.arguments = tracer.dropFirst() + [program.path] + arguments
@@ -73,23 +90,25 @@ enum Command {
     process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: base + ".err"))
     process.standardInput = FileHandle.nullDevice
     let pipe = Pipe()
-    if signal != nil { process.standardOutput = pipe }
+    if interference != nil { process.standardOutput = pipe }
     try process.run()
-    if let signal {
+    var begin: ContinuousClock.Instant?
+    if let interference {
       var text = ""
-      while !text.contains(awaited) {
+      while !text.contains(interference.awaited) {
         let bytes = pipe.fileHandleForReading.availableData
         if bytes.isEmpty { break }
         text += String(decoding: bytes, as: UTF8.self)
       }
-      let children = child == nil ? [] : try Self.children(of: process.processIdentifier)
-      let target = child.flatMap { children.indices.contains($0) ? children[$0] : nil }
-      kill(target ?? process.processIdentifier, signal)
+      let children = try Self.children(of: process.processIdentifier)
+      begin = .now
+      try interference.body((process.processIdentifier, children))
       while !pipe.fileHandleForReading.availableData.isEmpty {}
     }
     process.waitUntilExit()
     return Outcome(
       status: process.terminationStatus, output: try String(contentsOfFile: base + ".out", encoding: .utf8),
-      errors: try String(contentsOfFile: base + ".err", encoding: .utf8))
+      errors: try String(contentsOfFile: base + ".err", encoding: .utf8),
+      secondsAfterwards: begin.map { (ContinuousClock.now - $0) / .seconds(1) })
   }
 }

@@ -10,18 +10,21 @@ struct ShardTests {
     case detector, segmentor, classifier
     var testDescription: String { rawValue }
 
-    /// A config of three steps, with a checkpoint after each.
-    func config(in folder: TemporaryFolder) throws -> [String] {
+    /// What the length of its runs is counted in.
+    var unit: String { self == .classifier ? "epochs" : "iterations" }
+
+    /// A config of a number of steps, three unless said otherwise, with a checkpoint after each.
+    func config(in folder: TemporaryFolder, steps: Int = 3, stepsPerEpoch: Int = 3) throws -> [String] {
       let shards = ["distribution.shards=4"]
       switch self {
       case .detector:
         let set = try GeneratedSet(in: folder.path + "/set", count: 5)
-        return ExampleConfig.detector(set, iterations: 3, checkpoints: 1) + shards + [
+        return ExampleConfig.detector(set, iterations: steps, checkpoints: 1) + shards + [
           "train_dataloader.batch_size=1"
         ]
       case .segmentor:
         let set = try GeneratedSet(in: folder.path + "/set", count: 5)
-        return ExampleConfig.segmentor(set, iterations: 3, checkpoints: 1) + shards + [
+        return ExampleConfig.segmentor(set, iterations: steps, checkpoints: 1) + shards + [
           "train_dataloader.batch_size=1", "model.decode_head.norm_cfg.type=SyncBN",
           "model.auxiliary_head.norm_cfg.type=SyncBN",
         ]
@@ -39,7 +42,8 @@ struct ShardTests {
           file, "--cfg-options", "data_root=\(data)", "model.backbone.dims=[8,8,8,8]",
           "model.backbone.depths=[1,1,1,1]", "model.backbone.drop_path_rate=0.2", "model.head.in_channels=8",
           "model.train_cfg={augments: [{type: Mixup, alpha: 0.8}, {type: CutMix, alpha: 1.0}]}",
-          "train_dataloader.batch_size=2", "train_cfg.max_epochs=1", "train_cfg.val_interval=1",
+          "train_dataloader.batch_size=2", "train_cfg.max_epochs=\(steps / stepsPerEpoch)",
+          "train_cfg.val_interval=\(steps / stepsPerEpoch)",
           "default_hooks.checkpoint={by_epoch: false, interval: 1, max_keep_ckpts: -1}",
           "custom_hooks=[{type: EMAHook, momentum: 0.1}]",
         ] + shards

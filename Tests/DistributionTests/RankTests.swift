@@ -1,4 +1,6 @@
+import Data
 import Distribution
+import Foundation
 import Testing
 
 @Suite struct RankTests {
@@ -14,6 +16,20 @@ import Testing
       #expect(second == [[7, 7], [7, 7], [7, 7]])
       #expect(texts == [[], [1], [2, 2]])
     }
+  }
+
+  @Test func `Channels may be used in another order on each rank`() throws {
+    let got = try together(LocalCommunicator.group(of: 2)) { rank in
+      let channels = rank.rank == 0 ? ExchangeChannel.allCases : ExchangeChannel.allCases.reversed()
+      let pending = channels.map { channel in
+        let byte = UInt8(10 * rank.rank + channel.rawValue)
+        return (channel, rank.exchange([[byte], [byte]], receiving: [1, 1], on: channel))
+      }
+      return try pending.allSatisfy { channel, exchange in
+        try exchange.received() == [[UInt8(channel.rawValue)], [UInt8(10 + channel.rawValue)]]
+      }
+    }
+    #expect(got == [true, true])
   }
 
   @Test func `A rank that does not answer is named`() throws {
@@ -58,6 +74,69 @@ import Testing
     ] as [([String: String], [Int]?)])
   func `A launcher is known by its variables`(environment: [String: String], wanted: [Int]?) throws {
     #expect(try Launcher(environment: environment).map { [$0.rank, $0.size] } == wanted)
+  }
+
+  @Test(
+    arguments: [
+      (["OMPI_COMM_WORLD_SIZE": "4"], 1), (["PMI_SIZE": "4"], nil),
+      (["OMPI_COMM_WORLD_SIZE": "4", "OMPI_MCA_odls_base_sigkill_timeout": "60"], 60),
+      (["OMPI_COMM_WORLD_SIZE": "4", "OMPI_MCA_odls_base_sigkill_timeout": "-3"], 0),
+    ] as [([String: String], Double?)])
+  func `It is known how long mpirun waits before it kills`(
+    environment: [String: String], wanted: Double?
+  ) throws {
+    #expect(try #require(try Launcher(environment: environment)).patience == wanted)
+  }
+
+  @Test func `The end of a process of this machine is seen at once`() throws {
+    let own = Neighbours.Place.own
+    #expect(own.process == getpid())
+    // It waits for the end of its input.
+    let neighbour = Process()
+    neighbour.executableURL = URL(fileURLWithPath: "/bin/cat")
+    let input = Pipe()
+    neighbour.standardInput = input
+    try neighbour.run()
+    var place = own
+    place.process = neighbour.processIdentifier
+    // What has a number of another machine does not count.
+    let elsewhere = Neighbours.Place(machine: "elsewhere", process: Int32.max)
+    let isSeen = Locked(false)
+    let said = try [own, place, elsewhere].map { Array(try JSONEncoder().encode($0)) }
+    Neighbours(ofRank: 1).watch(said, except: 0) { isSeen.change { $0 = true } }
+    #expect(!isSeen.withLock { $0 })
+    kill(neighbour.processIdentifier, SIGKILL)
+    let seen: Bool? = isSeen.wait(until: Date(timeIntervalSinceNow: 20)) { $0 ? true : nil }
+    #expect(seen == true)
+    neighbour.waitUntilExit()
+  }
+
+  @Test func `A line between machines ends with either of them, and takes no strangers`() throws {
+    let (listener, end) = try #require(Lifeline.listen())
+    let heard = Locked<[Int32?]>([])
+    // One with a wrong password, then the right one.
+    let thread = Thread {
+      var awaited = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
+      for _ in 0..<2 {
+        _ = poll(&awaited, 1, 20_000)
+        let line = Lifeline.take(listener, end)
+        heard.change { $0.append(line) }
+      }
+    }
+    thread.start()
+    var (stranger, friend) = (end, end)
+    (stranger.addresses, friend.addresses) = (["127.0.0.1"], ["no address", "127.0.0.1"])
+    stranger.password = String(repeating: "x", count: end.password.count)
+    #expect(Lifeline.call(stranger) == nil)
+    let line = try #require(Lifeline.call(friend))
+    let taken: [Int32?] = heard.wait { $0.count == 2 ? $0 : nil }
+    #expect(taken[0] == nil)
+    var other = pollfd(fd: try #require(taken[1]), events: Int16(POLLIN), revents: 0)
+    #expect(poll(&other, 1, 0) == 0)
+    close(line)
+    #expect(poll(&other, 1, 20_000) == 1)
+    close(other.fd)
+    close(listener)
   }
 
   @Test func `Processes that cannot find each other are refused`() {

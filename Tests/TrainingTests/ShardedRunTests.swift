@@ -178,7 +178,8 @@ struct ShardedRunTests {
   func refusals() throws {
     for (text, words) in [
       ("{shards: 3}", "a power of two"), ("{shards: 0}", "a power of two"), ("{shards: two}", "shards"),
-      ("{timeout: 0}", "timeout"), ("{shard: 2}", "shards"), ("4", "distribution"),
+      ("{timeout: 0}", "timeout"), ("{loss_normalizer: all}", "loss_normalizer"), ("{shard: 2}", "shards"),
+      ("4", "distribution"),
     ] {
       let error = #expect(throws: (any Error).self) {
         try train(try toyConfiguration("distribution: \(text)"))

@@ -7,15 +7,10 @@ import Tensors
 /// The processes that a launcher has started together.
 enum Ranks {
   /// Whether this process is the one that speaks for all.
-  static var isFirst: Bool {
-    guard let launcher = try? Launcher(environment: ProcessInfo.processInfo.environment) else { return true }
-    return launcher.rank == 0
-  }
+  static var isFirst: Bool { launcher.map { $0.rank == 0 } ?? true }
 
-  /// Whether a launcher has started several processes.
-  static var areSeveral: Bool {
-    (try? Launcher(environment: ProcessInfo.processInfo.environment)) != nil
-  }
+  /// What has started several processes; nil for one alone.
+  static var launcher: Launcher? { try? Launcher(environment: ProcessInfo.processInfo.environment) }
 
   /// Runs a command's work on all ranks; alone where no launcher has started several processes.
   ///

@@ -71,7 +71,8 @@ struct Train: ParsableCommand {
   }
 
   func run() throws {
-    let stopRequest = StopRequest.ofProcess(isLaunched: Ranks.areSeveral)
+    let stopRequest = StopRequest.ofProcess(
+      isLaunched: Ranks.launcher != nil, patience: Ranks.launcher?.patience)
     try Ranks.together(threads) { ranks in
       let carrier = try ranks.agreeing { try self.carrier() }
       var options = TrainingOptions(

@@ -56,4 +56,20 @@ enum { CMPI_CORES = 1024 };
 int cmpi_get_cores(int thread, unsigned char *is_allowed);
 int cmpi_set_cores(const unsigned char *is_allowed);
 
+// A file that can be read as soon as a process has ended: CMPI_GONE where it has already, CMPI_UNWATCHED where the system
+// does not offer it. It is closed when the calling process starts another program.
+enum { CMPI_GONE = -1, CMPI_UNWATCHED = -2 };
+int cmpi_watch(int process);
+
+// Lines between machines by TCP, none of which blocks: a listener at a port that the system chooses; the addresses of this
+// machine, with blanks between; a line to another one. All three end with the process; -1 where there is none.
+int cmpi_listen(unsigned short *port);
+void cmpi_addresses(char *text, size_t room);
+int cmpi_connect(const char *address, unsigned short port, int milliseconds);
+int cmpi_accept(int listener);
+
+// Say and hear a few bytes at once; 0 where that fails.
+int cmpi_say(int line, const void *bytes, int count);
+int cmpi_hear(int line, void *bytes, int count, int milliseconds);
+
 #endif

@@ -135,6 +135,7 @@ public struct RPNHead: ProposalHead {
       averagingFactor += assign(
         anchors, valid, to: truth, image: image, sampling: training.sampling, &targets, &generator)
     }
+    averagingFactor = ForwardMode.lossCount(averagingFactor)
     var losses: (classification: [LossTerm], boxes: [LossTerm]) = ([], [])
     for (level, target) in targets.enumerated() {
       let logits = output.scores[level].reshaped([-1]).rows(target.positives + target.negatives)

@@ -149,7 +149,7 @@ public struct ConvFCBBoxHead: BoxHead {
 
   /// The same with what `loss_bbox` compares with, `[P, 4]`: deltas, or boxes with `reg_decoded_bbox`.
   package func losses(_ output: BoxHeadOutput, _ targets: RegionTargets, boxTargets: [Float]) -> [LossTerm] {
-    let count = Float(max(1, targets.labels.count))
+    let count = ForwardMode.lossCount(Float(targets.labels.count), atLeast: 1)
     let boxLoss = boxRegression.loss(
       ownDeltas(output.deltas, targets), of: targets.regions, targets: boxTargets, averagingFactor: count)
     return [

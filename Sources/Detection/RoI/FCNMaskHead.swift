@@ -97,9 +97,11 @@ public struct FCNMaskHead: MaskHead {
   ///
   /// - Parameter targets: 0 or 1 for every pixel of `[R, 28, 28]`.
   public func losses(_ logits: Tensor, targets: [Float], labels: [Int]) -> [LossTerm] {
+    let count = ForwardMode.sharesLossCounts ? ForwardMode.lossCount(Float(targets.count), atLeast: 1) : nil
     guard !labels.isEmpty else { return [.loss("loss_mask", logits.sum())] }
     let own = own(logits, labels: labels)
-    return [.loss("loss_mask", loss(own, targets: Tensor(targets, shape: own.shape)))]
+    let targets = Tensor(targets, shape: own.shape)
+    return [.loss("loss_mask", loss(own, targets: targets, weights: nil, averagingFactor: count))]
   }
 
   /// Probabilities of the predicted class, `[R, 28, 28]`.

@@ -1,4 +1,5 @@
 import Configuration
+import Layers
 import Tensors
 
 /// How wrong scores of classes are: of objects, pixels or whole images. mm's factor `loss_weight` is part of it.
@@ -114,7 +115,9 @@ enum LossReduction: String, Decodable, CaseIterable, Sendable {
     let weighted = weights.map { losses * $0 } ?? losses
     switch (self, averagingFactor) {
     case (.sum, _): return weighted.sum() * weight
-    case (.mean, nil): return weighted.mean() * weight
+    case (.mean, nil):
+      guard ForwardMode.sharesLossCounts else { return weighted.mean() * weight }
+      return weighted.sum() * (weight / ForwardMode.lossCount(Float(weighted.count), atLeast: 1))
     case (.mean, let factor?): return weighted.sum() * (weight / (factor + Float.ulpOfOne))
     }
   }

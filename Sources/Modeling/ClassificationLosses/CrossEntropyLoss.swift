@@ -1,4 +1,5 @@
 import Configuration
+import Layers
 import Tensors
 
 /// Cross entropy by softmax, or of each class by a sigmoid (`CrossEntropyLoss` of mmdetection, mmsegmentation and
@@ -179,13 +180,14 @@ public struct CrossEntropyLoss: ClassificationLoss {
       logits, labels: labels, ignoreIndex: ignored, classWeights: classWeights)
     var factor = averagingFactor
     if factor == nil, rules == .segmentation, let classWeights {
-      factor = labels.reduce(into: Float(0)) { sum, label in
+      let own = labels.reduce(into: Float(0)) { sum, label in
         // As in mmsegmentation, an ignored class counts with its weight unless it is told not to.
         let counts = label != ignored || !averagesLabelledOnly
         if counts, classWeights.indices.contains(Int(label)) { sum += classWeights[Int(label)] }
       }
+      factor = ForwardMode.lossCount(own)
     } else if factor == nil, averagesLabelledOnly {
-      factor = Float(labels.count { $0 != ignored })
+      factor = ForwardMode.lossCount(Float(labels.count { $0 != ignored }))
     }
     let loss = reduction(
       losses, weights: weights.map { Tensor($0, shape: losses.shape) }, averagingFactor: factor,
@@ -232,7 +234,7 @@ public struct CrossEntropyLoss: ClassificationLoss {
         targets[position * channels + Int(label)] = 1
       }
     }
-    let factor = averagingFactor ?? (averagesLabelledOnly ? Float(labelled) : nil)
+    let factor = averagingFactor ?? (averagesLabelledOnly ? ForwardMode.lossCount(Float(labelled)) : nil)
     let losses = binaryLosses(logits, Tensor(targets, shape: logits.shape))
     return reduction(
       losses, weights: Tensor(factors, shape: logits.shape), averagingFactor: factor, weight: weight)

@@ -14,12 +14,36 @@ extension Trainer {
     let samples = shards.flatMap { $0 }
     guard !samples.isEmpty else { throw TrainingError("the training data set gave no batch") }
     checkAnnotations(of: samples)
+    let together = runsShardsSideBySide && shards.count > 1 ? shards.count : nil
+    if let together {
+      log.info(
+        "the \(together) shards of this process go side by side (\(sideBySideReason)): their memory is taken at once"
+      )
+    }
     let losses = try explaining(shards) {
       try LiveWeights.kept(in: model) { try gradients(of: shards) }
     }
     let fields = [(name: Losses.totalName, value: losses.total)] + losses.terms
+    if let together { checkMemory(ofShards: together) }
     log.info("first batch  " + fields.map { "\($0.name): \(decimal($0.value, 4))" }.joined(separator: "  "))
     try rehearseValidation()
+  }
+
+  /// Why shards go side by side.
+  private var sideBySideReason: String {
+    model.tree.hasSynchronizedNorms ? "SyncBN" : "distribution.loss_normalizer: global"
+  }
+
+  /// Says what to do where shards that go side by side leave little memory.
+  private func checkMemory(ofShards count: Int) {
+    let (peak, memory) = (TensorMemory.current.peak, ProcessMemory.current)
+    guard peak > memory.limit / 4 * 3 else { return }
+    log.warning(
+      "\(count) shards side by side take \(ProcessMemory.text(peak)) of \(ProcessMemory.text(memory.limit)) "
+        + "(\(memory.source)): start more ranks on more machines, which have fewer shards each (mpirun -n "
+        + "\(ranks.size * 2)), or set "
+        + (model.tree.hasSynchronizedNorms ? "norm_cfg: {type: BN}" : "distribution.loss_normalizer: shard")
+        + ", by which they go one after the other")
   }
 
   /// Says how long the run will take and what it needs, by two more steps that change nothing.

@@ -1,3 +1,4 @@
+import Distribution
 import Layers
 
 /// What a run really is, whatever the config left to be worked out: the lines of a log behind those of `RunFacts`.
@@ -10,6 +11,8 @@ struct RunReport {
   var batchSize: Int
   /// Shards of a step.
   var shards: Int
+  /// What losses are divided by.
+  var normalizer: LossNormalizer
   /// Steps of an update.
   var accumulation: Int
   /// `auto_scale_lr`, where the config has it.
@@ -40,7 +43,8 @@ struct RunReport {
     log.info(
       "batch: \(batchSize * shards) images"
         + (shards > 1
-          ? " in \(shards) shards of \(batchSize), each with losses over its own counts and a gradient of its own"
+          ? " in \(shards) shards of \(batchSize), each with losses over "
+            + (normalizer == .global ? "the counts of all" : "its own counts") + " and a gradient of its own"
           : "")
         + (accumulation > 1 ? ", \(accumulation) batches an update" : "")
         + "; \(grouped(trainer.iterations)) iterations, "

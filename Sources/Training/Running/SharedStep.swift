@@ -13,8 +13,8 @@ struct StepLosses {
 /// What one shard of a step came to.
 private struct ShardOutcome {
   var losses: StepLosses
-  /// The gradient of each weight, then the numbers of each buffer as the shard leaves them.
-  var tensors: [Tensor?]
+  /// The numbers of each buffer as the shard leaves them.
+  var buffers: [Tensor?]
   /// How far each counter went on.
   var counted: [Double]
 }
@@ -30,7 +30,7 @@ extension Trainer {
   ///
   /// The gradient is the mean of the shards', each of which is that of its own losses, summed in the fixed tree; so are
   /// losses and running statistics, for which every shard begins with those before the step. Shards run one after the other,
-  /// or side by side where norms take the statistics of all.
+  /// or side by side where norms take the statistics of all, or losses their counts.
   ///
   /// - Parameters:
   ///   - shards: The samples of this process' shards.
@@ -42,48 +42,53 @@ extension Trainer {
       return try runBackward(samples, mode(for: samples), dividedBy: divisor)
     }
     let tree = model.tree
-    let parameters = tree.parameters.map(\.parameter)
+    let parameters = tree.parameters.map(\.parameter).filter { !$0.isFrozen }
     let buffers = tree.buffers.map(\.buffer)
     let moving = buffers.filter { !$0.isInteger }
     let counters = buffers.filter { $0.count != nil }
     let local = reduction.local
+    let gradients = try GradientSums(of: parameters, by: reduction)
 
     func run(_ shard: Int, _ statistics: (any StatisticsReducer)?) throws -> ShardOutcome {
       let samples = shards[shard - local.lowerBound]
-      let (gradients, changes) = (GradientCollection(), BufferChanges())
-      let losses = try gradients.collect {
+      let changes = BufferChanges()
+      let losses = try gradients.collect(ofShard: shard) {
         try changes.collect {
           try runBackward(samples, mode(for: samples, statistics), dividedBy: divisor)
         }
       }
       return ShardOutcome(
         losses: losses,
-        tensors: parameters.map { gradients.take(of: $0.value) } + moving.map { changes.value(of: $0) },
+        buffers: moving.map { changes.value(of: $0) },
         counted: counters.map { Double(changes.growth(of: $0)) })
     }
 
-    var tensors = ShardSum<[Tensor?]>.tensors(reduction.tree)
+    var running = ShardSum<[Tensor?]>.tensors(reduction.tree)
     var figures = ShardSum<[Double]>.vectors(reduction.tree)
     var names: [String] = []
     func add(_ shard: Int, _ outcome: ShardOutcome) throws {
-      try tensors.add(outcome.tensors, ofShard: shard)
+      try running.add(outcome.buffers, ofShard: shard)
       let terms = outcome.losses.terms
       if shard == local.lowerBound { names = terms.map(\.name) }
       // A figure that a shard lacks counts as zero.
       let values = names.map { name in terms.first { $0.name == name }?.value ?? 0 }
-      try figures.add(outcome.counted + [outcome.losses.total] + values, ofShard: shard)
+      try figures.add(
+        gradients.presence(ofShard: shard) + outcome.counted + [outcome.losses.total] + values,
+        ofShard: shard)
     }
-    if tree.hasSynchronizedNorms {
+    if runsShardsSideBySide {
       try Lockstep(reduction).run(run, finished: add)
     } else {
       for shard in local { try add(shard, run(shard, nil)) }
     }
 
     let share = 1 / Double(reduction.tree.shards)
-    let means = try reduction.total(of: figures).map { $0 * share }
-    var sums = try reduction.total(of: tensors)
+    let all = try reduction.total(of: figures)
+    let (presence, means) = (all.prefix(parameters.count), all.dropFirst(parameters.count).map { $0 * share })
+    let statistics = try reduction.total(of: running)
+    var sums = try gradients.totals()
     for (place, parameter) in parameters.enumerated() {
-      guard var mean = sums[place].take() else { continue }
+      guard presence[place] > 0, var mean = sums[place].take() else { continue }
       mean.scale(by: Float(share))
       if var before = parameter.gradient {
         // Let go of first, so that it is changed in place.
@@ -93,7 +98,7 @@ extension Trainer {
       }
       parameter.gradient = mean
     }
-    for (buffer, sum) in zip(moving, sums.dropFirst(parameters.count)) {
+    for (buffer, sum) in zip(moving, statistics) {
       guard var mean = sum else { continue }
       mean.scale(by: Float(share))
       buffer.value = mean
@@ -105,11 +110,15 @@ extension Trainer {
       terms: zip(names, means.dropFirst(counters.count + 1)).map { ($0, $1) }, total: means[counters.count])
   }
 
+  /// Whether the shards of this process go forward together, so that what all of them compute is in memory at once.
+  var runsShardsSideBySide: Bool { model.tree.hasSynchronizedNorms || settings.normalizer == .global }
+
   private func mode(
     for samples: [Sample], _ statistics: (any StatisticsReducer)? = nil
   ) -> ForwardMode.Step {
     var step = ForwardMode.Step(seed: settings.seed, step: iteration, samples: samples.map(\.number))
     step.statistics = statistics
+    step.counts = settings.normalizer == .global ? statistics : nil
     return step
   }
 

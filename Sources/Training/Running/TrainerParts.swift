@@ -6,6 +6,8 @@ import Modeling
 struct TrainerSettings {
   /// Images of a shard.
   var batchSize: Int
+  /// What losses are divided by.
+  var normalizer: LossNormalizer
   /// Of all random numbers.
   var seed: UInt64
   /// The classes' names.

@@ -267,7 +267,8 @@ public final class TrainingRun {
     let parts = TrainerParts(
       model: model, loop: loop, loader: loader,
       settings: TrainerSettings(
-        batchSize: loaderSettings.batchSize, seed: seed, classes: classes,
+        batchSize: loaderSettings.batchSize, normalizer: distribution.normalizer, seed: seed,
+        classes: classes,
         configuration: configuration.node.yaml(), ownSettings: configuration.node.ownSettings,
         annotations: try AnnotationIdentity.all(
           of: [loader.dataset] + [validation?.loader.dataset].compactMap { $0 })),
@@ -281,7 +282,7 @@ public final class TrainingRun {
     let report = RunReport(
       classes: classes, trainingImages: loader.dataset.count,
       validationImages: validation?.loader.dataset.count, batchSize: loader.batchSize,
-      shards: loader.shards,
+      shards: loader.shards, normalizer: distribution.normalizer,
       accumulation: optimizer.accumulation, rateScaling: scaling,
       baseRate: optimizer.baseRates.first ?? 0, schedules: configuration.paramSchedulers.map(\.type))
     return (parts, report)
