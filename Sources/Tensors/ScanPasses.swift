@@ -108,12 +108,15 @@ extension ScanPlan {
   /// Sums `[B, directions, count]` over the images, and over the directions where they share parameters.
   func sumOverImages(_ partial: TensorStorage, shape: [Int]) -> Tensor {
     let sum = Tensor.zeros(shape)
-    let count = sum.count / sets
-    for image in 0..<images {
-      for direction in 0..<directions {
-        dp_accumulate(
-          sum.storage.base + set(direction) * count, partial.base + (image * directions + direction) * count,
-          count)
+    let (count, total) = (sum.count / sets, sum.storage)
+    parallel(over: count, grain: 1 << 14) { range in
+      let start = range.lowerBound
+      for image in 0..<images {
+        for direction in 0..<directions {
+          dp_accumulate(
+            total.base + set(direction) * count + start,
+            partial.base + (image * directions + direction) * count + start, range.count)
+        }
       }
     }
     return sum
