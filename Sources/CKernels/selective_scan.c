@@ -1,7 +1,7 @@
 #include "CKernels.h"
 
-#include <math.h>
-
+#include "polynomials.h"
+#include "scan_backward.h"
 #include "scan_lanes.h"
 
 #pragma clang fp contract(fast)
@@ -51,29 +51,56 @@ MULTIVERSION void dp_scan_forward(const dp_scan_chunk *chunk, float *state, floa
   }
 }
 
-#define BACKWARD_BLOCKS(name)                                                                              \
-  for (ptrdiff_t d = 0; d < whole; d += DP_SCAN_LANES)                                                     \
-    name(chunk, d, DP_SCAN_LANES, state, gradients, decays, before, sumB, sumC);                           \
-  if (whole < chunk->channels)                                                                             \
-  name(chunk, whole, chunk->channels - whole, state, gradients, decays, before, sumB, sumC)
+/// Where the backward pass keeps what it makes.
+typedef struct {
+  lanes *sumB, *sumC;  // [steps, states of a run] of each run: sums over the blocks
+  scan_row *rows;      // [steps, BLOCKS_AT_ONCE]
+  scan_step *made;     // [steps, RUN]
+} scan_scratch;
 
-MULTIVERSION void dp_scan_backward(const dp_scan_chunk *chunk, const float *state,
-                                   const dp_scan_gradients *gradients) {
-  const ptrdiff_t whole = chunk->channels / DP_SCAN_LANES * DP_SCAN_LANES;
-  const ptrdiff_t states = chunk->states, count = chunk->steps * states;
+INLINE void backward_states(const dp_scan_chunk *k, const scan_run r, const float *state, const dp_scan_gradients *o,
+                            const scan_scratch *s) {
+  remake_run(k, r, state, o, s->rows, s->made, s->sumC + r.state * k->steps);
+  backward_run(k, r, o, s->made, s->rows, s->sumB + r.state * k->steps);
+}
+
+INLINE void backward_blocks(const dp_scan_chunk *k, const scan_run blocks, const float *state,
+                            const dp_scan_gradients *o, const scan_scratch *s) {
+  scan_run r = blocks;
+  begin_rows(k, r, o, s->rows);
+  for (r.states = STATES_AT_ONCE; r.state + STATES_AT_ONCE <= k->states; r.state += STATES_AT_ONCE)
+    backward_states(k, r, state, o, s);
+  for (r.states = 1; r.state < k->states; r.state++) backward_states(k, r, state, o, s);
+  finish_rows(k, r, o, s->rows);
+}
+
+/// rows [steps, all states] = the sums over the lanes of x, which is overwritten.
+INLINE void write_runs(lanes *x, const ptrdiff_t steps, const ptrdiff_t states, float *rows, ptrdiff_t rowStride) {
+  ptrdiff_t n = 0;
+  for (; n + STATES_AT_ONCE <= states; n += STATES_AT_ONCE)
+    write_sums(x + n * steps, steps, STATES_AT_ONCE, rows + n, rowStride);
+  for (; n < states; n++) write_sums(x + n * steps, steps, 1, rows + n, rowStride);
+}
+
+MULTIVERSION void dp_scan_backward(const dp_scan_chunk *k, const float *state, const dp_scan_gradients *gradients) {
+  const ptrdiff_t count = k->steps * k->states;
   // Apart by odd numbers of lines: streams a multiple of 4096 bytes apart hinder each other.
-  lanes *sumB = (lanes *)gradients->scratch, *sumC = sumB + count + 5, *decays = sumC + count + 9,
-        *before = decays + count + 13;
-  memset(sumB, 0, (size_t)(2 * count + 5) * sizeof *sumB);
-  switch (states) {  // more states than four do not fit in registers here
-    case 4: BACKWARD_BLOCKS(scan_backward_4); break;
-    default: BACKWARD_BLOCKS(scan_backward_any); break;
+  lanes *const sumB = (lanes *)gradients->scratch, *const sumC = sumB + count + 5;
+  scan_row *const rows = (scan_row *)(sumC + count + 9);
+  scan_step *const made = (scan_step *)((lanes *)(rows + k->steps * BLOCKS_AT_ONCE) + 7);
+  const scan_scratch scratch = {sumB, sumC, rows, made};
+  ptrdiff_t d = 0;
+  for (; d + BLOCKS_AT_ONCE * DP_SCAN_LANES <= k->channels; d += BLOCKS_AT_ONCE * DP_SCAN_LANES)
+    if (d == 0)
+      backward_blocks(k, (scan_run){0, 0, BLOCKS_AT_ONCE, 0, DP_SCAN_LANES, 1}, state, gradients, &scratch);
+    else
+      backward_blocks(k, (scan_run){d, 0, BLOCKS_AT_ONCE, 0, DP_SCAN_LANES, 0}, state, gradients, &scratch);
+  for (; d < k->channels; d += DP_SCAN_LANES) {
+    const ptrdiff_t rest = k->channels - d, width = rest < DP_SCAN_LANES ? rest : DP_SCAN_LANES;
+    backward_blocks(k, (scan_run){d, 0, 1, 0, width, d == 0}, state, gradients, &scratch);
   }
-  for (ptrdiff_t t = 0; t < chunk->steps; t++)
-    for (ptrdiff_t n = 0; n < states; n++) {
-      gradients->gb[t * gradients->gradientRowStride + n] = sum_of_lanes(&sumB[t * states + n]);
-      gradients->gc[t * gradients->gradientRowStride + n] = sum_of_lanes(&sumC[t * states + n]);
-    }
+  write_runs(sumB, k->steps, k->states, gradients->gb, gradients->gradientRowStride);
+  write_runs(sumC, k->steps, k->states, gradients->gc, gradients->gradientRowStride);
 }
 
 void dp_scan_places(ptrdiff_t direction, ptrdiff_t height, ptrdiff_t width, ptrdiff_t begin, ptrdiff_t count,
@@ -95,21 +122,33 @@ void dp_scan_places(ptrdiff_t direction, ptrdiff_t height, ptrdiff_t width, ptrd
   }
 }
 
-void dp_scan_gather(const float *from, ptrdiff_t fromStride, const ptrdiff_t *places, ptrdiff_t count,
-                    ptrdiff_t width, float *rows, ptrdiff_t rowStride) {
-  for (ptrdiff_t t = 0; t < count; t++)
-    memcpy(rows + t * rowStride, from + places[t] * fromStride, (size_t)width * sizeof *rows);
+// Rows ahead of the one that is copied: the processor does not foresee the pixels of a column.
+enum { ROWS_AHEAD = 16 };
+
+MULTIVERSION void dp_scan_gather(const float *from, ptrdiff_t fromStride, const ptrdiff_t *places, ptrdiff_t count,
+                                 ptrdiff_t width, float *rows, ptrdiff_t rowStride) {
+  for (ptrdiff_t t = 0; t < count; t++) {
+    const float *restrict in = from + places[t] * fromStride;
+    float *restrict row = rows + t * rowStride;
+    if (t + ROWS_AHEAD < count)
+      for (ptrdiff_t i = 0; i < width; i += DP_SCAN_LANES)
+        __builtin_prefetch(from + places[t + ROWS_AHEAD] * fromStride + i);
+    for (ptrdiff_t i = 0; i < width; i++) row[i] = in[i];
+  }
 }
 
 MULTIVERSION void dp_scan_scatter(const float *rows, ptrdiff_t rowStride, const ptrdiff_t *places,
                                   ptrdiff_t count, ptrdiff_t width, float *to, ptrdiff_t toStride, int adds) {
   for (ptrdiff_t t = 0; t < count; t++) {
-    float *out = to + places[t] * toStride;
-    const float *row = rows + t * rowStride;
+    float *restrict out = to + places[t] * toStride;
+    const float *restrict row = rows + t * rowStride;
+    if (t + ROWS_AHEAD < count)
+      for (ptrdiff_t i = 0; i < width; i += DP_SCAN_LANES)
+        __builtin_prefetch(to + places[t + ROWS_AHEAD] * toStride + i, 1);
     if (adds)
       for (ptrdiff_t i = 0; i < width; i++) out[i] += row[i];
     else
-      memcpy(out, row, (size_t)width * sizeof *out);
+      for (ptrdiff_t i = 0; i < width; i++) out[i] = row[i];
   }
 }
 
@@ -190,13 +229,16 @@ MULTIVERSION void dp_scan_softplus_backward(float *gdelta, const float *slope, p
     }
 }
 
-void dp_scan_rates(const float *a, int isLogarithm, ptrdiff_t channels, ptrdiff_t states, ptrdiff_t stride,
-                   float *rates) {
-  for (ptrdiff_t n = 0; n < states; n++)
-    for (ptrdiff_t d = 0; d < stride; d++) {
-      const float value = d < channels ? a[d * states + n] : 0;
-      rates[n * stride + d] = d >= channels ? 0 : (isLogarithm ? -expf(value) : value) * 1.44269504f;
-    }
+MULTIVERSION void dp_scan_rates(const float *a, int isLogarithm, ptrdiff_t channels, ptrdiff_t states,
+                                ptrdiff_t stride, float *rates) {
+  for (ptrdiff_t n = 0; n < states; n++) {
+    float *const row = rates + n * stride;
+    for (ptrdiff_t d = 0; d < channels; d++) row[d] = a[d * states + n];
+    for (ptrdiff_t d = channels; d < stride; d++) row[d] = 0;
+    if (isLogarithm)
+      for (ptrdiff_t d = 0; d < channels; d++) row[d] = -dp_exp(row[d]);
+    for (ptrdiff_t d = 0; d < channels; d++) row[d] *= 1.44269504f;
+  }
 }
 
 void dp_scan_rates_backward(const float *grates, const float *rates, int isLogarithm, ptrdiff_t channels,

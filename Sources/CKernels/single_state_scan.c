@@ -14,129 +14,175 @@
 #define WIDE
 #endif
 
-// Blocks of 16 channels that go through the steps together: their chains of dependent operations overlap.
-enum { TOGETHER = 2 };
+// Steps whose functions are computed side by side: the processor looks too little ahead to overlap chains of forty
+// dependent operations by itself.
+enum { TOGETHER = 2, AHEAD = 16 };
 
-/// x = delta: log(1 + e^x), and in `e` e^-|x|.
-INLINE void delta_lanes(lanes *x, lanes *e) {
-  int_lanes bits;
-  memcpy(&bits, x, sizeof bits);
-  bits |= (int)0x80000000;
-  lanes t;
-  memcpy(&t, &bits, sizeof t);
-  t *= 1.44269504f;
-  decay_lanes(&t);
-  lanes p = t * -0.008540204f + 0.044093404f;
-  p = p * t - 0.10768744f;
-  p = p * t + 0.17745684f;
-  p = p * t - 0.24495648f;
-  p = p * t + 0.33275520f;
-  p = p * t - 0.49997410f;
-  p = p * t + 0.99999982f;
-  const lanes zero = 0.f;
-  *x = (*x < zero ? zero : *x) + t * p;
-  *e = t;
+#define UNROLLED _Pragma("clang loop unroll(full)")
+#define EACH(i) UNROLLED for (int i = 0; i < count; i++)
+
+/// decay_lanes of `count` vectors.
+INLINE void decays_of_lanes(lanes *x, const int count) {
+  const lanes least = -126.f;
+  lanes p[TOGETHER];
+  int_lanes exponent[TOGETHER], bits;
+  EACH(i) x[i] = x[i] < least ? least : x[i];
+  EACH(i) split_lanes(&x[i], &exponent[i]);
+  EACH(i) p[i] = x[i] * 0.001326472731307149f + 0.009671512991189957f;
+  EACH(i) p[i] = p[i] * x[i] + 0.05550733581185341f;
+  EACH(i) p[i] = p[i] * x[i] + 0.24022242426872253f;
+  EACH(i) p[i] = p[i] * x[i] + 0.6931470036506653f;
+  EACH(i) p[i] = p[i] * x[i] + 1.f;
+  EACH(i) {
+    memcpy(&bits, &p[i], sizeof bits);
+    bits += exponent[i];
+    memcpy(&x[i], &bits, sizeof bits);
+  }
 }
 
-// `count` blocks of channels from `d` on, each of `width` channels.
-INLINE void forward_blocks(const dp_scan_chunk *k, const ptrdiff_t d, const int count, const ptrdiff_t width,
-                           const float *bias, float *state, float *y, const int adds) {
-  const ptrdiff_t stride = k->stride, steps = k->steps, pixelStride = k->pixelStride, ahead = 16;
-  const ptrdiff_t *const places = k->places;
-  const float *const us = k->u + d, *const zs = k->delta + d, *b = k->b, *c = k->c;
-  lanes h[TOGETHER], x[TOGETHER], decay[TOGETHER], e;
-  for (int i = 0; i < count; i++) h[i] = *(const lanes *)(state + d + i * DP_SCAN_LANES);
-  y += d;
-  for (ptrdiff_t t = 0; t < steps; t++, b += k->rowStride, c += k->rowStride) {
-    const ptrdiff_t at = places[t] * pixelStride;
-    if (t + ahead < steps) {  // the processor does not foresee the pixels of a column
-      const ptrdiff_t then = places[t + ahead] * pixelStride;
-      for (int i = 0; i < count; i++) {
-        __builtin_prefetch(us + then + i * DP_SCAN_LANES);
-        __builtin_prefetch(y + then + i * DP_SCAN_LANES, 1);
-      }
-    }
-    for (int i = 0; i < count; i++) {
-      const ptrdiff_t lane = i * DP_SCAN_LANES;
-      x[i] = *(const lanes *)(zs + t * stride + lane) + *(const lanes *)(bias + d + lane);
-      delta_lanes(&x[i], &e);
-    }
-    for (int i = 0; i < count; i++) {
-      decay[i] = x[i] * *(const lanes *)(k->rates + d + i * DP_SCAN_LANES);
-      decay_lanes(&decay[i]);
-    }
-    for (int i = 0; i < count; i++) {
-      const ptrdiff_t lane = i * DP_SCAN_LANES;
-      lanes u, sum, old;
-      load_lanes(&u, us + at + lane, width);
-      h[i] = h[i] * decay[i] + x[i] * u * *b;
-      sum = *(const lanes *)(k->skip + d + lane) * u;
-      sum += h[i] * *c;
-      if (adds) {  // as if it were summed up apart and added then: the same bits
-        load_lanes(&old, y + at + lane, width);
-        sum += old;
-      }
-      store_lanes(y + at + lane, &sum, width);
-    }
+/// x = delta: log(1 + e^x), and in `e` e^-|x|, of `count` vectors.
+INLINE void deltas_of_lanes(lanes *x, lanes *e, const int count) {
+  const lanes zero = 0.f;
+  lanes p[TOGETHER];
+  EACH(i) {
+    int_lanes bits;
+    memcpy(&bits, &x[i], sizeof bits);
+    bits |= (int)0x80000000;
+    memcpy(&e[i], &bits, sizeof bits);
+    e[i] *= 1.44269504f;
   }
-  for (int i = 0; i < count; i++) *(lanes *)(state + d + i * DP_SCAN_LANES) = h[i];
+  decays_of_lanes(e, count);
+  EACH(i) p[i] = e[i] * -0.008540204f + 0.044093404f;
+  EACH(i) p[i] = p[i] * e[i] - 0.10768744f;
+  EACH(i) p[i] = p[i] * e[i] + 0.17745684f;
+  EACH(i) p[i] = p[i] * e[i] - 0.24495648f;
+  EACH(i) p[i] = p[i] * e[i] + 0.33275520f;
+  EACH(i) p[i] = p[i] * e[i] - 0.49997410f;
+  EACH(i) p[i] = p[i] * e[i] + 0.99999982f;
+  EACH(i) x[i] = (x[i] < zero ? zero : x[i]) + e[i] * p[i];
+}
+
+/// delta, e^-|z + bias| and the decay of `count` steps of a block, from the first one's z on.
+INLINE void make_steps(const float *z, const ptrdiff_t stride, const lanes *shift, const lanes *rate, lanes *x,
+                       lanes *delta, lanes *e, lanes *decay, const int count) {
+  EACH(i) delta[i] = x[i] = *(const lanes *)(z + i * stride) + *shift;
+  deltas_of_lanes(delta, e, count);
+  EACH(i) decay[i] = delta[i] * *rate;
+  decays_of_lanes(decay, count);
+}
+
+// `count` steps of a block of `width` channels, from the step t on.
+INLINE void forward_steps(const dp_scan_chunk *k, const ptrdiff_t d, const ptrdiff_t t, const ptrdiff_t width,
+                          const lanes *shift, const lanes *rate, const lanes *skip, lanes *h, float *y,
+                          const int adds, const int count) {
+  const ptrdiff_t *const places = k->places + t;
+  const float *const b = k->b + t * k->rowStride, *const c = k->c + t * k->rowStride;
+  lanes x[TOGETHER], delta[TOGETHER], e[TOGETHER], decay[TOGETHER];
+  make_steps(k->delta + t * k->stride + d, k->stride, shift, rate, x, delta, e, decay, count);
+  EACH(i) {
+    const ptrdiff_t at = places[i] * k->pixelStride + d, *const then = place_ahead(k, t + i, AHEAD);
+    lanes u, sum, old;
+    if (then) {
+      __builtin_prefetch(k->u + *then * k->pixelStride + d);
+      __builtin_prefetch(y + *then * k->pixelStride + d, 1);
+    }
+    load_lanes(&u, k->u + at, width);
+    *h = *h * decay[i] + delta[i] * u * b[i * k->rowStride];
+    sum = *skip * u;
+    sum += *h * c[i * k->rowStride];
+    if (adds) {  // as if it were summed up apart and added then: the same bits
+      load_lanes(&old, y + at, width);
+      sum += old;
+    }
+    store_lanes(y + at, &sum, width);
+  }
+}
+
+INLINE void forward_block(const dp_scan_chunk *k, const ptrdiff_t d, const ptrdiff_t width, const float *bias,
+                          float *state, float *y, const int adds) {
+  const lanes shift = *(const lanes *)(bias + d), rate = *(const lanes *)(k->rates + d),
+              skip = *(const lanes *)(k->skip + d);
+  lanes h = *(const lanes *)(state + d);
+  ptrdiff_t t = 0;
+  for (; t + TOGETHER <= k->steps; t += TOGETHER)
+    forward_steps(k, d, t, width, &shift, &rate, &skip, &h, y, adds, TOGETHER);
+  for (; t < k->steps; t++) forward_steps(k, d, t, width, &shift, &rate, &skip, &h, y, adds, 1);
+  *(lanes *)(state + d) = h;
 }
 
 MULTIVERSION WIDE void dp_single_scan_forward(const dp_scan_chunk *k, const float *bias, float *state, float *y,
                                               int adds) {
   ptrdiff_t d = 0;
-  for (; d + TOGETHER * DP_SCAN_LANES <= k->channels; d += TOGETHER * DP_SCAN_LANES)
-    if (adds) forward_blocks(k, d, TOGETHER, DP_SCAN_LANES, bias, state, y, 1);
-    else forward_blocks(k, d, TOGETHER, DP_SCAN_LANES, bias, state, y, 0);
   for (; d + DP_SCAN_LANES <= k->channels; d += DP_SCAN_LANES)
-    forward_blocks(k, d, 1, DP_SCAN_LANES, bias, state, y, adds);
-  if (d < k->channels) forward_blocks(k, d, 1, k->channels - d, bias, state, y, adds);
+    if (adds) forward_block(k, d, DP_SCAN_LANES, bias, state, y, 1);
+    else forward_block(k, d, DP_SCAN_LANES, bias, state, y, 0);
+  if (d < k->channels) forward_block(k, d, k->channels - d, bias, state, y, adds);
 }
 
-// decays, deltas, slopes, before [steps] of this block are made anew; sumB, sumC [steps] are added to.
-INLINE void backward_block(const dp_scan_chunk *k, const ptrdiff_t d, const ptrdiff_t width, const float *bias,
-                           const float *state, const dp_scan_gradients *o, float *gbias, lanes *made, lanes *sumB,
-                           lanes *sumC) {
-  const ptrdiff_t stride = k->stride, steps = k->steps, pixelStride = k->pixelStride, ahead = 16;
-  const ptrdiff_t *const places = k->places;
-  const float *const us = k->u + d, *const zs = k->delta + d, *const gys = o->gy + d;
-  float *const gus = o->gu + d, *const gzs = o->gdelta + d;
-  const lanes rate = *(const lanes *)(k->rates + d), shift = *(const lanes *)(bias + d), one = 1.f, zero = 0.f;
-  lanes h = *(const lanes *)(state + d);
-  for (ptrdiff_t t = 0; t < steps; t++) {
-    if (t + ahead < steps) {
-      const ptrdiff_t then = places[t + ahead] * pixelStride;
-      __builtin_prefetch(us + then);
-      __builtin_prefetch(gys + then);
-      __builtin_prefetch(gus + then, 1);
+/// What the way back needs of a step.
+typedef struct {
+  lanes decay, delta, slope, before;
+} single_step;
+
+// What `count` steps of a block have made, from the step t on; the state goes on.
+INLINE void remake_steps(const dp_scan_chunk *k, const ptrdiff_t d, const ptrdiff_t t, const ptrdiff_t width,
+                         const lanes *shift, const lanes *rate, const dp_scan_gradients *o, lanes *h,
+                         single_step *made, const int count) {
+  const ptrdiff_t *const places = k->places + t;
+  const float *const b = k->b + t * k->rowStride;
+  const lanes one = 1.f, zero = 0.f;
+  lanes x[TOGETHER], delta[TOGETHER], e[TOGETHER], decay[TOGETHER];
+  make_steps(k->delta + t * k->stride + d, k->stride, shift, rate, x, delta, e, decay, count);
+  EACH(i) made[i].slope = (x[i] < zero ? e[i] : one) / (e[i] + one);
+  EACH(i) {
+    const ptrdiff_t *const then = place_ahead(k, t + i, AHEAD);
+    lanes u;
+    if (then) {
+      __builtin_prefetch(k->u + *then * k->pixelStride + d);
+      __builtin_prefetch(o->gy + *then * k->pixelStride + d);
+      __builtin_prefetch(o->gu + *then * k->pixelStride + d, 1);
     }
-    const lanes x = *(const lanes *)(zs + t * stride) + shift;
-    lanes delta = x, e, decay, u;
-    delta_lanes(&delta, &e);
-    decay = delta * rate;
-    decay_lanes(&decay);
-    load_lanes(&u, us + places[t] * pixelStride, width);
-    made[4 * t] = decay;
-    made[4 * t + 1] = delta;
-    made[4 * t + 2] = (x < zero ? e : one) / (e + one);
-    made[4 * t + 3] = h;
-    h = h * decay + delta * u * k->b[t * k->rowStride];
+    load_lanes(&u, k->u + d + places[i] * k->pixelStride, width);
+    made[i].decay = decay[i];
+    made[i].delta = delta[i];
+    made[i].before = *h;
+    *h = *h * decay[i] + delta[i] * u * b[i * k->rowStride];
   }
+}
+
+// made [steps] of this block is made anew; sumB, sumC [steps] are added to unless it is the first.
+INLINE void backward_block(const dp_scan_chunk *k, const ptrdiff_t d, const ptrdiff_t width, const float *bias,
+                           const float *state, const dp_scan_gradients *o, float *gbias, single_step *made,
+                           lanes *sumB, lanes *sumC, const int isFirst) {
+  const ptrdiff_t stride = k->stride, steps = k->steps, pixelStride = k->pixelStride;
+  const float *const us = k->u + d, *const gys = o->gy + d;
+  float *const gus = o->gu + d, *const gzs = o->gdelta + d;
+  const lanes rate = *(const lanes *)(k->rates + d), shift = *(const lanes *)(bias + d);
+  lanes h = *(const lanes *)(state + d);
+  ptrdiff_t t = 0;
+  for (; t + TOGETHER <= steps; t += TOGETHER)
+    remake_steps(k, d, t, width, &shift, &rate, o, &h, made + t, TOGETHER);
+  for (; t < steps; t++) remake_steps(k, d, t, width, &shift, &rate, o, &h, made + t, 1);
   lanes carry = *(const lanes *)(o->carry + d), byA = *(const lanes *)(o->grates + d),
         gskip = *(const lanes *)(o->gskip + d), byBias = *(const lanes *)(gbias + d);
   const lanes skip = *(const lanes *)(k->skip + d), exponent = rate * 0.693147181f;
-  for (ptrdiff_t t = steps - 1; t >= 0; t--) {
-    const ptrdiff_t at = places[t] * pixelStride;
-    const lanes decay = made[4 * t], delta = made[4 * t + 1];
+  for (t = steps - 1; t >= 0; t--) {
+    const ptrdiff_t at = k->places[t] * pixelStride;
+    const lanes delta = made[t].delta, before = made[t].before;
     lanes u, gy, gu;
     load_lanes(&u, us + at, width);
     load_lanes(&gy, gys + at, width);
     const lanes gh = carry + gy * k->c[t * k->rowStride];
-    carry = gh * decay;
-    const lanes kept = carry * made[4 * t + 3], byInput = gh * k->b[t * k->rowStride];
-    sumC[t] += gy * h;
-    sumB[t] += gh * (delta * u);
-    h = made[4 * t + 3];
+    carry = gh * made[t].decay;
+    const lanes kept = carry * before, byInput = gh * k->b[t * k->rowStride];
+    if (isFirst) {
+      sumC[t] = gy * h;
+      sumB[t] = gh * (delta * u);
+    } else {
+      sumC[t] += gy * h;
+      sumB[t] += gh * (delta * u);
+    }
+    h = before;
     byA += kept * delta;
     gskip += gy * u;
     gu = skip * gy + byInput * delta;
@@ -146,7 +192,7 @@ INLINE void backward_block(const dp_scan_chunk *k, const ptrdiff_t d, const ptrd
       gu += old;
     }
     store_lanes(gus + at, &gu, width);
-    const lanes gz = (kept * exponent + byInput * u) * made[4 * t + 2];
+    const lanes gz = (kept * exponent + byInput * u) * made[t].slope;
     byBias += gz;
     *(lanes *)(gzs + t * stride) = gz;
   }
@@ -159,14 +205,13 @@ INLINE void backward_block(const dp_scan_chunk *k, const ptrdiff_t d, const ptrd
 MULTIVERSION WIDE void dp_single_scan_backward(const dp_scan_chunk *k, const float *bias, const float *state,
                                           const dp_scan_gradients *o, float *gbias) {
   // Apart by odd numbers of lines: streams a multiple of 4096 bytes apart hinder each other.
-  lanes *sumB = (lanes *)o->scratch, *sumC = sumB + k->steps + 5, *made = sumC + k->steps + 9;
-  memset(sumB, 0, (size_t)(2 * k->steps + 5) * sizeof *sumB);
+  lanes *sumB = (lanes *)o->scratch, *sumC = sumB + k->steps + 5;
+  single_step *made = (single_step *)(sumC + k->steps + 9);
   ptrdiff_t d = 0;
   for (; d + DP_SCAN_LANES <= k->channels; d += DP_SCAN_LANES)
-    backward_block(k, d, DP_SCAN_LANES, bias, state, o, gbias, made, sumB, sumC);
-  if (d < k->channels) backward_block(k, d, k->channels - d, bias, state, o, gbias, made, sumB, sumC);
-  for (ptrdiff_t t = 0; t < k->steps; t++) {
-    o->gb[t * o->gradientRowStride] = sum_of_lanes(&sumB[t]);
-    o->gc[t * o->gradientRowStride] = sum_of_lanes(&sumC[t]);
-  }
+    if (d == 0) backward_block(k, d, DP_SCAN_LANES, bias, state, o, gbias, made, sumB, sumC, 1);
+    else backward_block(k, d, DP_SCAN_LANES, bias, state, o, gbias, made, sumB, sumC, 0);
+  if (d < k->channels) backward_block(k, d, k->channels - d, bias, state, o, gbias, made, sumB, sumC, d == 0);
+  write_sums(sumB, k->steps, 1, o->gb, o->gradientRowStride);
+  write_sums(sumC, k->steps, 1, o->gc, o->gradientRowStride);
 }

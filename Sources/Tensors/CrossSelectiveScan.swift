@@ -95,11 +95,10 @@ private struct ProjectedScanInputs: ScanInputs {
   }
 
   func begin(_ workspace: ScanWorkspace, direction: Int) {
-    let source = weights(workspace, direction: direction)
-    for channel in 0..<workspace.channels.count {
-      for r in 0..<rank {
-        workspace.weights.base[r * workspace.stride + channel] = source[channel * rank + r]
-      }
+    let (source, turned) = (weights(workspace, direction: direction), workspace.weights.base)
+    let (channels, stride) = (workspace.channels.count, workspace.stride)
+    for r in 0..<rank {
+      for channel in 0..<channels { turned[r * stride + channel] = source[channel * rank + r] }
     }
   }
 
@@ -160,8 +159,9 @@ private struct ProjectedScanGradients: ScanInputGradients {
     guard let weight else { return }
     let (plan, rank, sums) = (inputs.plan, inputs.rank, workspace.weightGradient.base)
     let first = (image * plan.directions + direction) * plan.channels + workspace.channels.lowerBound
-    for channel in 0..<workspace.channels.count {
-      for r in 0..<rank { weight.base[(first + channel) * rank + r] = sums[r * workspace.stride + channel] }
+    let (turned, channels, stride) = (weight.base + first * rank, workspace.channels.count, workspace.stride)
+    for channel in 0..<channels {
+      for r in 0..<rank { turned[channel * rank + r] = sums[r * stride + channel] }
     }
   }
 

@@ -31,25 +31,30 @@ public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Floa
       y,
       { gradient in
         let g = gradient.storage
-        var gradients: [Tensor?] = [nil]
-        if needsX {
-          let gx = Tensor.uninitialized(gradient.shape)
-          let output = gx.storage
-          parallel(over: rows, grain: grain) { range in
-            let start = range.lowerBound
-            dp_layer_norm_backward(
-              output.base + start * width, g.base + start * width, input.base + start * width,
-              statistics.base + 2 * start, scale.base, range.count, width)
-          }
-          gradients[0] = gx
+        let gx = needsX ? Tensor.uninitialized(gradient.shape) : nil
+        let output = gx?.storage
+        let slope: @Sendable (Range<Int>) -> Void = { range in
+          guard let output else { return }
+          let start = range.lowerBound
+          dp_layer_norm_backward(
+            output.base + start * width, g.base + start * width, input.base + start * width,
+            statistics.base + 2 * start, scale.base, range.count, width)
         }
-        return gradients
+        guard parameters.areNeeded else {
+          parallel(over: rows, grain: grain, slope)
+          return [gx] + parameters.gradients { nil }
+        }
+        return [gx]
           + parameters.gradients {
             columnSums(rows: rows, width: width, sums: 2) { range, sum in
-              let start = range.lowerBound
-              dp_layer_norm_parameters_backward(
-                sum, sum + width, g.base + start * width, input.base + start * width,
-                statistics.base + 2 * start, range.count, width)
+              // Some rows at a time, so that both find g and x in the cache.
+              for start in stride(from: range.lowerBound, to: range.upperBound, by: grain) {
+                let part = start..<min(range.upperBound, start + grain)
+                slope(part)
+                dp_layer_norm_parameters_backward(
+                  sum, sum + width, g.base + start * width, input.base + start * width,
+                  statistics.base + 2 * start, part.count, width)
+              }
             }
           }
       }

@@ -15,13 +15,14 @@ extension ScanPlan {
         workspace.load(parameters, set: set(direction))
         inputs.begin(workspace, direction: direction)
         workspace.state.values.update(repeating: 0)
+        workspace.begin(direction: direction, with: steps(ofChunk: 0))
         for chunk in 0..<chunks {
           let steps = steps(ofChunk: chunk)
           if let boundaries {
             let kept = boundary(image: image, direction: direction, chunk: chunk, range: range)
             (boundaries.base + kept).update(from: workspace.state.base, count: workspace.state.count)
           }
-          workspace.findPlaces(direction: direction, steps)
+          workspace.advance(direction: direction, before: self.steps(ofChunk: chunk + 1))
           inputs.fill(workspace, image: image, direction: direction, steps: steps.count)
           var kernel = workspace.kernelChunk(steps: steps.count, u: u.base + offset)
           let adds: Int32 = direction > directions.lowerBound ? 1 : 0
@@ -56,9 +57,10 @@ extension ScanPlan {
         workspace.load(parameters, set: set(direction))
         inputs.begin(workspace, direction: direction)
         workspace.clearGradients()
+        workspace.begin(direction: direction, with: steps(ofChunk: chunks - 1))
         for chunk in (0..<chunks).reversed() {
           let steps = steps(ofChunk: chunk)
-          workspace.findPlaces(direction: direction, steps)
+          workspace.advance(direction: direction, before: self.steps(ofChunk: chunk - 1))
           inputs.fill(workspace, image: image, direction: direction, steps: steps.count)
           var kernel = workspace.kernelChunk(steps: steps.count, u: u.base + offset)
           var outputs = dp_scan_gradients(
@@ -106,12 +108,15 @@ extension ScanPlan {
   /// Sums `[B, directions, count]` over the images, and over the directions where they share parameters.
   func sumOverImages(_ partial: TensorStorage, shape: [Int]) -> Tensor {
     let sum = Tensor.zeros(shape)
-    let count = sum.count / sets
-    for image in 0..<images {
-      for direction in 0..<directions {
-        dp_accumulate(
-          sum.storage.base + set(direction) * count, partial.base + (image * directions + direction) * count,
-          count)
+    let (count, total) = (sum.count / sets, sum.storage)
+    parallel(over: count, grain: 1 << 14) { range in
+      let start = range.lowerBound
+      for image in 0..<images {
+        for direction in 0..<directions {
+          dp_accumulate(
+            total.base + set(direction) * count + start,
+            partial.base + (image * directions + direction) * count + start, range.count)
+        }
       }
     }
     return sum

@@ -70,7 +70,10 @@ struct ScanPlan: Sendable {
     return (image, part, first..<directions * (part + 1) / directionParts, range)
   }
 
-  func steps(ofChunk index: Int) -> Range<Int> { index * chunk..<min(pixels, (index + 1) * chunk) }
+  /// None of a chunk that does not exist.
+  func steps(ofChunk index: Int) -> Range<Int> {
+    (0..<chunks).contains(index) ? index * chunk..<min(pixels, (index + 1) * chunk) : 0..<0
+  }
 
   /// The parameter set of a direction.
   func set(_ direction: Int) -> Int { sets == 1 ? 0 : direction }
@@ -140,7 +143,10 @@ final class ScanWorkspace {
   /// Numbers in a gathered row: what lies in front, B, C.
   let rowWidth: Int
   let rank: Int
-  let places: UnsafeMutablePointer<Int>
+  /// The pixels of the steps, and those of the chunk that follows.
+  private(set) var places: UnsafeMutablePointer<Int>
+  private var next: UnsafeMutablePointer<Int>
+  private var nextSteps = 0
   let z: TensorStorage
   let delta: TensorStorage
   let rows: TensorStorage
@@ -159,6 +165,7 @@ final class ScanWorkspace {
     stride = plan.stride(range)
     rowWidth = rank + 2 * plan.states
     places = .allocate(capacity: plan.chunk)
+    next = .allocate(capacity: plan.chunk)
     z = Self.zeros(plan.chunk * stride)
     delta = TensorStorage(count: plan.chunk * stride, for: "the workspace of a scan")
     rows = TensorStorage(count: plan.chunk * rowWidth, for: "the workspace of a scan")
@@ -169,7 +176,10 @@ final class ScanWorkspace {
     weights = Self.zeros(rank * stride)
   }
 
-  deinit { places.deallocate() }
+  deinit {
+    places.deallocate()
+    next.deallocate()
+  }
 
   static func zeros(_ count: Int) -> TensorStorage {
     let storage = TensorStorage(count: count, for: "the workspace of a scan")
@@ -193,12 +203,23 @@ final class ScanWorkspace {
   func kernelChunk(steps: Int, u: UnsafePointer<Float>) -> dp_scan_chunk {
     dp_scan_chunk(
       steps: steps, channels: channels.count, states: plan.states, stride: stride, places: places,
-      pixelStride: plan.channels, u: u, delta: delta.base, rates: rates.base, b: rows.base + rank,
+      next: next, nextSteps: nextSteps, pixelStride: plan.channels, u: u, delta: delta.base,
+      rates: rates.base, b: rows.base + rank,
       c: rows.base + rank + plan.states, rowStride: rowWidth, skip: skip.base)
   }
 
-  func findPlaces(direction: Int, _ steps: Range<Int>) {
-    dp_scan_places(direction, plan.height, plan.width, steps.lowerBound, steps.count, places)
+  /// Finds the pixels of a direction's first chunk.
+  func begin(direction: Int, with steps: Range<Int>) { find(direction, steps) }
+
+  /// Goes on to the chunk that was found last, and finds the pixels of the one after it, which may have no steps.
+  func advance(direction: Int, before steps: Range<Int>) {
+    swap(&places, &next)
+    find(direction, steps)
+  }
+
+  private func find(_ direction: Int, _ steps: Range<Int>) {
+    dp_scan_places(direction, plan.height, plan.width, steps.lowerBound, steps.count, next)
+    nextSteps = steps.count
   }
 
   // The backward pass alone:
@@ -213,8 +234,7 @@ final class ScanWorkspace {
   private(set) lazy var biasGradient = TensorStorage(count: stride, for: "the workspace of a scan")
   private(set) lazy var weightGradient = TensorStorage(count: rank * stride, for: "the workspace of a scan")
   private(set) lazy var scratch = TensorStorage(
-    count: ((4 * plan.chunk + 1) * plan.states + 32) * Int(DP_SCAN_LANES)
-      + (plan.states == 1 ? 2 * plan.chunk * Int(DP_SCAN_LANES) : 0), for: "the workspace of a scan")
+    count: (plan.chunk * (2 * plan.states + 24) + 24) * Int(DP_SCAN_LANES), for: "the workspace of a scan")
 
   func clearGradients() {
     for buffer in [carry, rateGradient, skipGradient, biasGradient, weightGradient] {

@@ -16,6 +16,8 @@ typedef struct {
   ptrdiff_t steps, channels, states;  // states at most DP_SCAN_STATES
   ptrdiff_t stride;                   // channels in a buffer's row
   const ptrdiff_t *places;            // the pixel of each step
+  const ptrdiff_t *next;              // those of the chunk that follows, to be fetched ahead
+  ptrdiff_t nextSteps;
   ptrdiff_t pixelStride;              // floats from a pixel to the next in u, y and their gradients
   const float *u;                     // first channel of the first pixel
   const float *delta;                 // [steps, stride], > 0
@@ -39,7 +41,7 @@ typedef struct {
   float *gskip;    // [stride], added to
   float *gb, *gc;  // [steps, states], rows gradientRowStride apart, written: sums over the chunk's channels
   ptrdiff_t gradientRowStride;
-  float *scratch;  // ((4 steps + 1) states + 32) DP_SCAN_LANES floats
+  float *scratch;  // (steps (2 states + 24) + 24) DP_SCAN_LANES floats
 } dp_scan_gradients;
 
 /// The backward pass of a chunk; `state` is the one before it. Chunks go from the last to the first.
