@@ -5,6 +5,9 @@ let swift: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let c: [CSetting] = [.treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra")]
 let cxx: [CXXSetting] = [.treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra")]
 
+/// Queues.
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+
 /// A room of the architecture: one target, one library product.
 func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: swift)
@@ -21,7 +24,7 @@ let rooms: [Target] = [
   room("Files", []),
   room("Masks", ["CKernels"]),
   room("Configuration", ["CLibYAML", "Files"]),
-  room("Tensors", ["CKernels", "COpenBLAS"]),
+  room("Tensors", ["CKernels", "COpenBLAS", deque]),
   room("Imaging", ["CKernels", "CLibJPEG", "CLibPNG", "COpenCV", "Files", "Masks"]),
   room("Layers", ["Tensors"]),
   room("Coco", ["CSimdJSON", "Files", "Imaging", "Masks", "Tensors"]),
@@ -43,7 +46,7 @@ let rooms: [Target] = [
     "Segmentation",
     ["CKernels", "Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
   room("Classification", ["Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
-  room("Distribution", ["CMPI", "Configuration", "Data", "Files", "Layers", "Tensors"]),
+  room("Distribution", ["CMPI", "Configuration", "Data", "Files", "Layers", "Tensors", deque]),
   room(
     "Training",
     [
@@ -77,6 +80,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
   ],
   targets: rooms + [
@@ -106,8 +110,8 @@ let package = Package(
     tests(
       "Analysis",
       [
-        "Analysis", "Backbones", "Classification", "Configuration", "Data", "Detection", "Imaging", "Layers",
-        "Modeling", "Segmentation", "Tensors", "TestSupport", "Training",
+        "Analysis", "Backbones", "Classification", "Coco", "Configuration", "Data", "Detection", "Imaging",
+        "Layers", "Modeling", "Segmentation", "Tensors", "TestSupport", "Training",
       ]),
     tests(
       "Backbones",

@@ -1,4 +1,5 @@
 import Data
+import DequeModule
 import Foundation
 import Tensors
 
@@ -86,7 +87,7 @@ struct BucketedSum: TensorSum {
 /// The buckets under way: a thread adds up this rank's slice of each as soon as it is there, and gives it back.
 private final class Way: Sendable {
   private struct State: Sendable {
-    var waiting: [RankSum.Bucket] = []
+    var waiting: Deque<RankSum.Bucket> = []
     var totals: [RankSum.Total] = []
     var failure: (any Error)?
     var isStarted = false
@@ -109,7 +110,7 @@ private final class Way: Sendable {
       for _ in 0..<count {
         let next: RankSum.Bucket? = state.wait { state in
           if state.isLeft { return .some(nil) }
-          return state.waiting.isEmpty ? nil : .some(state.waiting.removeFirst())
+          return state.waiting.popFirst().map { .some($0) }
         }
         guard let next else { return }
         do {

@@ -1,3 +1,4 @@
+import DequeModule
 import Synchronization
 
 #if canImport(Glibc)
@@ -48,7 +49,7 @@ package final class BufferPool: Sendable {
 
   private struct State: ~Copyable {
     /// By size, those idle longest first.
-    var free: [Int: [IdleBlock]] = [:]
+    var free: [Int: Deque<IdleBlock>] = [:]
     var usage = TensorMemory()
     var time = 0
 

@@ -91,7 +91,8 @@ public struct PredictedImage: Codable, Sendable {
       return "\(name): \(shown.joined(separator: ", "))"
     }
     if let instances { return "\(name): \(instances.count) objects" }
-    let shares = (pixels ?? [:]).sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { name, count in
+    let found = (pixels ?? [:]).filter { $0.value > 0 }
+    let shares = found.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { name, count in
       "\(name.printed) \(String(format: "%.1f", 100 * Double(count) / Double(max(1, height * width)))) %"
     }
     return "\(name): \(shares.joined(separator: ", "))"
