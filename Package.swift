@@ -107,7 +107,8 @@ let package = Package(
     tests(
       "Analysis",
       [
-        "Analysis", "Backbones", "Classification", "Configuration", "Data", "Detection", "Imaging", "Layers",
+        "Analysis", "Backbones", "Classification", "Coco", "Configuration", "Data", "Detection", "Imaging",
+        "Layers",
         "Modeling", "Segmentation", "Tensors", "TestSupport", "Training",
       ]),
     tests(
