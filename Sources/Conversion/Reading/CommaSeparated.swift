@@ -64,6 +64,8 @@ struct CommaSeparated {
     endRow()
     guard var header = rows.first?.cells else { throw DataError(file: path, "is empty") }
     if header[0].hasPrefix("#") { header[0].removeFirst() }
-    (self.header, self.rows) = (header.map { String($0.trimming(while: \.isWhitespace)) }, Array(rows.dropFirst()))
+    (self.header, self.rows) = (
+      header.map { String($0.trimming(while: \.isWhitespace)) }, Array(rows.dropFirst())
+    )
   }
 }
