@@ -95,7 +95,9 @@ struct PredictMannerOptions: ParsableArguments {
   var overlap: Double?
 
   @Option(
-    parsing: .unconditional, help: "Images of one size that are predicted together; results stay the same.")
+    parsing: .unconditional,
+    help:
+      "Images of one size that are predicted together; a detector's figures may differ in their last digits.")
   var batch = 1
 
   func validate() throws {

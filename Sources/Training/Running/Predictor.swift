@@ -151,7 +151,8 @@ public struct Predictor {
     return prepared
   }
 
-  /// The predictions for images, in pixels of each; those of one `sizeForModel` are as if each were alone.
+  /// The predictions for images, in pixels of each; those of one `sizeForModel` are as if each were alone, a
+  /// detector's but for last digits.
   ///
   /// - Throws: An error of the model's.
   public func predict(_ images: [PreparedImage]) throws -> [Prediction] {
