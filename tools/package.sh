@@ -36,7 +36,6 @@ name=dense_$version-${revision}_$machine
 
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
-chmod 755 "$stage"
 root=$stage/root
 share=$root/usr/share
 docs=$share/doc/dense
