@@ -119,7 +119,8 @@ dpkg-deb --root-owner-group --threads-max=1 -Zxz --build "$root" "$out/$name.deb
 # The same tree for machines without dpkg, and for folders such as /usr/local or one's own.
 printf '%s\n' "The program needs what these packages of Debian 12 have:" "$depends" "and for some of it:" "$recommends" \
   >"$docs/DEPENDS"
-touch -d "@$SOURCE_DATE_EPOCH" "$docs/DEPENDS" "$docs"
+install -m 644 LICENSE "$docs/LICENSE"
+touch -d "@$SOURCE_DATE_EPOCH" "$docs/DEPENDS" "$docs/LICENSE" "$docs"
 archive=dense-$version-$machine
 tar -C "$root/usr" --transform "s,^\.,$archive," --sort=name --format=gnu --numeric-owner --owner=0 --group=0 \
   --mtime="@$SOURCE_DATE_EPOCH" -c . | xz -T1 >"$out/$archive.tar.xz"
