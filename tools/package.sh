@@ -20,8 +20,10 @@ export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/n
 
 program=${DENSE:-}
 if [ -z "$program" ]; then
-  swift build -c release --product dense --static-swift-stdlib
-  program=$(swift build -c release --static-swift-stdlib --show-bin-path)/dense
+  # In a folder of its own: what was compiled for Swift's shared libraries does not name the static ones.
+  building=(swift build -c release --product dense --static-swift-stdlib --scratch-path .build-package)
+  "${building[@]}"
+  program=$("${building[@]}" --show-bin-path)/dense
 fi
 if readelf -d "$program" | grep -q 'NEEDED.*libswift'; then
   echo "package: $program needs Swift's own libraries, which Debian does not have: build it with --static-swift-stdlib" >&2
@@ -58,7 +60,8 @@ install -D tools/launch.sh "$share/dense/tools/launch.sh"
 for page in "$share"/man/man1/*; do gzip -9n "$page"; done
 complete() {
   mkdir -p "$(dirname "$2")"
-  "$program" --generate-completion-script "$1" >"$2"
+  # They are read, not run.
+  "$program" --generate-completion-script "$1" | sed '1{/^#!/d}' >"$2"
 }
 complete bash "$share/bash-completion/completions/dense"
 complete zsh "$share/zsh/vendor-completions/_dense"
@@ -116,7 +119,8 @@ dpkg-deb --root-owner-group --threads-max=1 -Zxz --build "$root" "$out/$name.deb
 # The same tree for machines without dpkg, and for folders such as /usr/local or one's own.
 printf '%s\n' "The program needs what these packages of Debian 12 have:" "$depends" "and for some of it:" "$recommends" \
   >"$docs/DEPENDS"
-touch -d "@$SOURCE_DATE_EPOCH" "$docs/DEPENDS" "$docs"
+install -m 644 LICENSE "$docs/LICENSE"
+touch -d "@$SOURCE_DATE_EPOCH" "$docs/DEPENDS" "$docs/LICENSE" "$docs"
 archive=dense-$version-$machine
 tar -C "$root/usr" --transform "s,^\.,$archive," --sort=name --format=gnu --numeric-owner --owner=0 --group=0 \
   --mtime="@$SOURCE_DATE_EPOCH" -c . | xz -T1 >"$out/$archive.tar.xz"

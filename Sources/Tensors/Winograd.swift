@@ -130,7 +130,7 @@ enum DerivedForm: Hashable {
 package enum ConvolutionMethod: Sendable {
   /// Windows are copied to columns, and one product is taken with them.
   case columns
-  /// By ``WinogradConvolution``; for a 3x3 kernel with stride 1, padding up to 2 and one group only.
+  /// By `WinogradConvolution`; for a 3x3 kernel with stride 1, padding up to 2 and one group only.
   case winograd
 }
 
