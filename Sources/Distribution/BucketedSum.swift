@@ -39,7 +39,9 @@ struct BucketedSum: TensorSum {
     while begun < buckets.count, missing[begun] == 0 {
       let bucket = begun
       way.take(
-        sum.begin(count: buckets[bucket].count) { copy($0, $1, of: bucket, to: $2) }, of: buckets.count)
+        sum.begin(count: buckets[bucket].count, on: .parts, back: .totals) {
+          copy($0, $1, of: bucket, to: $2)
+        }, of: buckets.count)
       begun += 1
       let open = begun < buckets.count ? buckets[begun].upperBound : 0
       for place in places[begun - 1] where starts[place] >= open { self.parts[place] = [] }

@@ -54,7 +54,7 @@ public struct RankSum: Sendable {
     else {
       throw DistributionError("\(parts.count) sums of \(ownNodes.count) subtrees, or of different lengths")
     }
-    return begin(count: count) { part, range, target in
+    return begin(count: count, on: .words, back: .words) { part, range, target in
       parts[part].withUnsafeBytes { bytes in
         target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[range.bytes(of: Float.self)]))
       }
@@ -65,9 +65,11 @@ public struct RankSum: Sendable {
   ///
   /// - Parameters:
   ///   - count: Of numbers.
+  ///   - channel: Of the parts on their way; `back` is that of the sums. Threads that do not wait for each other have
+  ///     channels of their own.
   ///   - copy: Copies a range of the numbers of one of `ownNodes`.
   func begin(
-    count: Int,
+    count: Int, on channel: ExchangeChannel, back: ExchangeChannel,
     copying copy: (_ part: Int, _ range: Range<Int>, _ target: UnsafeMutableRawBufferPointer) -> Void
   ) -> Bucket {
     let slices = (0..<communicator.size).map { rank in
@@ -84,14 +86,15 @@ public struct RankSum: Sendable {
         }
       }
     }
-    let pending = communicator.exchange(outgoing, receiving: nodes.map { $0.count * own }, on: .parts)
-    return Bucket(sum: self, slices: slices, pending: pending)
+    let pending = communicator.exchange(outgoing, receiving: nodes.map { $0.count * own }, on: channel)
+    return Bucket(sum: self, slices: slices, back: back, pending: pending)
   }
 
   /// A bucket under way.
   public struct Bucket: Sendable {
     fileprivate let sum: RankSum
     fileprivate let slices: [Range<Int>]
+    fileprivate let back: ExchangeChannel
     fileprivate let pending: PendingExchange
 
     /// Adds up this rank's slice and begins to give it back to all.
@@ -112,7 +115,7 @@ public struct RankSum: Sendable {
       }
       let pending = sum.communicator.exchange(
         Array(repeating: slice, count: sum.communicator.size),
-        receiving: slices.map { $0.count * MemoryLayout<Float>.size }, on: .totals)
+        receiving: slices.map { $0.count * MemoryLayout<Float>.size }, on: back)
       return Total(slices: slices, pending: pending)
     }
   }

@@ -41,6 +41,10 @@ struct BucketedSumTests {
         try sum.add(Self.parts(place, reduction), at: place)
         #expect(try communicator.gather(UInt64(place)).count == ranks)
       }
+      // Sums of others while the buckets are under way.
+      var others = ShardSum<[Tensor?]>.tensors(tree)
+      for shard in reduction.local { try others.add([Tensor(Float(shard))], ofShard: shard) }
+      #expect(try reduction.total(of: others)[0]?.scalar == 28)
       return try sum.totals().map { $0?.values }
     }
     for totals in found {

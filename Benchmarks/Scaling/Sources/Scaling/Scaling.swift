@@ -1,3 +1,5 @@
+import Foundation
+
 /// Prints what the model of a step says of the measured runs, and of clusters.
 @main struct Scaling {
   static func main() {
@@ -31,10 +33,6 @@
 
   /// A number with so many digits behind the point.
   private static func text(_ value: Double, _ digits: Int) -> String {
-    let scale = (0..<digits).reduce(1.0) { product, _ in product * 10 }
-    let rounded = Int((value * scale).rounded())
-    let (whole, rest) = rounded.quotientAndRemainder(dividingBy: Int(scale))
-    let tail = String(rest)
-    return "\(whole)." + String(repeating: "0", count: digits - tail.count) + tail
+    String(format: "%.\(digits)f", value)
   }
 }
