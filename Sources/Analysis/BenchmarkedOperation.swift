@@ -151,8 +151,8 @@ private struct Sizes {
     let inputs = scanInputs(images: 1, side: side, channels: channels, states: states)
     let work = side * side * 4 * channels * states
     return [
-      .forward("scan", work: work, limit: .product, floor: 1.0 / 45) { Self.scan(inputs) },
-      .backward("scan.backward", work: work, floor: 1.0 / 110, to: inputs, Self.scan),
+      .forward("scan", work: work, limit: .product, floor: 1.0 / 36) { Self.scan(inputs) },
+      .backward("scan.backward", work: work, floor: 1.0 / 100, to: inputs, Self.scan),
     ]
   }
 

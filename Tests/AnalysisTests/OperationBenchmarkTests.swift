@@ -25,7 +25,7 @@ struct OperationBenchmarkTests {
     "conv3x3_256.backward_input": ("P", 2.2), "conv3x3_256.backward_weights": ("P", 1.9),
     "conv3x3_2048.forward": ("P", 2.6), "conv1x1_256.forward": ("P", 0.85),
     "depthwise3x3_192.forward": ("M", 0.5), "layer_norm_96.forward": ("M", 0.6),
-    "scan.forward": ("P", 1.0 / 45), "scan.backward": ("P", 1.0 / 110),
+    "scan.forward": ("P", 1.0 / 36), "scan.backward": ("P", 1.0 / 100),
     "scan_n1.forward": ("M", 0.5), "scan_n1.backward": ("M", 0.4),
   ]
 

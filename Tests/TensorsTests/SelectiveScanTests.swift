@@ -43,6 +43,7 @@ struct ScanCase: Sendable, CustomTestStringConvertible {
     .init(images: 2, length: 40, channels: 150, states: 4),
     .init(length: 37, channels: 33, states: 64),
     .init(length: 270, channels: 48, states: 1),
+    .init(length: 200, channels: 50, states: 6),
   ]
 
   /// u, delta, A, B, C and those of D and deltaBias that there are.
@@ -110,6 +111,7 @@ struct CrossScanCase: Sendable, CustomTestStringConvertible {
     .init(images: 2, height: 5, width: 4, channels: 150, states: 3, rank: 7, sets: 1),
     .init(images: 3, height: 9, width: 17, channels: 96, states: 1, rank: 6),
     .init(height: 11, width: 8, channels: 130, states: 1, rank: 3, sets: 1),
+    .init(height: 14, width: 11, channels: 80, states: 16, rank: 2),
   ]
 
   /// u, projected, dtWeight, dtBias, aLogs, skip.
