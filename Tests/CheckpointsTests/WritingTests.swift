@@ -26,7 +26,9 @@ struct WritingTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["x.pth"])
   }
 
-  @Test("a .pth keeps the classes' names where mm keeps them", arguments: [["reef", "é\"\n"], ["one"]])
+  @Test(
+    "a .pth keeps the classes' names where mm keeps them, and their numbers beside them",
+    arguments: [["reef", "é\"\n"], ["one"]])
   func classes(names: [String]) throws {
     let folder = try TemporaryFolder()
     let tensors = ["a.b": StoredTensor(integers: [7], shape: [1])]
@@ -34,6 +36,13 @@ struct WritingTests {
     let read = try Checkpoint(file: folder.path + "/x.pth")
     #expect(read.weights == tensors && read.tensors == tensors && read.layout == "state_dict")
     #expect(try read.classes() == names)
+    #expect(try read.categoryIDs() == nil)
+    let numbers = names.indices.map { 7 * $0 - 3 }
+    try PyTorchWriter.write(tensors, classes: names, categoryIDs: numbers, to: folder.path + "/z.pth")
+    let numbered = try Checkpoint(file: folder.path + "/z.pth")
+    #expect(numbered.weights == tensors)
+    #expect(try numbered.classes() == names)
+    #expect(try numbered.categoryIDs() == numbers)
     try PyTorchWriter.write(tensors, to: folder.path + "/y.pth")
     #expect(try Checkpoint(file: folder.path + "/y.pth").classes() == nil)
   }

@@ -81,7 +81,7 @@ struct ClassifierCommandTests {
     let classes = try #require(prediction.images.first).classes
     let row = try #require(results.images.first { $0.file.hasSuffix("fish/0001.jpg") })
     #expect(classes.count == 5 && classes[0].category == row.category && classes[0].score == row.score)
-    #expect(FileManager.default.fileExists(atPath: pictures + "/0001.png"))
+    #expect(FileManager.default.fileExists(atPath: pictures + "/0001.jpg"))
     let text = try Self.succeed(["predict", file, checkpoint, picture] + options).output
     #expect(text.contains("fish/0001.jpg: \(row.category) "), "\(text)")
   }

@@ -58,7 +58,7 @@ struct MistakeTests {
       ("train --verzion", "'--verzion'. Did you mean '--version'?", "dense train"),
       ("train a.yaml --zzzzzz", "Unknown option '--zzzzzz'.", "dense train"),
       ("train a.yaml --seed --thread 2", "The value '--thread' is invalid", "dense train"),
-      ("train a.yaml --threads -1", "--threads must be in", "dense train"),
+      ("train a.yaml --threads -1", "--threads must be 0 (one a core) or more", "dense train"),
       ("train -- --threat", "cannot be read", ""),
     ])
   func misspelt(line: String, message: String, usage: String) throws {

@@ -43,7 +43,8 @@ extension CheckpointCommand {
         if Folder.splitExtension(out).extension == "safetensors" {
           try Safetensors(means, metadata: metadata).write(to: out)
         } else {
-          try PyTorchWriter.write(means, classes: try files[0].classes(), to: out)
+          try PyTorchWriter.write(
+            means, classes: try files[0].classes(), categoryIDs: try files[0].categoryIDs(), to: out)
         }
         try Output.print("\(means.count) tensors, the mean of \(files.count) files: \(out)")
       }

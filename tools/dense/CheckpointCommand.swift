@@ -95,7 +95,9 @@ struct CheckpointCommand: ParsableCommand {
           let metadata = checkpoint.metadata.filter { Checkpoint.classKeys.contains($0.key) }
           try Safetensors(tensors, metadata: metadata).write(to: output)
         } else {
-          try PyTorchWriter.write(tensors, classes: (try? checkpoint.classes()) ?? nil, to: output)
+          try PyTorchWriter.write(
+            tensors, classes: (try? checkpoint.classes()) ?? nil,
+            categoryIDs: (try? checkpoint.categoryIDs()) ?? nil, to: output)
         }
         let bytes = tensors.values.reduce(0) { $0 + $1.bytes.count }
         try Output.print("\(tensors.count) tensors, \(bytes) bytes: \(output)")

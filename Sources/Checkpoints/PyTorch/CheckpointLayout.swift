@@ -201,12 +201,13 @@ struct CheckpointLayout {
     }
   }
 
-  /// Numbers and strings at the top and under mm's `meta`; `classes` is a JSON list.
+  /// Numbers and strings at the top and under mm's `meta`; `classes` and `category_ids` are JSON lists.
   private static func metadata(_ graph: PickleGraph, _ top: Int) -> [String: String] {
     var metadata: [String: String] = [:]
     func add(_ dictionary: Int) {
       for (key, value) in graph.dictionaries[dictionary].prefix(1000) {
-        guard case .string(let key) = key, key.utf8.count <= 256, key != classesKey else { continue }
+        guard case .string(let key) = key, key.utf8.count <= 256, !Checkpoint.classKeys.contains(key)
+        else { continue }
         if let text = text(value) { metadata[key] = text }
       }
     }
@@ -216,6 +217,8 @@ struct CheckpointLayout {
     var places = [graph.value(meta, "CLASSES"), graph.value(meta, "classes")]
     if case .dictionary(let dataset)? = graph.value(meta, "dataset_meta") {
       places = [graph.value(dataset, "classes"), graph.value(dataset, "CLASSES")] + places
+      let ids = graph.value(dataset, Checkpoint.categoryIDsKey).flatMap { integers($0, graph) }
+      if let ids { metadata[Checkpoint.categoryIDsKey] = "\(ids)" }
     }
     let names = places.lazy.compactMap { $0.flatMap { strings($0, graph) } }.first
     if let json = try? names.map({ try JSONEncoder().encode($0) }) {
@@ -226,10 +229,20 @@ struct CheckpointLayout {
 
   private static var classesKey: String { "classes" }
 
-  /// The elements of a list or tuple of strings.
   private static func strings(_ value: PickleValue, _ graph: PickleGraph) -> [String]? {
+    elements(value, graph) { if case .string(let name) = $0 { name } else { nil } }
+  }
+
+  private static func integers(_ value: PickleValue, _ graph: PickleGraph) -> [Int]? {
+    elements(value, graph) { if case .integer(let number) = $0 { number } else { nil } }
+  }
+
+  /// The elements of a list or tuple that are all of one kind.
+  private static func elements<E>(
+    _ value: PickleValue, _ graph: PickleGraph, _ element: (PickleValue) -> E?
+  ) -> [E]? {
     guard let list = graph.sequence(value), !list.isEmpty, list.count <= 100_000 else { return nil }
-    let names = list.compactMap { if case .string(let name) = $0 { name } else { nil } }
-    return names.count == list.count ? names : nil
+    let elements = list.compactMap(element)
+    return elements.count == list.count ? elements : nil
   }
 }

@@ -5,15 +5,18 @@ import Files
 public enum PyTorchWriter {
   /// Writes the file beside its place and renames it.
   ///
-  /// - Parameter classes: The classes' names, if known: the file is then a dictionary of `meta`, with the names where mm
-  ///   keeps them (`dataset_meta.classes`), and `state_dict`; else it is the state dict itself.
+  /// - Parameters:
+  ///   - classes: The classes' names, if known: the file is then a dictionary of `meta`, with the names where mm keeps
+  ///     them (`dataset_meta.classes`), and `state_dict`; else it is the state dict itself.
+  ///   - categoryIDs: The classes' numbers in annotation files, beside the names, where they are not the usual ones.
   /// - Throws: `CheckpointError` with the system's reason.
   public static func write(
-    _ tensors: [String: StoredTensor], classes: [String]? = nil, to path: String
+    _ tensors: [String: StoredTensor], classes: [String]? = nil, categoryIDs: [Int]? = nil,
+    to path: String
   ) throws {
     let sorted = tensors.sorted { $0.key < $1.key }
     var archive = ZipWriter(folder: "archive")
-    archive.add("data.pkl", pickle(sorted, classes))
+    archive.add("data.pkl", pickle(sorted, classes, categoryIDs))
     archive.add("byteorder", Array("little".utf8))
     for (number, (_, tensor)) in sorted.enumerated() { archive.add("data/\(number)", tensor.bytes) }
     archive.add("version", Array("3\n".utf8))
@@ -22,7 +25,7 @@ public enum PyTorchWriter {
 
   /// Protocol 2: a dictionary from names to calls of `_rebuild_tensor_v2`, alone or below `state_dict`.
   private static func pickle(
-    _ tensors: [(key: String, value: StoredTensor)], _ classes: [String]?
+    _ tensors: [(key: String, value: StoredTensor)], _ classes: [String]?, _ categoryIDs: [Int]?
   ) -> [UInt8] {
     let emptyDictionary: UInt8 = 0x7d
     let setItem: UInt8 = 0x73
@@ -50,7 +53,14 @@ public enum PyTorchWriter {
       string("classes")
       text += [0x5d, 0x28]  // EMPTY_LIST, MARK
       classes.forEach(string)
-      text += [0x65, setItem, setItem, setItem]  // APPENDS
+      text += [0x65, setItem]  // APPENDS
+      if let categoryIDs, !categoryIDs.isEmpty {
+        string(Checkpoint.categoryIDsKey)
+        text += [0x5d, 0x28]
+        categoryIDs.forEach(integer)
+        text += [0x65, setItem]
+      }
+      text += [setItem, setItem]
       string("state_dict")
       text.append(emptyDictionary)
     }

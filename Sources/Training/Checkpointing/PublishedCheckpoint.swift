@@ -60,7 +60,9 @@ public enum PublishedCheckpoint {
         }
         try Safetensors(weights, metadata: metadata).write(to: temporary)
       } else {
-        try PyTorchWriter.write(weights, classes: try checkpoint.classes(), to: temporary)
+        try PyTorchWriter.write(
+          weights, classes: try checkpoint.classes(), categoryIDs: try checkpoint.categoryIDs(), to: temporary
+        )
       }
     }
     return (file, weights.count, checkpoint.tensors.count - weights.count)
