@@ -1,5 +1,6 @@
 import Coco
 import Data
+import Files
 import Imaging
 import Masks
 
@@ -78,7 +79,7 @@ public struct AnnotatedSet: Sendable {
   public var objectCount: Int { images.reduce(0) { $0 + $1.objects.count } }
 
   /// The folder that all pictures lie in or below.
-  public var imageFolder: String { commonFolder(images.map(\.path)) }
+  public var imageFolder: String { Folder.common(of: images.map(\.path)) }
 }
 
 /// What was read, and what could not be.
@@ -98,19 +99,6 @@ public struct AnnotationReading: Sendable {
     faults.removeAll { left.contains($0.file) }
     sets.removeAll { $0.split != split }
   }
-}
-
-/// The folder that all paths lie in or below; empty for the current one.
-package func commonFolder(_ paths: [String]) -> String {
-  guard let first = paths.first else { return "" }
-  var common = first.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-  for path in paths.dropFirst() {
-    let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-    let shared = zip(common, parts).prefix { $0 == $1 }.count
-    if shared < common.count { common = common.prefix(shared) }
-  }
-  // Of an absolute path the first part is empty.
-  return common.count == 1 && common.first?.isEmpty == true ? "/" : common.joined(separator: "/")
 }
 
 /// A path as it is from a folder that it lies in or below.

@@ -43,7 +43,7 @@ public func boxIoU(_ results: [CornerBox], _ truths: [CornerBox], isCrowd: [Bool
   for (row, result) in results.enumerated() {
     let area = result.width * result.height
     for (column, truth) in truths.enumerated() {
-      let shared = overlap(result, truth)
+      let shared = sharedArea(result, truth)
       guard shared > 0 else { continue }
       let whole = isCrowd[column] ? area : area + truth.width * truth.height - shared
       ious[row * truths.count + column] = shared / whole
@@ -52,8 +52,14 @@ public func boxIoU(_ results: [CornerBox], _ truths: [CornerBox], isCrowd: [Bool
   return ious
 }
 
+/// Intersection over union of two boxes.
+package func boxIoU(_ a: CornerBox, _ b: CornerBox) -> Double {
+  let shared = sharedArea(a, b)
+  return shared > 0 ? shared / (a.width * a.height + b.width * b.height - shared) : 0
+}
+
 /// The area that two boxes share.
-func overlap(_ a: CornerBox, _ b: CornerBox) -> Double {
+func sharedArea(_ a: CornerBox, _ b: CornerBox) -> Double {
   let width = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
   let height = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
   return width > 0 && height > 0 ? width * height : 0

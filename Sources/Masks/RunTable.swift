@@ -80,7 +80,7 @@ package struct RunTable {
           let own = range(result)
           let mine = UnsafeBufferPointer(rebasing: runs[own])
           let box = boxAround(mine, height: height)
-          for (column, truthBox) in truthBoxes.enumerated() where overlap(box, truthBox) > 0 {
+          for (column, truthBox) in truthBoxes.enumerated() where sharedArea(box, truthBox) > 0 {
             let other = UnsafeBufferPointer(rebasing: others[truths.range(column)])
             let shared = Int(
               dp_run_intersection(

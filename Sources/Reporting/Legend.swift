@@ -70,8 +70,7 @@ struct Legend {
 extension LabelMap {
   /// How many pixels each class has.
   func counts(classes: Int) -> [Int] {
-    var counts = [Int](repeating: 0, count: classes)
-    for label in pixels where counts.indices.contains(Int(label)) { counts[Int(label)] += 1 }
-    return counts
+    let counts = counts
+    return (0..<classes).map { counts[Int32($0)] ?? 0 }
   }
 }

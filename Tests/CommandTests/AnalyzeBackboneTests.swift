@@ -5,16 +5,8 @@ import Testing
 
 @Suite("dense analyze receptive-field, scale and activations")
 struct AnalyzeBackboneTests {
-  private static let config = """
-    model:
-      type: ImageClassifier
-      backbone:
-        {type: VSSM, dims: [8, 16], depths: [1, 1], d_state: 4, mlp_ratio: 0.0, downsample_version: v1, out_indices: [1]}
-      head: {type: LinearClsHead, in_channels: 16, num_classes: 3}
-    """
-
   private func folder() throws -> TemporaryFolder {
-    let folder = try TemporaryFolder(["a.yaml": Self.config])
+    let folder = try TemporaryFolder(["a.yaml": AnalyzeTests.config])
     for name in ["a.png", "b.png"] {
       let pixels = (0..<40 * 48 * 3).map { UInt8(truncatingIfNeeded: $0 * (name == "a.png" ? 7 : 11)) }
       try folder.write(try Image(height: 40, width: 48, pixels: pixels).encodedPNG(), as: name)

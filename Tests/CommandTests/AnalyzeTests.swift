@@ -15,7 +15,7 @@ struct AnalyzeTests {
     var operators: [Operator]
   }
 
-  private static let config = """
+  static let config = """
     model:
       type: ImageClassifier
       backbone:

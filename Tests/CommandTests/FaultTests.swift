@@ -58,6 +58,10 @@ struct FaultTests {
         }
       }
       if !isHit { break }
+      // What is made sure of by fsync must not be lost in silence.
+      if fault.call == "fsync", fault.action.contains("error") {
+        #expect(faulty.status == 1, "\(fault) \(number): \(faulty.errors)")
+      }
       let hasCheckpoint = FileManager.default.fileExists(atPath: "\(folder.path)/\(name)/last_checkpoint")
       let rest = try Command.run(train + ["\(folder.path)/\(name)"] + (hasCheckpoint ? ["--resume"] : []))
       #expect(rest.status == 0, "\(fault) \(number): \(rest.errors)")

@@ -25,6 +25,12 @@ struct DataLayoutOptions: ParsableArguments {
     ])
   }
 
+  /// Refuses empty names, and more than the two folders that a data set may consist of.
+  static func requireInputs(_ inputs: [String]) throws {
+    guard !inputs.contains("") else { throw ValidationError("an empty name; a file or folder is wanted.") }
+    guard inputs.count <= 2 else { throw ValidationError("Unexpected argument '\(inputs[2])'") }
+  }
+
   /// Whether nothing is said.
   var isEmpty: Bool { dataPrefix == nil && imgSuffix == nil && segMapSuffix == nil }
 

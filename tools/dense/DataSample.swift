@@ -67,8 +67,7 @@ struct DataSample: ParsableCommand {
 
   func validate() throws {
     try requireNames(["--out": out])
-    guard !inputs.contains("") else { throw ValidationError("an empty name; a file or folder is wanted.") }
-    guard inputs.count <= 2 else { throw ValidationError("Unexpected argument '\(inputs[2])'") }
+    try DataLayoutOptions.requireInputs(inputs)
     guard images > 0 else { throw ValidationError("--images must be 1 or more.") }
     guard Set(classes).count == classes.count, !classes.contains("") else {
       throw ValidationError("--classes needs names, each once.")

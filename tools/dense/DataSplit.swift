@@ -126,8 +126,7 @@ struct DataSplit: ParsableCommand {
     try requireNames([
       "--out": out, "--group-by": groupBy, "--group-regex": groupRegex, "--group-prefix": groupPrefix,
     ])
-    guard !inputs.contains("") else { throw ValidationError("an empty name; a file or folder is wanted.") }
-    guard inputs.count <= 2 else { throw ValidationError("Unexpected argument '\(inputs[2])'") }
+    try DataLayoutOptions.requireInputs(inputs)
     _ = try shares()
     if let grouping = try grouping() {
       do { try grouping.check() } catch { throw ValidationError("--group-regex: \(error).") }

@@ -1,21 +1,30 @@
+import Coco
 import Files
 import Foundation
 
 /// Which of a config's anchors lie nearest to the objects, and how many objects they reach: by size alone, as the IoU with
 /// one centre, which is the most that a grid of anchors can give.
 public struct AnchorReach: Sendable, Encodable {
-  /// An anchor, or boxes of a size.
-  public struct Row: Sendable, Encodable {
-    /// The level's stride, for an anchor.
-    public var stride: Int?
-    /// `small`, `medium` or `large`, for boxes.
-    public var size: String?
-    /// Sides in pixels, for an anchor.
-    public var width, height: Double?
-    /// Boxes that it is nearest to, or boxes of the size.
-    public var boxes = 0
+  /// An anchor and the boxes that it is nearest to.
+  public struct Anchor: Sendable, Encodable {
+    /// The level's stride.
+    public let stride: Int
+    /// Sides in pixels.
+    public let width, height: Double
+    /// The boxes.
+    public let boxes: Int
     /// The share of them that is reached.
-    public var reached = 0.0
+    public let reached: Double
+  }
+
+  /// Boxes of a size.
+  public struct Size: Sendable, Encodable {
+    /// `small`, `medium` or `large`.
+    public let size: String
+    /// The boxes.
+    public let boxes: Int
+    /// The share of them that is reached.
+    public let reached: Double
   }
 
   /// Images and boxes behind the training pipeline.
@@ -28,9 +37,9 @@ public struct AnchorReach: Sendable, Encodable {
   /// The mean of each box's best IoU.
   public let meanIoU: Double
   /// Each anchor with the boxes that it is nearest to.
-  public let anchors: [Row]
+  public let anchors: [Anchor]
   /// The boxes by COCO's sizes, behind the pipeline.
-  public let sizes: [Row]
+  public let sizes: [Size]
 
   enum CodingKeys: String, CodingKey {
     case images, boxes, reached, anchors, sizes
@@ -50,10 +59,8 @@ public struct AnchorReach: Sendable, Encodable {
     let boxes = boxes.filter { $0.x > 0 && $0.y > 0 }
     let shapes = settings.anchors
     let perLevel = max(1, settings.ratios.count * settings.scales.count)
-    var rows = shapes.enumerated().map { place, shape in
-      Row(stride: settings.strides[place / perLevel], width: shape.x, height: shape.y)
-    }
-    var bySize = ["small", "medium", "large"].map { Row(size: $0) }
+    var tallies = shapes.map { _ in Tally() }
+    var bySize: [ObjectSize: Tally] = [:]
     var best: [Double] = []
     for box in boxes {
       var nearest = (anchor: 0, overlap: -1.0)
@@ -61,42 +68,55 @@ public struct AnchorReach: Sendable, Encodable {
         let overlap = box.overlap(with: shape)
         if overlap > nearest.overlap { nearest = (anchor, overlap) }
       }
-      guard rows.indices.contains(nearest.anchor) else { break }
+      guard tallies.indices.contains(nearest.anchor) else { break }
       best.append(nearest.overlap)
-      let size = box.area < 1024 ? 0 : box.area < 9216 ? 1 : 2
-      rows[nearest.anchor].boxes += 1
-      bySize[size].boxes += 1
-      guard nearest.overlap >= positiveIoU else { continue }
-      rows[nearest.anchor].reached += 1
-      bySize[size].reached += 1
-    }
-    func share(_ row: Row) -> Row {
-      var row = row
-      row.reached /= Double(max(1, row.boxes))
-      return row
+      let isReached = nearest.overlap >= positiveIoU
+      tallies[nearest.anchor].count(isReached)
+      bySize[ObjectSize(area: box.area), default: Tally()].count(isReached)
     }
     let count = Double(max(1, best.count))
     (self.images, self.boxes, self.positiveIoU, self.leastIoU) = (images, boxes.count, positiveIoU, leastIoU)
     reached = Double(best.count { $0 >= positiveIoU }) / count
     reachedAtLeast = Double(best.count { $0 >= leastIoU }) / count
     meanIoU = best.reduce(0, +) / count
-    anchors = rows.map(share)
-    sizes = bySize.map(share)
+    anchors = zip(shapes, tallies).enumerated().map { place, anchor in
+      let (shape, tally) = anchor
+      return Anchor(
+        stride: settings.strides[place / perLevel], width: shape.x, height: shape.y, boxes: tally.boxes,
+        reached: tally.share)
+    }
+    sizes = ObjectSize.allCases.map { size in
+      let tally = bySize[size] ?? Tally()
+      return Size(size: size.rawValue, boxes: tally.boxes, reached: tally.share)
+    }
+  }
+
+  /// Boxes, and those of them that are reached.
+  private struct Tally {
+    private(set) var boxes = 0
+    private var reached = 0
+
+    var share: Double { Double(reached) / Double(max(1, boxes)) }
+
+    mutating func count(_ isReached: Bool) {
+      boxes += 1
+      if isReached { reached += 1 }
+    }
   }
 
   /// Tables for the terminal.
   public func text() -> String {
     func percent(_ value: Double) -> String { String(format: "%.1f %%", 100 * value) }
-    let rows = anchors.map { row in
+    let rows = anchors.map { anchor in
       [
-        "\(row.stride ?? 0)", String(format: "%.0f x %.0f", row.width ?? 0, row.height ?? 0), "\(row.boxes)",
-        row.boxes > 0 ? percent(row.reached) : "-",
+        "\(anchor.stride)", String(format: "%.0f x %.0f", anchor.width, anchor.height), "\(anchor.boxes)",
+        anchor.boxes > 0 ? percent(anchor.reached) : "-",
       ]
     }
     let table = TextTable(
       [.right(), .right(), .right(), .right()],
       rows: [["stride", "anchor", "nearest to", "reached"]] + rows)
-    let parts = sizes.filter { $0.boxes > 0 }.map { "\($0.size ?? "") \(percent($0.reached)) of \($0.boxes)" }
+    let parts = sizes.filter { $0.boxes > 0 }.map { "\($0.size) \(percent($0.reached)) of \($0.boxes)" }
     return """
       anchors, by size, and \(boxes) boxes of \(images) images behind the training pipeline
       \(table.text)

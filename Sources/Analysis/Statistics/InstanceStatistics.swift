@@ -74,11 +74,10 @@ public struct InstanceStatistics: Sendable, Encodable {
         continue
       }
       classes[label].objects += 1
-      // The bounds of COCO's evaluation.
-      switch annotation.area {
-      case ..<1024: classes[label].small += 1
-      case ..<9216: classes[label].medium += 1
-      default: classes[label].large += 1
+      switch ObjectSize(area: annotation.area) {
+      case .small: classes[label].small += 1
+      case .medium: classes[label].medium += 1
+      case .large: classes[label].large += 1
       }
       sides[label].append(max(0, annotation.area).squareRoot())
       seen[label].insert(annotation.imageID)
@@ -117,7 +116,7 @@ public struct InstanceStatistics: Sendable, Encodable {
         let right = object.box.x + object.box.width
         for other in (one + 1)..<max(one + 1, sorted.count) {
           guard sorted[other].box.x < right else { break }
-          let overlap = iou(object.box, sorted[other].box)
+          let overlap = boxIoU(object.box, sorted[other].box)
           best[one] = max(best[one], overlap)
           best[other] = max(best[other], overlap)
           guard sorted[other].label == object.label else { continue }
@@ -134,12 +133,5 @@ public struct InstanceStatistics: Sendable, Encodable {
     return Overlap(
       above50: share(above50), above75: share(above75), ofClassAbove50: share(ofClass50),
       ofClassAbove75: share(ofClass75))
-  }
-
-  private static func iou(_ one: CornerBox, _ other: CornerBox) -> Double {
-    let width = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
-    let height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
-    guard width > 0, height > 0 else { return 0 }
-    return width * height / (one.width * one.height + other.width * other.height - width * height)
   }
 }

@@ -37,7 +37,8 @@ public struct PlannedFile: Sendable {
     }
   }
 
-  /// Writes files that mean something together only: all, or none where a disk is full.
+  /// Writes files that mean something together only: all, or none where a disk is full. Links, which take no room, come
+  /// first.
   ///
   /// - Throws: `FileError`, or what making the bytes throws.
   public static func writeTogether(_ files: [PlannedFile], progress: (_ done: Int) -> Void = { _ in }) throws

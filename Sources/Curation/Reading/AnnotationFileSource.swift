@@ -7,6 +7,8 @@ import Files
 struct AnnotationFileSource: CuratedSource {
   let path: String
   let text: CocoFileText
+  /// The pictures' names, in the order of the file.
+  let names: [String]
   /// Where the pictures are; nil where that is not said, and they are not found.
   let pictures: String?
   /// The classes, as the file lists them.
@@ -18,7 +20,8 @@ struct AnnotationFileSource: CuratedSource {
     self.path = path
     text = try CocoFileText(contentsOf: path)
     let annotations = text.annotations
-    pictures = dataPrefix ?? Self.folder(of: annotations.images.compactMap(\.fileName), around: path)
+    names = annotations.images.compactMap(\.fileName)
+    pictures = dataPrefix ?? Self.folder(of: names, around: path)
     classes = annotations.categories.map(\.name)
     places = Dictionary(annotations.categories.enumerated().map { ($1.id, $0) }) { first, _ in first }
     if let bare = annotations.images.first(where: { $0.fileName?.isEmpty ?? true }) {
@@ -27,7 +30,6 @@ struct AnnotationFileSource: CuratedSource {
   }
 
   var inputs: [String] { [path] }
-  var names: [String] { text.annotations.images.compactMap(\.fileName) }
 
   func catalogue(
     grouping: Grouping?, countsClasses: Bool, progress: (_ done: Int, _ of: Int) -> Void

@@ -32,6 +32,12 @@ protocol CuratedSource: Sendable {
   /// Lines of YAML that name a part to a data set.
   func config(ofPart part: String, out: String) -> String
 
+  /// The pictures with their files, and the places that these have in a sample.
+  ///
+  /// - Parameter progress: Told now and then how many label maps are read.
+  /// - Throws: `DataError` where they are no data set by themselves, and errors of files.
+  func sampledSet(progress: (_ done: Int, _ of: Int) -> Void) throws -> SampledSet
+
   /// What of the files belongs to no picture.
   var strays: [DataFault] { get }
 }

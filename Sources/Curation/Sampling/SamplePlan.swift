@@ -41,13 +41,7 @@ public struct SamplePlan: Sendable {
   public init(
     of input: CuratedInput, _ settings: Settings, progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
   ) throws {
-    let set: SampledSet
-    switch input.source {
-    case let source as AnnotationFileSource: set = try SampledSet(source, name: nil, root: nil)
-    case let source as LabelMapSource: set = try SampledSet(source, progress: progress)
-    case let source as ClassFolderSource: set = try SampledSet(source)
-    default: throw DataError(file: input.source.inputs.first, "there is no sample of this")
-    }
+    let set = try input.source.sampledSet(progress: progress)
     try add([set], settings)
     let root = (settings.out.isEmpty ? "." : settings.out).quotedJSON
     config = "train_dataloader:\n  dataset:\n    data_root: \(root)\n" + set.config

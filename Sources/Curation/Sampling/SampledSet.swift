@@ -75,7 +75,7 @@ extension SampledSet {
   init(_ source: AnnotationFileSource, name: String?, root: DataRoot?) throws {
     _ = try source.pictureFiles()
     let folder = source.pictures ?? ""
-    let common = root ?? DataRoot(commonFolder([source.path, Folder.join(folder, "x")]))
+    let common = root ?? DataRoot(Folder.common(of: [source.path, Folder.join(folder, "x")]))
     let file =
       try root?.requireRelative(source.path) ?? common.relative(source.path)
       ?? Folder.join("annotations", Folder.split(source.path).name)
@@ -110,7 +110,7 @@ extension SampledSet {
       throw DataError(
         file: source.images, "a folder alone is no data set: name that of the label maps, too: IMAGES MAPS")
     }
-    let root = DataRoot(commonFolder([source.images, maps].map { Folder.join($0, "x") }))
+    let root = DataRoot(Folder.common(of: [source.images, maps].map { Folder.join($0, "x") }))
     let images = root.relative(source.images).flatMap { $0.isEmpty ? nil : $0 } ?? "images"
     let labels = root.relative(maps).flatMap { $0.isEmpty ? nil : $0 } ?? "annotations"
     self.init(
@@ -143,4 +143,20 @@ extension SampledSet {
       "    type: CustomDataset\n    data_prefix: \(name.quotedJSON)\n    metainfo: {classes: ["
       + source.classes.map(\.quotedJSON).joined(separator: ", ") + "]}\n"
   }
+}
+
+extension AnnotationFileSource {
+  func sampledSet(progress: (_ done: Int, _ of: Int) -> Void) throws -> SampledSet {
+    try SampledSet(self, name: nil, root: nil)
+  }
+}
+
+extension LabelMapSource {
+  func sampledSet(progress: (_ done: Int, _ of: Int) -> Void) throws -> SampledSet {
+    try SampledSet(self, progress: progress)
+  }
+}
+
+extension ClassFolderSource {
+  func sampledSet(progress: (_ done: Int, _ of: Int) -> Void) throws -> SampledSet { try SampledSet(self) }
 }

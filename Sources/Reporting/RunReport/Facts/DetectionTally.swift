@@ -13,7 +13,7 @@ struct DetectionTally {
   /// Detections of an image that are kept: a million in all.
   private let mostDetections: Int
   private var border = [(count: Int, found: Int)](repeating: (0, 0), count: 3)
-  private var sizes = [(count: Int, found: Int)](repeating: (0, 0), count: 3)
+  private var sizes: [ObjectSize: (count: Int, found: Int)] = [:]
   private var objects: [Int]
 
   /// The score from which an object counts as found.
@@ -61,9 +61,10 @@ struct DetectionTally {
     let gaps = [box[0], box[1], Float(size.width) - box[2], Float(size.height) - box[3]]
     let share = (gaps.min() ?? 0) / Float(max(1, min(size.width, size.height)))
     let area = max(0, box[2] - box[0]) * max(0, box[3] - box[1])
-    let (place, kind) = (share <= 0.01 ? 0 : share <= 0.1 ? 1 : 2, area < 1024 ? 0 : area < 9216 ? 1 : 2)
+    let (place, size) = (share <= 0.01 ? 0 : share <= 0.1 ? 1 : 2, ObjectSize(area: Double(area)))
     border[place] = (border[place].count + 1, border[place].found + (isFound ? 1 : 0))
-    sizes[kind] = (sizes[kind].count + 1, sizes[kind].found + (isFound ? 1 : 0))
+    sizes[size, default: (0, 0)].count += 1
+    if isFound { sizes[size, default: (0, 0)].found += 1 }
   }
 
   /// What it comes to.
@@ -120,7 +121,8 @@ struct DetectionTally {
       }
     }
     facts.border = groups(["at the border", "within 10 % of it", "further inside"], border)
-    facts.sizes = groups(["small, below 32²", "medium, to 96²", "large"], sizes)
+    facts.sizes = groups(
+      ["small, below 32²", "medium, to 96²", "large"], ObjectSize.allCases.map { sizes[$0] ?? (0, 0) })
     let calibration = CalibrationFacts(
       expectedError: analysis.calibration.expectedError,
       bins: analysis.calibration.bins.map {

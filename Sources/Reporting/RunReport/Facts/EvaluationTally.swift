@@ -14,7 +14,8 @@ struct EvaluationTally {
   private var scores: [Float] = []
   /// Of the images' names, in their order.
   private var images = Fingerprint()
-  private var folder = CommonFolder()
+  /// The folder that all images are in: below it their names tell them apart, as `fish/1.jpg` and `crab/1.jpg`.
+  private var folder: String?
   /// Of classifiers: bins of probabilities, and images that the model is sure are of another class.
   private var bins = [(count: Int, score: Double, right: Int)](repeating: (0, 0, 0), count: 10)
   private var doubts: [(score: Float, path: String, text: String)] = []
@@ -38,7 +39,8 @@ struct EvaluationTally {
   mutating func add(_ prediction: Prediction, for sample: Sample) throws {
     let name = sample.imagePath.split(separator: "/").last ?? ""
     images.add(name)
-    folder.add(sample.imagePath)
+    // Its own folder as if it were one more image.
+    folder = Folder.common(of: [folder.map { Folder.join($0, "x") }, sample.imagePath].compactMap(\.self))
     if let found = prediction.instances {
       objects.add(found, sample.annotations)
       try detection?.add(found, for: sample)
@@ -51,6 +53,12 @@ struct EvaluationTally {
     }
     scores.append(Float((score * 10_000).rounded() / 10_000))
     choice.add(prediction, for: sample, score: score)
+  }
+
+  /// An image's name below the folder of all.
+  private func name(of path: String) -> String {
+    guard let folder, !folder.isEmpty, path.hasPrefix(folder) else { return path }
+    return String(path.dropFirst(folder.count).drop { $0 == "/" })
   }
 
   private mutating func add(_ probabilities: [Float], _ label: Int, path: String) {
@@ -98,14 +106,14 @@ struct EvaluationTally {
     if let detection { (facts.detection, facts.calibration, facts.suspects) = try detection.facts() }
     if isOfClasses {
       facts.calibration = calibration
-      facts.suspects = doubts.map { "\(folder.name(of: $0.path)): \($0.text)" }
+      facts.suspects = doubts.map { "\(name(of: $0.path)): \($0.text)" }
     }
     for (candidate, kinds) in choice.chosen {
       do {
         facts.pictures.append(
           try PictureFacts(
             of: candidate.prediction, for: candidate.sample,
-            name: folder.name(of: candidate.sample.imagePath), kinds: kinds, score: candidate.score,
+            name: name(of: candidate.sample.imagePath), kinds: kinds, score: candidate.score,
             scoreThreshold: scoreThreshold))
       } catch { skipped(error) }
     }
