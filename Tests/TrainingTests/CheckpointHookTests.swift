@@ -118,6 +118,27 @@ struct CheckpointHookTests {
         == ["iter_12.safetensors", "iter_16.safetensors", "iter_3.safetensors"])
   }
 
+  @Test("removes what interrupted runs went on from, also when one was killed before it could")
+  func passing() throws {
+    let folder = try TemporaryFolder()
+    try trainToy(
+      try toyConfiguration("train_cfg: {type: IterBasedTrainLoop, max_iters: 8}\n" + Self.one), in: folder)
+    let whole = try Safetensors(file: "\(folder.path)/iter_8.safetensors")
+    // 5 and 7 say so of themselves; 6 speaks of another file, 3 says nothing, 9 is of a run that came further.
+    for (name, passing) in [
+      ("iter_5", "iter_5"), ("iter_7", "iter_7"), ("iter_6", "iter_5"), ("iter_9", "iter_9"),
+    ] {
+      var file = whole
+      file.metadata["checkpoints"] = "{\"passing\":\"\(passing).safetensors\",\"written\":[]}"
+      try file.write(to: "\(folder.path)/\(name).safetensors")
+    }
+    try Data("x".utf8).write(to: URL(fileURLWithPath: "\(folder.path)/iter_3.safetensors"))
+    try trainToy(try toyConfiguration(Self.longer), in: folder, resume: .newest)
+    #expect(
+      folder.names().filter { $0.hasPrefix("iter_") }
+        == ["iter_12", "iter_3", "iter_6", "iter_9"].map { $0 + ".safetensors" })
+  }
+
   @Test("takes the first figure for auto, and says when nothing validates")
   func auto() throws {
     let folder = try TemporaryFolder()

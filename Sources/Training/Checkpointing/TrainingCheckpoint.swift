@@ -185,6 +185,14 @@ public struct TrainingCheckpoint: Sendable {
     return text
   }
 
+  /// Whether an interrupted run wrote a file only to go on from it; no tensor is read.
+  static func isPassing(_ name: String, in folder: String) -> Bool {
+    guard let text = (try? Safetensors.metadata(ofFile: "\(folder)/\(name)"))?[historyKey],
+      let history = try? JSONDecoder().decode(CheckpointHistory.self, from: Data(text.utf8))
+    else { return false }
+    return history.passing == name
+  }
+
   /// Fills a model's weights and buffers; `file` is named in errors.
   ///
   /// - Throws: `CheckpointError` with a table when they do not fit.

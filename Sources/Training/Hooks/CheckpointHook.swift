@@ -151,17 +151,22 @@ public struct CheckpointHook: StatefulHook {
     history = state.onlyOwnNames(iteration: trainer.iteration, epoch: trainer.epoch)
     let name = String(resumption.file.split(separator: "/").last ?? "")
     if history.written.contains(name) { newest = (name, trainer.iteration) }
-    leftOver = leftOver(in: workDirectory, isFull: kept > 0 && history.written.count >= kept)
-    if let passing = history.passing, passing == name { leftOver.append(passing) }
+    leftOver = leftOver(
+      in: workDirectory, upTo: trainer, isFull: kept > 0 && history.written.count >= kept)
     history.passing = nil
   }
 
-  /// Checkpoints older than all of the history that this run wrote and was about to remove.
-  private func leftOver(in workDirectory: WorkDirectory, isFull: Bool) -> [String] {
+  /// Checkpoints older than all of the history that this run wrote and was about to remove, and those that it wrote when
+  /// it was interrupted and has gone on from: killed before the next save, it goes on from a file that knows none of them.
+  private func leftOver(
+    in workDirectory: WorkDirectory, upTo trainer: Trainer, isFull: Bool
+  ) -> [String] {
     let oldest = history.written.first.flatMap { CheckpointName($0) }
     let bests = history.bests.compactMap { CheckpointName($0.file) }
     return workDirectory.checkpointNames.filter { name in
       if name.isRegular {
+        let done = name.unit == .epochs ? trainer.epoch : trainer.iteration
+        if name.count <= done, TrainingCheckpoint.isPassing(name.file, in: workDirectory.path) { return true }
         guard isFull, interval > 0, let oldest else { return false }
         return name.unit == unit && name.unit == oldest.unit && name.count < oldest.count
           && isDue(after: name.count)
