@@ -41,6 +41,20 @@ struct CheckpointCommandTests {
     #expect(text.status == 0 && text.output.contains("format    \(format)"))
   }
 
+  @Test("a work directory stands for its best checkpoint")
+  func workDirectory() throws {
+    let folder = try TemporaryFolder()
+    for name in ["iter_9", "best_toy_mAP_iter_3"] {
+      try FileManager.default.copyItem(
+        atPath: "\(golden)/odd_zip.safetensors", toPath: "\(folder.path)/\(name).safetensors")
+    }
+    #expect(try inspect(folder.path).tensors.count == 22)
+    let diff = try Command.run(["checkpoint", "diff", folder.path, "\(golden)/odd_zip.safetensors"])
+    #expect(diff.status == 0, "\(diff.errors)")
+    let published = try Command.run(["checkpoint", "publish", folder.path])
+    #expect(published.output.contains("/best_toy_mAP_iter_3-"), "\(published.output)\(published.errors)")
+  }
+
   @Test("convert goes there and back, with --ema, --prefix and --half")
   func convert() throws {
     let folder = try TemporaryFolder()

@@ -109,4 +109,24 @@ struct RoundTripTests {
     #expect(throws: DataError.self) { try ConversionPlan(coco: reading, out: folder.at("one.json")) }
     #expect(throws: DataError.self) { try ConversionPlan(yolo: reading, out: folder.at("new")) }
   }
+
+  @Test("coco: pictures around the file are found; of several folders the one that is meant has to be named")
+  func pictureFolders() throws {
+    let file = "annotations/all.json"
+    let folder = try TemporaryFolder([
+      file: """
+      {"images": [{"id": 1, "file_name": "a.png", "height": 40, "width": 50}], "annotations": [],
+       "categories": [{"id": 1, "name": "cat"}]}
+      """
+    ])
+    #expect(throws: DataError.self) { try AnnotationFormat.coco.read(folder, file) }
+    try folder.picture("images/one/a.png")
+    let found = try AnnotationFormat.coco.read(folder, file).sets.flatMap { $0.images.map(\.path) }
+    #expect(found == [folder.at("images/one/a.png")])
+    try folder.picture("images/two/a.png")
+    let error = #expect(throws: DataError.self) { try AnnotationFormat.coco.read(folder, file) }
+    #expect(error?.message.contains("name the right one by --images") == true, "\(String(describing: error))")
+    let named = try AnnotationFormat.coco.read(folder, file) { $0.images = folder.at("images/two") }
+    #expect(named.sets.flatMap { $0.images.map(\.path) } == [folder.at("images/two/a.png")])
+  }
 }

@@ -73,4 +73,26 @@ struct SamplePlanTests {
     let nowhere = #expect(throws: DataError.self) { try plan(folder, "gt.json") }
     #expect(nowhere?.message.contains("--data-prefix") == true)
   }
+
+  @Test(
+    "images of one name in several folders: those of the folder that is called as the file is, or none",
+    arguments: [
+      ("annotations/instances_val.json", ["images/training", "images/validation"], "images/validation"),
+      ("annotations/instances_train2017.json", ["train2017", "val2017"], "train2017"),
+      ("annotations/gt.json", ["images/training", "images/validation"], nil),
+      ("annotations/gt.json", ["images"], "images"), ("val/gt.json", ["train", "val"], "val"),
+      ("gt.json", ["pictures"], "pictures"), ("annotations/gt.json", [], nil),
+    ])
+  func folders(file: String, folders: [String], expected: String?) throws {
+    let folder = try TemporaryFolder()
+    try folder.annotations(file, count: 3)
+    for place in folders {
+      for name in ["a00", "a01", "a02"] { try folder.picture("\(place)/\(name).png") }
+    }
+    let search = PictureFolder(of: ["a00.png", "a01.png", "a02.png"], around: folder.at(file))
+    #expect(search.path == expected.map(folder.at), "\(search)")
+    guard expected == nil, folders.count > 1 else { return }
+    let error = #expect(throws: DataError.self) { try plan(folder, file) }
+    #expect(error?.message.contains("images/training, ") == true, "\(error?.message ?? "")")
+  }
 }

@@ -81,7 +81,7 @@ struct AnalyzeScale: ParsableCommand {
     threads.prepare()
     try Output.reporting(json: json) {
       let (config, named) = try named()
-      let checkpoint = try named.map { Folder.isFolder($0) ? try WorkDirectory.bestCheckpoint(in: $0) : $0 }
+      let checkpoint = try named.map(CheckpointWords.file)
       let node = try replacements.load(config, carriedBy: checkpoint ?? "")
       var plan = OutputPlan(keepingDataOf: try ExperimentConfiguration(node, deferringMistakes: true))
       if let checkpoint { plan.keep(checkpoint, as: "the checkpoint") }

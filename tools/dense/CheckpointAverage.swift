@@ -32,6 +32,7 @@ extension CheckpointCommand {
 
     func run() throws {
       try Output.reporting {
+        let inputs = try inputs.map(CheckpointWords.file)
         var plan = OutputPlan()
         for input in inputs { plan.keep(input, as: "an input") }
         try plan.claim(out, for: "--out \(out)", of: "the average", remedy: "name another file")

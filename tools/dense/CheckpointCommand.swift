@@ -10,8 +10,10 @@ import Training
 struct CheckpointCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "checkpoint", abstract: "Look into checkpoints, convert, average, compare and publish them.",
-    discussion:
-      "Safetensors and PyTorch files are told apart by their content. Reading a file runs nothing in it.",
+    discussion: """
+      Safetensors and PyTorch files are told apart by their content. Reading a file runs nothing in it. A work directory \
+      stands for its best checkpoint, else its newest.
+      """,
     subcommands: [Inspect.self, Convert.self, Average.self, Publish.self, Diff.self])
 
   /// `dense checkpoint inspect FILE`
@@ -28,7 +30,7 @@ struct CheckpointCommand: ParsableCommand {
     func run() throws {
       try Output.reporting(json: json) {
         let listing = CheckpointListing(
-          try Checkpoint(file: file, namings: Components.all.weightNamings))
+          try Checkpoint(file: try CheckpointWords.file(file), namings: Components.all.weightNamings))
         if json { try Output.json(listing) } else { try Output.print(listing.text()) }
       }
     }
@@ -83,6 +85,7 @@ struct CheckpointCommand: ParsableCommand {
 
     func run() throws {
       try Output.reporting {
+        let input = try CheckpointWords.file(input)
         var plan = OutputPlan()
         plan.keep(input, as: "the input")
         try plan.claim(output, for: "convert", of: input, remedy: "name another file")
@@ -90,7 +93,7 @@ struct CheckpointCommand: ParsableCommand {
         let checkpoint = try Checkpoint(
           file: input, namings: config == nil ? Components.all.weightNamings : [])
         let selected = try checkpoint.selected(averages: ema, prefix: prefix, half: half && config == nil)
-        let tensors = try config.map { try named(by: $0, selected) } ?? selected
+        let tensors = try config.map { try named(by: $0, selected, of: input) } ?? selected
         if Folder.splitExtension(output).extension == "safetensors" {
           let metadata = checkpoint.metadata.filter { Checkpoint.classKeys.contains($0.key) }
           try Safetensors(tensors, metadata: metadata).write(to: output)
@@ -106,8 +109,9 @@ struct CheckpointCommand: ParsableCommand {
     }
 
     /// The weights of a config's model, from those of the file.
-    private func named(by config: String, _ tensors: [String: StoredTensor]) throws -> [String: StoredTensor]
-    {
+    private func named(
+      by config: String, _ tensors: [String: StoredTensor], of input: String
+    ) throws -> [String: StoredTensor] {
       let experiment = Experiment(
         try ExperimentConfiguration(try ConfigurationNode.load(file: config, overrides: [])), components: .all
       )

@@ -34,7 +34,7 @@ extension CheckpointCommand {
     func run() throws {
       try Output.reporting(json: json) {
         let files = try [first, second].map {
-          try Checkpoint(file: $0, namings: Components.all.weightNamings)
+          try Checkpoint(file: try CheckpointWords.file($0), namings: Components.all.weightNamings)
         }
         let sets = files.map { all ? $0.tensors : $0.weights }
         let difference = WeightDifference(sets[0], sets[1], tolerance: tolerance)

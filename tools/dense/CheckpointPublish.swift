@@ -34,6 +34,7 @@ extension CheckpointCommand {
 
     func run() throws {
       try Output.reporting(json: json) {
+        let input = try CheckpointWords.file(input)
         let output = output ?? Folder.splitExtension(input).stem + ".safetensors"
         let published = try PublishedCheckpoint.publish(input, to: output)
         if json {

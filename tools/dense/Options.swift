@@ -89,8 +89,11 @@ struct CheckpointWords {
   }
 
   /// The checkpoint's file: of a work directory the best, else the newest.
-  func checkpointFile() throws -> String {
-    Folder.isFolder(checkpoint) ? try WorkDirectory.bestCheckpoint(in: checkpoint) : checkpoint
+  func checkpointFile() throws -> String { try Self.file(checkpoint) }
+
+  /// The checkpoint's file that a word stands for.
+  static func file(_ word: String) throws -> String {
+    Folder.isFolder(word) ? try WorkDirectory.bestCheckpoint(in: word) : word
   }
 }
 

@@ -37,11 +37,20 @@ enum CocoFiles {
     return [("train", "train"), ("val", "val"), ("test", "test")].first { name.contains($0.0) }?.1
   }
 
+  /// The folder of the pictures that a file lists: its own where they are not found, which every picture is told of then.
+  private static func pictures(of annotations: CocoAnnotations, in file: String) throws(DataError) -> String {
+    let search = PictureFolder(of: annotations.images.compactMap(\.fileName), around: file)
+    if case .ambiguous = search {
+      throw DataError(file: file, "\(search.explanation); name the right one by --images")
+    }
+    return search.path ?? Folder.split(file).folder
+  }
+
   private static func read(
     _ file: String, split: String?, images: String?, _ collector: inout AnnotationCollector
   ) throws {
     let annotations = try CocoAnnotations(contentsOf: file)
-    let folder = images ?? Folder.split(file).folder
+    let folder = try images ?? pictures(of: annotations, in: file)
     // Some tools write the name of the group as a category of its own, without objects.
     let used = Set(annotations.annotations.map(\.categoryID))
     let names = annotations.categories.reduce(into: [String: Int]()) { $0[$1.name, default: 0] += 1 }

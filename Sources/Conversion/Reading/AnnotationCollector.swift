@@ -160,7 +160,8 @@ struct AnnotationCollector {
     sets.removeAll { $0.images.isEmpty }
     guard !sets.isEmpty else {
       let first = faults.first.map { "; the first fault: \($0.file.printedWhole): \($0.message)" } ?? ""
-      throw DataError(file: input, "no picture with annotations is found here\(first)")
+      let hint = options.images == nil ? "; if the pictures are elsewhere, name their folder by --images" : ""
+      throw DataError(file: input, "no picture with annotations is found here\(first)\(hint)")
     }
     let used = Set(sets.flatMap { $0.images.flatMap { $0.objects.map(\.className) } })
     let classes = options.classes ?? listedClasses ?? used.sorted(by: Folder.precedes)

@@ -11,6 +11,8 @@ struct AnnotationFileSource: CuratedSource {
   let names: [String]
   /// Where the pictures are; nil where that is not said, and they are not found.
   let pictures: String?
+  /// Why not.
+  private let search: PictureFolder
   /// The classes, as the file lists them.
   private let classes: [String]
   private let places: [Int: Int]
@@ -21,7 +23,8 @@ struct AnnotationFileSource: CuratedSource {
     text = try CocoFileText(contentsOf: path)
     let annotations = text.annotations
     names = annotations.images.compactMap(\.fileName)
-    pictures = dataPrefix ?? Self.folder(of: names, around: path)
+    search = dataPrefix.map { .found($0) } ?? PictureFolder(of: names, around: path)
+    pictures = search.path
     classes = annotations.categories.map(\.name)
     places = Dictionary(annotations.categories.enumerated().map { ($1.id, $0) }) { first, _ in first }
     if let bare = annotations.images.first(where: { $0.fileName?.isEmpty ?? true }) {
@@ -62,8 +65,7 @@ struct AnnotationFileSource: CuratedSource {
   func pictureFiles() throws -> [String] {
     guard let pictures else {
       throw DataError(
-        file: path, "the images are not found around it; name their folder by --data-prefix (data_prefix.img)"
-      )
+        file: path, "\(search.explanation); name their folder by --data-prefix (data_prefix.img)")
     }
     return names.map { DatasetSettings.path($0, below: pictures) }
   }
@@ -84,7 +86,7 @@ struct AnnotationFileSource: CuratedSource {
     let file = Folder.join(out, Self.file(ofPart: part))
     let prefix =
       pictures.map { "    data_prefix: {img: \(($0.isEmpty ? "." : $0).quotedJSON)}\n" }
-      ?? "    # data_prefix: {img: the folder of the pictures}\n"
+      ?? "    # data_prefix: {img: the folder of the pictures}: \(search.explanation)\n"
     return "    type: CocoDataset\n" + rootLine(file, pictures ?? "") + "    ann_file: \(file.quotedJSON)\n"
       + prefix
   }
@@ -95,26 +97,6 @@ struct AnnotationFileSource: CuratedSource {
         file: path, id: $0.annotationID, kind: $0.kind.rawValue,
         message: "annotation \($0.annotationID) is of image \($0.missingID), which the file does not list",
         effect: "it is in no part")
-    }
-  }
-
-  /// The folder in which the first names are found: that of the file, the one above, or one below these.
-  private static func folder(of names: [String], around path: String) -> String? {
-    let (folder, _) = Folder.split(path)
-    let above = folder.isEmpty ? ".." : folder == "." ? ".." : Folder.split(folder).folder
-    let near = [folder, above]
-    let inner = near.flatMap { near in
-      ((try? Folder.contents(of: near)) ?? []).filter(\.isFolder).prefix(200)
-        .map { near.isEmpty ? $0.name : Folder.join(near, $0.name) }
-    }
-    let deeper = inner.filter { Folder.split($0).name == "images" }.flatMap { images in
-      ((try? Folder.contents(of: images)) ?? []).filter(\.isFolder).prefix(200)
-        .map { Folder.join(images, $0.name) }
-    }
-    let sample = Array(names.prefix(3))
-    guard !sample.isEmpty else { return nil }
-    return (near + inner + deeper).first { place in
-      sample.allSatisfy { FileIdentity(DatasetSettings.path($0, below: place)).exists }
     }
   }
 }
