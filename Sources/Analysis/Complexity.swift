@@ -46,6 +46,7 @@ public struct Complexity: Sendable, Encodable {
   /// Counts a model; its weights and running statistics stay as they are.
   ///
   /// - Parameters:
+  ///   - model: A `MeasurableModel`.
   ///   - height: Of the image in pixels; nil: as its kind is usually counted.
   ///   - width: The same.
   ///   - scanRule: By which rule scans are counted; nil: by that of the model's release.

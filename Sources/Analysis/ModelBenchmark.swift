@@ -26,6 +26,8 @@ public struct ModelBenchmark {
   /// A benchmark on random pictures.
   ///
   /// - Parameters:
+  ///   - subject: The model; for `train` one that was built to be trained.
+  ///   - mode: Whether predictions or gradients are measured.
   ///   - size: Of each picture; nil: the model's usual one.
   ///   - batch: Pictures a run; nil: as few as the mode and the model allow, 32 for the throughput.
   ///   - multiplyAccumulates: Of the model for one picture of a size; nil where that is not known.

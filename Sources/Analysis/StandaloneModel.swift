@@ -31,9 +31,10 @@ public struct StandaloneModel {
   /// Builds the model.
   ///
   /// - Parameters:
-  ///   - configuration: The whole config.
-  ///   - size: Of the pictures it is for: a fixed size of `data_preprocessor` becomes this one. Nil: the usual one of the
-  ///     kind, in training that of `data_preprocessor` where it has one.
+  ///   - configuration: The whole config, of which `model` and `default_scope` count.
+  ///   - components: Where its types are looked up.
+  ///   - size: Of the pictures it is for: a fixed size of `data_preprocessor` becomes this one. Nil: the usual one of
+  ///     the kind, in training that of `data_preprocessor` where it has one.
   ///   - isTraining: What it is for.
   /// - Throws: `ConfigurationError` with the place of what is wrong, and for a size that the model cannot take.
   public init(

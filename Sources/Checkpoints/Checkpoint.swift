@@ -70,7 +70,9 @@ public struct Checkpoint: Sendable {
 
   /// Reads a file. Names of older releases stay as they are unless told: a model that is filled knows its own.
   ///
-  /// - Parameter namings: What knows older names, of which today's are wanted.
+  /// - Parameters:
+  ///   - path: A file of safetensors or PyTorch; its content says which, not its ending.
+  ///   - namings: What knows older names, of which today's are wanted.
   /// - Throws: `CheckpointError` that names the file, what is wrong, and what would be right.
   public init(file path: String, namings: [any WeightNaming] = []) throws {
     try self.init(ByteSource(file: path), namings)

@@ -4,7 +4,9 @@ import Files
 extension StoredTensor {
   /// The same numbers as `F16`, rounded to nearest; integers and bools as they are.
   ///
-  /// - Parameter name: The tensor's, for errors.
+  /// - Parameters:
+  ///   - name: The tensor's, for errors.
+  ///   - file: The file it is from, for errors.
   /// - Throws: `CheckpointError` when a finite number lies beyond half precision's 65504.
   public func halved(name: String, file: String) throws -> StoredTensor {
     guard [.float64, .float32, .bfloat16].contains(type) else { return self }

@@ -66,6 +66,7 @@ extension Layer {
   ///   - tensors: In PyTorch's layouts, under their names below `part`, also those of older releases.
   ///   - part: The part's name, such as `backbone`; the whole layer unless given.
   ///   - file: The file they are from, for errors.
+  ///   - rules: What may be missing or unused, and what keeps its initial values.
   /// - Throws: `CheckpointError` with a table of what is missing, unexpected or mis-shaped.
   @discardableResult
   public func load(

@@ -4,7 +4,7 @@ extension Checkpoint {
   /// The weights to be written to another file.
   ///
   /// - Parameters:
-  ///   - averages: Whether the averaged weights are wanted.
+  ///   - wantsAverages: Whether the averaged weights are wanted.
   ///   - prefix: Only what is below this name, which is taken off.
   ///   - half: Whether floating-point numbers become half precision.
   /// - Throws: `CheckpointError` when the file has no such weights.

@@ -42,9 +42,9 @@ public struct CocoFileText: Sendable {
     }
   }
 
-  /// The value of a key of an image, as a text: strings without their quotation marks.
+  /// The value of a key of an image, as a text: strings without their quotation marks. The index is the image's place
+  /// in the file.
   ///
-  /// - Parameter index: The image's place in the file.
   /// - Returns: Nil where the image has no such key, or null.
   public func value(of key: String, ofImage index: Int) -> String? {
     guard imageSpans.indices.contains(index) else { return nil }

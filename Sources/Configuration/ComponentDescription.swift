@@ -43,9 +43,8 @@ public protocol ComponentCatalogue: Sendable {
   var names: [String] { get }
   /// All components with their settings.
   var components: [ComponentDescription] { get }
-  /// What is wrong in a component's own settings, all of it, and the components that stand in it.
-  ///
-  /// - Parameter scope: What a bare name means: `mmdet` or `mmseg`.
+  /// What is wrong in a component's own settings, all of it, and the components that stand in it. A bare name is one of
+  /// the scope's, `mmdet` or `mmseg`.
   func check(
     _ component: ComponentConfiguration, scope: String?
   ) -> (mistakes: [ConfigurationError], parts: [ComponentConfiguration])

@@ -98,8 +98,10 @@ public struct ExperimentConfiguration: Decodable, Sendable {
 
   /// Opens the top level of a merged config.
   ///
-  /// - Parameter deferringMistakes: Whether mistakes are kept, to be reported together with those of the components;
-  ///   what is wrong is then left out.
+  /// - Parameters:
+  ///   - node: The whole config, merged with its bases.
+  ///   - deferringMistakes: Whether mistakes are kept, to be reported together with those of the components; what is
+  ///     wrong is then left out.
   /// - Throws: `ConfigurationError` for unknown keys and wrong types; `ConfigurationErrors` for several.
   public init(_ node: ConfigurationNode, deferringMistakes: Bool = false) throws {
     let variables = node.variables

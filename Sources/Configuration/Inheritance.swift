@@ -19,7 +19,10 @@ extension ConfigurationNode {
 
   /// Reads a config that was merged before, such as the one in a checkpoint, then applies `--cfg-options`.
   ///
-  /// - Parameter file: What it is called in errors.
+  /// - Parameters:
+  ///   - text: YAML, or JSON.
+  ///   - file: What it is called in errors.
+  ///   - overrides: Arguments of `--cfg-options`, each `KEY=VALUE`, in order.
   /// - Throws: `ConfigurationError` with the place of the mistake.
   public static func load(text: String, file: String, overrides: [String] = []) throws -> ConfigurationNode {
     try overridden(try parse(text, file: file), by: overrides)

@@ -78,14 +78,19 @@ public struct Registry<Product, Context>: ComponentCatalogue {
 
   /// An empty registry.
   ///
-  /// - Parameter keys: The keys of a config under which its components stand, where they are not called like the kind.
+  /// - Parameters:
+  ///   - kind: What its components are, for errors: `backbone`.
+  ///   - keys: The keys of a config under which its components stand, where they are not called like the kind.
   public init(kind: String, keys: [String] = []) { (self.kind, self.keys) = (kind, keys) }
 
   /// Registers a component under a name.
   ///
   /// - Parameters:
+  ///   - name: The `type` of a config.
+  ///   - aliases: Other names of the same.
   ///   - scope: `mmdet`, `mmseg` or `mmpretrain` when the name means something else in the others.
   ///   - defaultScope: Of a whole model: what a bare name in it means where the config has no `default_scope`.
+  ///   - description: A line for lists of components.
   ///   - make: Builds it from its decoded settings.
   public mutating func add<Settings: Decodable & Sendable>(
     _ name: String, aliases: [String] = [], scope: String? = nil, defaultScope: String? = nil,
@@ -153,7 +158,10 @@ public struct Registry<Product, Context>: ComponentCatalogue {
 
   /// Builds a component. A context without a scope gets the component's own.
   ///
-  /// - Parameter scope: What a bare name means: `mmdet`, `mmseg` or `mmpretrain`.
+  /// - Parameters:
+  ///   - component: Its type and settings.
+  ///   - scope: What a bare name means: `mmdet`, `mmseg` or `mmpretrain`.
+  ///   - context: What building takes beside the settings.
   /// - Throws: `ConfigurationError` for an unknown type, with the nearest names, and for wrong settings.
   public func build(
     _ component: ComponentConfiguration, scope: String?, in context: Context

@@ -8,9 +8,8 @@ extension ConfigurationNode {
     static let nodes = 100_000
   }
 
-  /// Reads YAML text, and so JSON text.
+  /// Reads YAML text, and so JSON text, which errors call `file`.
   ///
-  /// - Parameter file: Its name in errors.
   /// - Throws: `ConfigurationError` with line and column.
   public static func parse(_ text: String, file: String) throws -> ConfigurationNode {
     try parse(Array(text.utf8), file: file)

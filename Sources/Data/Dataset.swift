@@ -77,7 +77,10 @@ extension Dataset {
   /// In training a sample of which nothing is left is replaced by another one, drawn by its own random numbers; so is
   /// one whose files are broken, where the data set says `on_broken_image: skip`.
   ///
-  /// - Parameter number: Global number of the sample in the run: the key of its random numbers.
+  /// - Parameters:
+  ///   - index: Place in the data set, from 0.
+  ///   - number: Global number of the sample in the run: the key of its random numbers.
+  ///   - seed: The run's.
   /// - Throws: An error that names the image's file.
   public func load(index: Int, number: Int, seed: UInt64) throws -> Sample {
     var next = index

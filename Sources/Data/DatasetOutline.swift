@@ -12,7 +12,11 @@ public struct DatasetOutline: Sendable {
 
   /// An outline.
   ///
-  /// - Parameter palette: Red, green and blue of each of the classes; may be empty.
+  /// - Parameters:
+  ///   - classes: Their names; nil where only the annotation file has them.
+  ///   - usualClasses: Those of the data that the type is called after; nil where it is called after none.
+  ///   - pipeline: Its steps, in order.
+  ///   - palette: Red, green and blue of each of the classes; may be empty.
   public init(
     classes: [String]?, usualClasses: [String]? = nil, pipeline: [ComponentConfiguration],
     palette: @escaping @Sendable (_ classes: [String]) -> [SIMD3<UInt8>]

@@ -18,7 +18,11 @@ public struct LabelMeaning: Hashable, Sendable {
 
   /// What numbers stand for.
   ///
-  /// - Parameter ignoreIndex: Nil: mm's default 255, where that is no class, else `ignored`.
+  /// - Parameters:
+  ///   - classCount: Nil: any number is a class.
+  ///   - ignoreIndex: Nil: mm's default 255, where that is no class, else `ignored`.
+  ///   - reducesZeroLabel: Whether 0 in a file is no class, and all others are stored one higher than their class.
+  ///   - code: Numbers or colours of the files that are not the classes' own; nil: there are none.
   public init(
     classCount: Int? = nil, ignoreIndex: Located<Int>? = nil, reducesZeroLabel: Bool = false,
     code: LabelCode? = nil

@@ -61,9 +61,8 @@ public struct Sample: Sendable {
   /// All variants of the image that `TestTimeAug` made, of which this sample is the first; else empty.
   public var variants: [Sample] = []
 
-  /// A sample before its pipeline.
-  ///
-  /// - Parameter size: What the annotation file says of the image's size, if anything; loading the image corrects it.
+  /// A sample before its pipeline. Its size is what the annotation file says of the image's, if anything; loading the
+  /// image corrects it.
   public init(
     number: Int = 0, index: Int = 0, imageID: Int = 0, imagePath: String,
     size: ImageSize = ImageSize(height: 0, width: 0), annotations: [InstanceAnnotation] = [],

@@ -7,9 +7,8 @@ public protocol Transform: Sendable {
   var loads: AnnotationKinds { get }
   /// Whether pixels go to other places: annotations that are loaded behind this step do not fit the picture.
   var movesPixels: Bool { get }
-  /// The changed sample.
+  /// The changed sample. Random numbers are those of this sample and this place in the pipeline.
   ///
-  /// - Parameter random: Random numbers of this sample and this place in the pipeline.
   /// - Returns: Nil when nothing useful is left: the data set then draws another index.
   /// - Throws: What is wrong with the sample's files; the caller adds the image's path.
   func callAsFunction(_ sample: Sample, random: inout RandomGenerator) throws -> Sample?
@@ -62,9 +61,8 @@ public struct Pipeline: Sendable {
     return (names[loader], names[mover])
   }
 
-  /// The sample behind all steps, or nil when one of them had nothing left.
-  ///
-  /// - Parameter step: Part of the key of the random numbers: tells the draws for one sample number apart.
+  /// The sample behind all steps, or nil when one of them had nothing left. Seed, `step` and the sample's number are
+  /// the key of the random numbers; `step` tells the draws for one sample number apart.
   public func callAsFunction(_ sample: Sample, seed: UInt64, step: Int = 0) throws -> Sample? {
     try self(sample, seed: seed, step: step) { _ in }
   }

@@ -5,8 +5,10 @@ extension ModelContext {
   /// Builds `loss_cls` or `loss_mask` of a detector's head.
   ///
   /// - Parameters:
+  ///   - component: A bare name in it is mmdetection's where the config has no `default_scope`.
   ///   - channels: How many scores each position has.
-  ///   - isRight: Whether the head can use the loss; `advice` says what it needs.
+  ///   - advice: The whole message for a loss that the head cannot use.
+  ///   - isRight: Whether the head can use the loss.
   /// - Throws: `ConfigurationError` with the place of the loss.
   public func classificationLoss(
     _ component: ComponentConfiguration, channels: Int, advice: String,

@@ -58,7 +58,10 @@ public struct TwoStageDetector: ScoringModel {
 
   /// A detector whose parts fit together.
   ///
-  /// - Parameter learnsMasks: Whether its second stage has to learn masks, or must not.
+  /// - Parameters:
+  ///   - configuration: The settings of `model`.
+  ///   - learnsMasks: Whether its second stage has to learn masks, or must not.
+  ///   - context: Where the types of its parts are looked up.
   /// - Throws: `ConfigurationError` where a part is unknown, its widths do not fit the part before it, or masks are
   ///   learned that were not wanted, or the other way round.
   public init(_ configuration: Configuration, learnsMasks: Bool, in context: ModelContext) throws {

@@ -23,7 +23,9 @@ public struct Introduction: Codable, Sendable, Equatable {
 
   /// Compares what all ranks say of themselves; each gets the same answer.
   ///
-  /// - Parameter name: How a rank is named.
+  /// - Parameters:
+  ///   - all: By rank.
+  ///   - name: How a rank is named.
   /// - Throws: `DistributionError` that says which ranks cannot start and why, or what differs between which.
   public static func compare(_ all: [Introduction], naming name: (Int) -> String) throws {
     let failures = grouped(all.map(\.failure)).filter { $0.value != nil }
@@ -86,9 +88,9 @@ extension Communicator {
 }
 
 extension Communicator {
-  /// Prepares something on every rank, and goes on only where all have done so and are about to do the same.
+  /// Prepares something on every rank by `body`, and goes on only where all have done so and are about to do the same:
+  /// `facts` are what they have to agree on.
   ///
-  /// - Parameter facts: What they have to agree on.
   /// - Throws: In one process what `body` throws. With several: `SharedFailure` of what keeps some from going on, on all
   ///   of them; what `body` throws where the others are not as far yet.
   public func agreeing<Prepared>(

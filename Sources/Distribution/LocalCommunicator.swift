@@ -21,9 +21,7 @@ public final class LocalCommunicator: Communicator {
     (self.rank, self.size, self.timeout, self.messages) = (rank, size, Locked(timeout), messages)
   }
 
-  /// As many ranks, which know each other.
-  ///
-  /// - Parameter timeout: Seconds that one waits for another.
+  /// As many ranks, which know each other; one waits `timeout` seconds for another.
   public static func group(of size: Int, timeout: Double = 120) -> [LocalCommunicator] {
     let messages = Locked<[Message: MessageBuffer]>([:])
     return (0..<size).map {

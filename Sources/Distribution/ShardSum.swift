@@ -7,9 +7,8 @@ public struct ShardSum<Value> {
   public private(set) var parts: [(node: ShardTree.Node, value: Value)] = []
   private let combine: (inout Value, Value) throws -> Void
 
-  /// A sum of nothing yet.
-  ///
-  /// - Parameter combine: Adds the second to the first; each number of a vector on its own.
+  /// A sum over a tree, of nothing yet. `combine` adds the second value to the first, each number of a vector on its
+  /// own.
   public init(_ tree: ShardTree, combining combine: @escaping (inout Value, Value) throws -> Void) {
     (self.tree, self.combine) = (tree, combine)
   }

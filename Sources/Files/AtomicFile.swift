@@ -9,6 +9,7 @@ public enum AtomicFile {
   /// Writes beside the file, under a name that begins with a dot, and renames.
   ///
   /// - Parameters:
+  ///   - path: The file, which is replaced where there is one; its folder is made where there is none.
   ///   - chunks: The file's bytes, one piece after the other.
   ///   - isDurable: Whether the bytes are on the disk before the old file goes: not worth the wait for what is easily
   ///     made again.
@@ -21,10 +22,12 @@ public enum AtomicFile {
     try place(hidden, as: path)
   }
 
-  /// Writes files that mean something together only: all bytes are on the disk before the first file takes its place, so
+  /// Writes files that mean something together only: all bytes are written before the first file takes its place, so
   /// that a full disk or bytes that cannot be made leave all as they were.
   ///
-  /// - Parameter files: Paths and what makes their bytes, one after the other.
+  /// - Parameters:
+  ///   - files: Paths and what makes their bytes, one after the other.
+  ///   - progress: Told after each file how many are written, before any takes its place.
   /// - Throws: `FileError` as for one file, or what making the bytes throws.
   public static func write(
     together files: [(path: String, bytes: () throws -> [UInt8])], progress: (_ done: Int) -> Void = { _ in }
@@ -45,7 +48,9 @@ public enum AtomicFile {
 
   /// Makes a symbolic link, which takes the place of what has its name.
   ///
-  /// - Parameter target: The file that it leads to, from wherever the link lies.
+  /// - Parameters:
+  ///   - path: The link; its folder is made where there is none.
+  ///   - target: The file that it leads to, as seen from the current folder, wherever the link lies.
   /// - Throws: `FileError`.
   public static func link(_ path: String, to target: String) throws(FileError) {
     let (folder, name) = Folder.split(path)

@@ -15,9 +15,8 @@ public final class RegularFile: Sendable {
   public let size: Int
   private let descriptor: Int32
 
-  /// Opens a file.
+  /// Opens a file. `wanted` is what it should be, for messages: `a checkpoint`.
   ///
-  /// - Parameter wanted: What it should be, for messages: `a checkpoint`.
   /// - Throws: `FileError` when there is none, or it is a folder, a pipe or a device.
   public init(_ path: String, wanted: String = "a file") throws(FileError) {
     func refusal(_ reason: String) -> FileError { FileError(file: path, .read, reason) }

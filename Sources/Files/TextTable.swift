@@ -26,7 +26,10 @@ public struct TextTable: Sendable {
 
   /// A table.
   ///
-  /// - Parameter indent: Spaces in front of each row.
+  /// - Parameters:
+  ///   - columns: On which side the cells of each stand, and how wide it is at least.
+  ///   - indent: Spaces in front of each row.
+  ///   - rows: The cells; a row may be shorter than there are columns.
   public init(_ columns: [Column], indent: Int = 0, rows: [[String]] = []) {
     (self.columns, self.indent, self.rows) = (columns, indent, rows)
   }

@@ -50,9 +50,8 @@ public enum MotionInterpolation: String, Sendable, CaseIterable, Codable {
 }
 
 extension Image {
-  /// Moved, in the same size (Pillow's `Image.transform`).
-  ///
-  /// - Parameter fill: Blue, green and red of what comes from outside.
+  /// Moved, in the same size (Pillow's `Image.transform`). What comes from outside is of the colour `fill`: blue, green
+  /// and red.
   public func moved(_ motion: AffineMotion, interpolation: MotionInterpolation, fill: SIMD3<UInt8>) -> Image {
     changed { source, target in
       dp_affine(

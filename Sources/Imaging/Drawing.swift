@@ -37,9 +37,7 @@ extension Image {
   }
 
   /// Writes a line of text on a filled box whose lower left corner is (x, y), in pixels; it is moved to lie within the
-  /// image.
-  ///
-  /// - Parameter scale: At 1 capitals have 21 pixels, as OpenCV's letters have.
+  /// image. At scale 1 capitals have 21 pixels, as OpenCV's letters have.
   public mutating func draw(label: String, x: Float, y: Float, colour: SIMD3<UInt8>, scale: Double = 0.4) {
     guard !label.isEmpty else { return }
     var letters = Lettering(size: 29 * scale)
@@ -61,11 +59,8 @@ extension Image {
     letters.draw(label, on: &self, left: left + 1, top: top, colour: colour.readableInk)
   }
 
-  /// Tints the pixels of a class map: each label in its colour of the palette.
-  ///
-  /// - Parameters:
-  ///   - opacity: 0 leaves the image, 1 covers it.
-  ///   - labelMap: Of the image's size. Labels outside the palette leave the image as it is.
+  /// Tints the pixels of a class map of the image's size: each label in its colour of the palette; an opacity of 0
+  /// leaves the image, 1 covers it. Labels outside the palette leave it as it is.
   public mutating func blend(_ labelMap: LabelMap, palette: Palette, opacity: Double = 0.5) {
     precondition(labelMap.size == size, "label map \(labelMap.size) on an image of \(size)")
     let colours = palette.colours.flatMap { [$0.x, $0.y, $0.z] }
@@ -81,17 +76,14 @@ extension Image {
     }
   }
 
-  /// Tints the pixels inside a mask of the image's size.
-  ///
-  /// - Parameter opacity: 0 leaves the image, 1 covers it.
+  /// Tints the pixels inside a mask of the image's size; an opacity of 0 leaves the image, 1 covers it.
   public mutating func blend(_ mask: Bitmap, colour: SIMD3<UInt8>, opacity: Double = 0.5) {
     blend(
       MaskWindow(mask, x: 0, y: 0, height: mask.height, width: mask.width), colour: colour, opacity: opacity)
   }
 
-  /// Tints the pixels inside a mask of the image's size, looking at its window only.
-  ///
-  /// - Parameter opacity: 0 leaves the image, 1 covers it.
+  /// Tints the pixels inside a mask of the image's size, looking at its window only; an opacity of 0 leaves the image,
+  /// 1 covers it.
   public mutating func blend(_ mask: MaskWindow, colour: SIMD3<UInt8>, opacity: Double = 0.5) {
     drawn(mask) { image, window, message in
       withBytes(of: colour) {

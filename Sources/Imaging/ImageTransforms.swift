@@ -43,9 +43,8 @@ extension Image {
       raster.mapped(height: height, width: width) { dp_swap_red_and_blue($0, $1, $2) })
   }
 
-  /// Grown to the right and below.
-  ///
-  /// - Parameter value: One number a channel; counts for constant padding.
+  /// Grown to the right and below, to a height and width in pixels. `value`, one number a channel, counts for constant
+  /// padding.
   public func padded(height: Int, width: Int, value: [UInt8], mode: PaddingMode = .constant) -> Image {
     with(
       height: height, width: width,

@@ -49,10 +49,8 @@ public struct Palette: Sendable, Equatable {
     return order.map { candidates[$0] }
   }()
 
-  /// The colour of an object among others of its class: as light as what is seen through it needs, and a shade of its own
-  /// for each of six.
-  ///
-  /// - Parameter number: Of the object among those of its class, from 0.
+  /// The colour of an object among others of its class: as light as what is seen through it needs, and a shade of its
+  /// own for each of six. The number is the object's among those of its class, from 0.
   public static func shade(_ number: Int, of colour: SIMD3<UInt8>) -> SIMD3<UInt8> {
     // Steps of lightness and of hue.
     let steps = [(0, 0), (0.09, 0.03), (-0.07, -0.03), (0.05, -0.06), (-0.04, 0.06), (0.13, 0)]

@@ -37,11 +37,8 @@ public enum PictureAxis: String, Sendable, CaseIterable, Codable {
 }
 
 extension Image {
-  /// Changed by an operation.
-  ///
-  /// - Parameters:
-  ///   - interpolation: Of what is moved.
-  ///   - fill: Blue, green and red of what comes from outside.
+  /// Changed by an operation. Where it moves pixels, they are interpolated, and what comes from outside is of the
+  /// colour `fill`: blue, green and red.
   public func applying(
     _ operation: PictureOperation, interpolation: MotionInterpolation = .bicubic,
     fill: SIMD3<UInt8> = SIMD3(repeating: 128)

@@ -19,6 +19,7 @@ public struct PixelWindow: Hashable, Sendable {
   /// - Parameters:
   ///   - elements: `[H, W, channels]`, in which the window lies.
   ///   - rowWidth: W.
+  ///   - channels: Of each pixel.
   ///   - value: Of a channel of the pixel at hand.
   public func fill<Element>(
     _ elements: inout [Element], rowWidth: Int, channels: Int, with value: (_ channel: Int) -> Element

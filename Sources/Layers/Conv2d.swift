@@ -13,9 +13,8 @@ public struct Conv2d: UnaryLayer {
   /// Whether each group has one input channel.
   private let isDepthwise: Bool
 
-  /// A convolution with a square kernel.
-  ///
-  /// - Parameter initializer: Of the weight; PyTorch's default, which draws the bias from the same range, when nil.
+  /// A convolution with a square kernel. Without an initializer the weight is PyTorch's default, which draws the bias
+  /// from the same range; with one the bias is 0.
   public init(
     _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, dilation: Int = 1,
     groups: Int = 1, bias hasBias: Bool = true, initializer: Initializer? = nil

@@ -10,11 +10,8 @@ public struct ConvModule: UnaryLayer {
   private let activation: Activation?
   private let folded = FoldedWeights()
 
-  /// A block; Kaiming normal, fan out, unless said otherwise.
-  ///
-  /// - Parameters:
-  ///   - bias: Whether the convolution has one; nil: where no norm follows.
-  ///   - normWeight: First value of the norm's weight.
+  /// A block; Kaiming normal, fan out, unless said otherwise. The convolution has a bias where `bias` says so; nil:
+  /// where no norm follows. The norm's weight is drawn by `normWeight`.
   public init(
     _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, dilation: Int = 1,
     bias: Bool? = nil, norm: NormConfiguration? = nil, normWeight: Initializer = .ones,

@@ -7,9 +7,8 @@ public struct Linear: UnaryLayer {
   /// `[O]`.
   public let bias: Parameter?
 
-  /// A linear layer; the truncated normal of vision transformers unless said otherwise.
-  ///
-  /// - Parameter layout: `.flattened` when the input is a flattened feature map.
+  /// A linear layer; the truncated normal of vision transformers unless said otherwise. Its layout is `.flattened` when
+  /// the input is a flattened feature map.
   public init(
     _ inputs: Int, _ outputs: Int, bias hasBias: Bool = true,
     initializer: Initializer = .truncatedNormal(deviation: 0.02), layout: WeightLayout = .plain
@@ -29,10 +28,8 @@ public struct Linear: UnaryLayer {
     linear(x, weight: weight.value, bias: bias?.value, activation: activation)
   }
 
-  /// Some of the outputs, `[..., I]` to `[..., outputs.count]`: parts that go different ways are made apart, for less
-  /// than being cut out of a whole.
-  ///
-  /// - Parameter outputs: Within `0..<O`.
+  /// Some of the outputs, which lie within `0..<O`: `[..., I]` to `[..., outputs.count]`. Parts that go different ways
+  /// are made apart, for less than being cut out of a whole.
   public func callAsFunction(_ x: Tensor, outputs: Range<Int>) -> Tensor {
     let part = { (tensor: Tensor) in tensor.sliced(axis: 0, from: outputs.lowerBound, to: outputs.upperBound)
     }

@@ -6,9 +6,8 @@ public struct LayerNorm: UnaryLayer {
   public let weight, bias: Parameter
   private let epsilon: Float
 
-  /// A norm with weight 1, unless said otherwise, and bias 0.
-  ///
-  /// - Parameter layout: `.flattened` when its channels are those of a cell of pixels.
+  /// A norm with weight 1, unless said otherwise, and bias 0. Its layout is `.flattened` when its channels are those of
+  /// a cell of pixels.
   public init(
     _ channels: Int, epsilon: Float = 1e-5, weight initial: Initializer = .ones,
     layout: WeightLayout = .plain
@@ -35,9 +34,9 @@ public struct BatchNorm2d: UnaryLayer {
   private let epsilon, momentum: Float
   private let isSynchronized: Bool
 
-  /// A norm with statistics of the standard distribution, weight 1 unless said otherwise, and bias 0.
-  ///
-  /// - Parameter isSynchronized: Whether it takes the statistics of all shards of a step.
+  /// A norm with statistics of the standard distribution, weight 1 unless said otherwise, and bias 0. Momentum is the
+  /// share of a batch in the running statistics, as in PyTorch; `isSynchronized` takes the statistics of all shards of
+  /// a step.
   public init(
     _ channels: Int, epsilon: Float = 1e-5, momentum: Float = 0.1, weight initial: Initializer = .ones,
     isSynchronized: Bool = false
@@ -117,9 +116,7 @@ public struct GroupNorm: UnaryLayer {
   private let groups: Int
   private let epsilon: Float
 
-  /// A norm with weight 1, unless said otherwise, and bias 0.
-  ///
-  /// - Parameter groups: A divisor of `channels`.
+  /// A norm with weight 1, unless said otherwise, and bias 0. The groups divide the channels.
   public init(_ channels: Int, groups: Int, epsilon: Float = 1e-5, weight initial: Initializer = .ones) {
     weight = Parameter([channels], initial)
     bias = Parameter([channels], .zeros)
@@ -206,9 +203,7 @@ public struct NormConfiguration: Decodable, Sendable {
     return "num_groups \(groups) does not divide the \(channels) channels"
   }
 
-  /// The norm for a number of channels, which has no `misfit`.
-  ///
-  /// - Parameter weight: Its first value.
+  /// The norm for a number of channels, which has no `misfit`. Its weight is drawn by `weight`.
   public func make(_ channels: Int, weight: Initializer = .ones) -> any UnaryLayer {
     let norm: any UnaryLayer =
       switch kind {

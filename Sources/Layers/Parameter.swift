@@ -53,9 +53,7 @@ public final class Parameter {
   /// Whether training leaves it as it is: no gradient reaches it, so no optimiser moves it.
   public var isFrozen = false { didSet { value = leaf(value) } }
 
-  /// A weight of zeros until `initialize` or `replace` gives it numbers.
-  ///
-  /// - Parameter shape: In memory's layout.
+  /// A weight of zeros until `initialize` or `replace` gives it numbers. Its shape is that in memory's layout.
   public init(_ shape: [Int], _ initializer: Initializer, layout: WeightLayout = .plain) {
     value = Tensor.zeros(shape).withGradient()
     self.layout = layout

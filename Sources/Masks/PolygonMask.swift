@@ -72,9 +72,8 @@ public struct PolygonMask: Sendable, Equatable {
     PolygonMask(moved: parts, height: newHeight, width: newWidth)
   }
 
-  /// What a box shows of the object, drawn on a square of `size` x `size` pixels (mmdetection's `crop_and_resize`).
-  ///
-  /// - Parameter box: (x1, y1, x2, y2), in pixels; a side counts as one pixel at least.
+  /// What a box (x1, y1, x2, y2), in pixels, shows of the object, drawn on a square of `size` x `size` pixels
+  /// (mmdetection's `crop_and_resize`). A side of the box counts as one pixel at least.
   public func drawn(in box: SIMD4<Float>, size: Int) -> RunLengthMask {
     let x = Double(Float(size) / max(box[2] - box[0], 1))
     let y = Double(Float(size) / max(box[3] - box[1], 1))

@@ -84,6 +84,8 @@ public struct RunLengthMask: Sendable, Equatable {
   /// - Parameters:
   ///   - row: Where its first row lies; what reaches beyond the larger mask is cut off.
   ///   - column: Where its first column lies.
+  ///   - newHeight: Of the larger mask, in pixels.
+  ///   - newWidth: The same.
   /// - Throws: `MaskError` for a size that no mask may have.
   public func placed(
     row: Int, column: Int, height newHeight: Int, width newWidth: Int

@@ -30,6 +30,7 @@ public struct AnnotationRequirements: Sendable, Equatable {
   /// Checks that a data set's pipelines load what the model learns from.
   ///
   /// - Parameters:
+  ///   - dataset: Its pipelines are looked at; no sample is loaded.
   ///   - keyPath: Where the config has the data set.
   ///   - allowsLateLabelMaps: Whether label maps may be those of the file though the image was resized, as validations
   ///     want them.

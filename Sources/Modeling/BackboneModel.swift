@@ -19,6 +19,9 @@ public protocol ScanningBackbone: Backbone {
   /// 0 or more, over all directions.
   ///
   /// - Parameters:
+  ///   - images: Normalised and padded.
+  ///   - stage: From 0, the finest.
+  ///   - block: Of the stage's blocks, from 0.
   ///   - row: Of the stage's map; beyond it the last.
   ///   - column: The same.
   func scanResponse(_ images: Tensor, stage: Int, block: Int, row: Int, column: Int) -> Tensor

@@ -105,9 +105,7 @@ public struct PixelClassifier: UnaryLayer {
   private let dropout: ChannelDropout
   private let convolution: Conv2d
 
-  /// A classifier with mmsegmentation's initial values.
-  ///
-  /// - Parameter layer: `DecodeHeadContext.layer`.
+  /// A classifier with mmsegmentation's initial values. Its layer is that of the `DecodeHeadContext`.
   public init(_ channels: Int, classes: Int, dropoutRatio: Float, layer: Int) {
     dropout = ChannelDropout(probability: dropoutRatio, layer: layer)
     convolution = Conv2d(channels, classes, kernel: 1, initializer: .normal(deviation: 0.01))

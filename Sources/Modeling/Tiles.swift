@@ -25,6 +25,7 @@ public struct Tiles: Sendable {
   /// Cuts an image.
   ///
   /// - Parameters:
+  ///   - size: Of the image, in pixels.
   ///   - side: Rows and columns of a tile, at least 1.
   ///   - overlap: The share of a side that neighbours have in common at least, 0 or more and below 1.
   public init(_ size: ImageSize, side: Int, overlap: Double) {

@@ -3,9 +3,8 @@ import Foundation
 import Imaging
 
 extension ActivationMap {
-  /// The map over its image: brought to the image's size and mixed with it half and half; each map from 0 to its maximum.
-  ///
-  /// - Parameter scale: What the numbers are raised to before they are drawn: 1, or less to show what is weak.
+  /// The map over its image: brought to the image's size and mixed with it, two parts to one; each map from 0 to its
+  /// maximum. Its numbers are raised to a power before they are drawn: 1, or less to show what is weak.
   public func picture(over image: Image, power scale: Double = 1) -> Image {
     let heat = HeatMap.image(Self.spread(values, fromZero: true, power: scale), height: height, width: width)
       .resized(height: image.height, width: image.width)

@@ -6,9 +6,9 @@ public struct ComponentListing: Encodable, Sendable {
   /// The components, those of a kind beside each other.
   public let components: [ComponentDescription]
 
-  /// Lists components of some catalogues.
+  /// Lists components of one kind, or of all catalogues where it is nil; `data set`, `data_set`, `data-set` and
+  /// `dataset` are one kind.
   ///
-  /// - Parameter kind: Only this kind; `data set`, `data_set`, `data-set` and `dataset` are one. Nil: all.
   /// - Returns: Nil when there is no such kind.
   public init?(_ catalogues: [any ComponentCatalogue], kind: String? = nil) {
     let chosen = catalogues.filter { kind == nil || Self.letters($0.kind) == kind.map(Self.letters) }

@@ -14,9 +14,8 @@ extension OutputPlan {
     }
   }
 
-  /// Keeps the images and label maps of a data set, which need not be looked up where every output is a new file.
-  ///
-  /// - Parameter outputs: What will be written, in folders that are there.
+  /// Keeps the images and label maps of a data set, which need not be looked up where every output is a new file. The
+  /// outputs are what will be written, in folders that are there.
   public mutating func keepFiles(of dataset: any Dataset, writing outputs: [String]) throws {
     guard outputs.contains(where: { FileIdentity($0).exists }) else { return }
     for index in 0..<dataset.count {

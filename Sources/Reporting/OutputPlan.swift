@@ -37,9 +37,7 @@ public struct OutputPlan: Sendable {
   /// Nothing is kept or written yet.
   public init() {}
 
-  /// Keeps a file, if there is one under this name.
-  ///
-  /// - Parameter role: What it is, for messages: `an input`.
+  /// Keeps a file, if there is one under this name. Its role says what it is, for messages: `an input`.
   public mutating func keep(_ path: String, as role: String) {
     let identity = FileIdentity(path)
     if identity.exists, kept[identity] == nil { kept[identity] = role }
@@ -54,6 +52,7 @@ public struct OutputPlan: Sendable {
   /// Takes a file for a result.
   ///
   /// - Parameters:
+  ///   - path: The file; a folder is refused.
   ///   - option: What asked for it, for messages: `--out r.json`.
   ///   - source: What it is the result of, for messages.
   ///   - remedy: What to do when it is taken.

@@ -6,7 +6,12 @@ import Modeling
 extension Picture {
   /// What is true of an image beside what was predicted; of label maps also what differs, as far as the truth is known.
   ///
-  /// - Parameter side: The longest side of each part, in pixels; nil: as the file is.
+  /// - Parameters:
+  ///   - prediction: Of the sample.
+  ///   - sample: What is true: its objects as the file has them, its label map once it is loaded, or its class.
+  ///   - metainfo: Names and colours of the classes.
+  ///   - scoreThreshold: The least score of an object that is drawn.
+  ///   - side: The longest side of each part, in pixels; nil: as the file is.
   /// - Throws: `ImagingError` that names the file.
   public init(
     comparing prediction: Prediction, with sample: Sample, metainfo: DatasetMetainfo,

@@ -21,9 +21,8 @@ public struct Picture {
       showing: ShownPart(scoreThreshold: scoreThreshold))
   }
 
-  /// The same on an image of three channels that is in memory.
-  ///
-  /// - Parameter isFrame: Whether it is one of a film's frames: their pictures are all of one size.
+  /// The same on an image of three channels that is in memory. Frames of a film, `isFrame`, have pictures that are all
+  /// of one size.
   public init(
     of prediction: Prediction, on image: Image, metainfo: DatasetMetainfo, showing shown: ShownPart,
     isFrame: Bool = false

@@ -52,9 +52,10 @@ public struct ResultWriter {
   /// Decides on all files, and makes the folders, before the first prediction.
   ///
   /// - Parameters:
-  ///   - out: `F.json` for objects: `F.bbox.json` and `F.segm.json`; for classes of images itself; else a folder for label
-  ///     maps. Nil: none.
+  ///   - out: `F.json` for objects: `F.bbox.json` and `F.segm.json`; for classes of images itself; else a folder for
+  ///     label maps. Nil: none.
   ///   - showDir: A folder for pictures. Nil: none.
+  ///   - dataset: What is predicted: results bear its classes and the numbers of its images.
   ///   - plan: What must not be overwritten.
   /// - Throws: `OutputError` when a file would be; `FileError` when a folder cannot be made or written in.
   public init(out: String?, showDir: String?, dataset: any Dataset, plan: OutputPlan) throws {

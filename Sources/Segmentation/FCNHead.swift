@@ -52,9 +52,8 @@ public struct FCNHead: DecodeHead {
   /// What heads have in common.
   public let settings: DecodeHeadSettings
 
-  /// A head with mmsegmentation's initial values.
-  ///
-  /// - Parameter layer: Tells the heads of a model apart in the key of dropout's random numbers.
+  /// A head with mmsegmentation's initial values. Its layer tells the heads of a model apart in the key of dropout's
+  /// random numbers.
   public init(_ configuration: Configuration, classes: Int, layer: Int) {
     settings = configuration.settings
     let (width, norm, kernel) = (settings.channels, settings.norm, configuration.kernel)

@@ -60,9 +60,9 @@ public struct IoUMetric: Metric {
   private var counts: SegmentationCounts
   private var output: LabelMapFolder?
 
-  /// A metric over the classes of a data set.
+  /// A metric over the classes of a data set. Its sources, the images and label maps of the data set, are not written
+  /// over.
   ///
-  /// - Parameter sources: The data set's images and label maps, which are not written over.
   /// - Throws: `ConfigurationError` when `ignore_index` is not what the data set ignores, there are more classes than
   ///   a confusion matrix holds, or `output_dir` is a folder of the data set.
   public init(

@@ -7,9 +7,7 @@ public struct BilinearResizing: Sendable {
   private let oldWidth, newHeight, newWidth: Int
   private let isIdentity: Bool
 
-  /// Resizing from one (height, width) to another, all positive.
-  ///
-  /// - Parameter alignCorners: As in `resizedBilinear`.
+  /// Resizing from one (height, width) to another, all positive. `alignCorners` is as in `resizedBilinear`.
   public init(
     from old: (height: Int, width: Int), to new: (height: Int, width: Int), alignCorners: Bool
   ) {
@@ -30,7 +28,8 @@ public struct BilinearResizing: Sendable {
   /// A window of the resized map.
   ///
   /// - Parameters:
-  ///   - x: `[B, h, W, C]`: rows of the map from `first` on, at least `inputRows(for: range)`.
+  ///   - x: `[B, h, w, C]`: rows of the map, at least `inputRows(for: range)`.
+  ///   - first: The row of the map that is the first of `x`.
   ///   - range: Rows of the result.
   ///   - width: Columns of the result, from the left.
   /// - Returns: `[B, range.count, width, C]`.

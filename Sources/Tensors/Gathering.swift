@@ -6,8 +6,9 @@ extension Tensor {
   /// Gradients of an index that occurs more than once add up.
   ///
   /// - Parameters:
-  ///   - indices: Row-major numbers of `shape`, each below the axis' extent.
-  ///   - shape: Not larger than this tensor's in any other axis.
+  ///   - axis: Negative ones count from the end.
+  ///   - indices: Row-major numbers of the result's shape, each below the axis' extent.
+  ///   - target: The result's shape, not larger than this tensor's in any other axis.
   public func gathered(axis: Int, indices: [Int32], shape target: [Int]) -> Tensor {
     let axis = self.axis(axis)
     let old = shape

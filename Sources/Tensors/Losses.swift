@@ -127,11 +127,8 @@ public func l1(_ x: Tensor, _ target: Tensor) -> Tensor {
 }
 
 /// Squared near 0 and absolute further on (Girshick, "Fast R-CNN", 2015, equation 3), without reduction: with
-/// d = |x - target|, d^2 / (2 beta) below beta and d - beta / 2 from there.
-///
-/// - Parameters:
-///   - target: The same shape; it gets no gradient.
-///   - beta: Where the two parts meet; 0 gives `l1`.
+/// d = |x - target|, d^2 / (2 beta) below beta and d - beta / 2 from there; a beta of 0 gives `l1`. The target, of the
+/// same shape as x, gets no gradient.
 public func smoothL1(_ x: Tensor, _ target: Tensor, beta: Float = 1) -> Tensor {
   require(x.shape == target.shape, "target \(target.shape) for \(x.shape)")
   require(beta >= 0, "smooth L1 with beta \(beta)")
@@ -146,6 +143,7 @@ public func smoothL1(_ x: Tensor, _ target: Tensor, beta: Float = 1) -> Tensor {
 /// Losses times weights, averaged: mm's `weight_reduce_loss` with `reduction="mean"`.
 ///
 /// - Parameters:
+///   - losses: Of any shape.
 ///   - weights: Broadcast against the losses; 1 when nil.
 ///   - averagingFactor: The sum is divided by it (plus Float32's epsilon, as in mm); by the number of losses when nil.
 /// - Returns: One number, of shape `[]`.

@@ -47,9 +47,9 @@ public struct OperationCounts: Sendable, Equatable {
   }
 }
 
-/// Runs `body` and counts its operations, each from its shapes as it runs.
+/// Runs `body` and counts its operations, each from its shapes as it runs. Scans are counted by the rule that is given;
+/// nil: by that of the model's release.
 ///
-/// - Parameter scanRule: By which rule scans are counted; nil: by that of the model's release.
 /// - Returns: What `body` gives, and what was counted on this task: operations are not run on others.
 public func countingOperations<R>(
   scanRule: ScanRule? = nil, _ body: () throws -> R

@@ -98,11 +98,10 @@ public func averagePool2d(
   }
 }
 
-/// Means over a grid of cells that cover the image (torch's `adaptive_avg_pool2d`).
+/// Means over a grid of `height` x `width` cells that cover the image, `[B, H, W, C]` (torch's `adaptive_avg_pool2d`).
 ///
 /// Cell i covers floor(i in / out) up to, not including, ceil((i + 1) in / out); neighbours may overlap.
 ///
-/// - Parameter x: `[B, H, W, C]`.
 /// - Returns: `[B, height, width, C]`.
 public func adaptiveAveragePool2d(_ x: Tensor, height: Int, width: Int) -> Tensor {
   require(

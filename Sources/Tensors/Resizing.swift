@@ -1,10 +1,10 @@
 import CKernels
 
 extension Tensor {
-  /// Bilinear resizing of `[B, H, W, C]` (PyTorch's `interpolate`, without antialiasing).
+  /// Bilinear resizing of `[B, H, W, C]` to a height and width in pixels (PyTorch's `interpolate`, without
+  /// antialiasing). Where `alignCorners` is true, the centres of the corner pixels stay where they are, else the
+  /// corners of the corner pixels do.
   ///
-  /// - Parameter alignCorners: Whether the centres of the corner pixels, or else the corners of the corner pixels,
-  ///   stay where they are.
   /// - Returns: `[B, height, width, C]`.
   public func resizedBilinear(height: Int, width: Int, alignCorners: Bool) -> Tensor {
     let maps = MapShape(self, height, width)

@@ -29,7 +29,9 @@ public struct AnchorFit: Sendable, Encodable {
   ///
   /// The first centres are boxes at even steps of the area, so that nothing is random; an empty centre keeps its shape.
   ///
-  /// - Parameter count: How many: fewer where there are fewer boxes.
+  /// - Parameters:
+  ///   - boxes: Their sides, in pixels; boxes without an area do not count.
+  ///   - count: How many: fewer where there are fewer boxes.
   /// - Returns: By rising area.
   public static func clusters(_ boxes: [BoxSides], count: Int) -> [BoxSides] {
     let sorted = boxes.filter { $0.x > 0 && $0.y > 0 }.sorted { ($0.area, $0.x) < ($1.area, $1.x) }

@@ -51,7 +51,12 @@ public struct AnchorReach: Sendable, Encodable {
 
   /// Compares boxes with the anchors of all levels.
   ///
-  /// - Parameter boxes: Sides of the objects, behind the training pipeline.
+  /// - Parameters:
+  ///   - settings: Of the anchor generator.
+  ///   - boxes: Sides of the objects, behind the training pipeline.
+  ///   - images: How many images they are from, for the report.
+  ///   - positiveIoU: From which IoU on an anchor learns an object (`pos_iou_thr`).
+  ///   - leastIoU: From which IoU on the best anchor of an object learns it (`min_pos_iou`).
   public init(
     _ settings: AnchorStudy.Settings, boxes: [BoxSides], images: Int, positiveIoU: Double = 0.7,
     leastIoU: Double = 0.3

@@ -60,6 +60,7 @@ public struct AnchorStudy: Sendable, Encodable {
   /// - Parameters:
   ///   - current: The config's.
   ///   - boxes: Of the objects, behind the training pipeline.
+  ///   - images: How many images they are from, for the report.
   public init(_ current: Settings, boxes: [BoxSides], images: Int) {
     let boxes = boxes.filter { $0.x > 0 && $0.y > 0 }
     (self.images, self.boxes) = (images, boxes.count)
@@ -75,7 +76,11 @@ public struct AnchorStudy: Sendable, Encodable {
 
   /// Sides of the boxes of a data set, as training sees them.
   ///
-  /// - Parameter limit: At most so many images, spread over the data set.
+  /// - Parameters:
+  ///   - dataset: That of training: its pipeline is run.
+  ///   - limit: At most so many images, spread over the data set.
+  ///   - seed: Of the pipeline's random numbers.
+  ///   - progress: Told before each image how many are done, and of how many.
   /// - Throws: Errors of the data set's files.
   public static func boxes(
     of dataset: any Dataset, limit: Int, seed: UInt64, progress: (Int, Int) -> Void = { _, _ in }

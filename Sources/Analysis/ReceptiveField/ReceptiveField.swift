@@ -12,9 +12,7 @@ public struct ReceptiveField: Sendable {
   /// Columns of `map`.
   public let width: Int
 
-  /// A field from its map.
-  ///
-  /// - Parameter map: `height` rows of `width` numbers that are 0 or more.
+  /// A field from its map: `height` rows of `width` numbers that are 0 or more.
   public init(map: [Double], height: Int, width: Int) {
     precondition(map.count == height * width, "\(map.count) numbers for \(height) x \(width)")
     (self.map, self.height, self.width) = (map, height, width)
@@ -22,10 +20,9 @@ public struct ReceptiveField: Sendable {
 
   /// The field over images, each of the same shape `[B, H, W, C]`; nil without any.
   ///
-  /// The score of an image is the sum over the channels of the positive values in the middle of the map, (h / 2, w / 2)
-  /// in whole numbers; its map is the sum over batch and colours of the score's positive derivatives by the pixels.
-  ///
-  /// - Parameter isNormalized: Whether the map is taken behind the norm with which it is returned.
+  /// The score of an image is the sum over the channels of the positive values in the middle of the coarsest map,
+  /// (h / 2, w / 2) in whole numbers; its map is the sum over batch and colours of the score's positive derivatives by
+  /// the pixels. Where `isNormalized` is true, the coarsest map is taken behind the norm with which it is returned.
   public init?(
     of backbone: any Backbone, images: some Sequence<Tensor>, isNormalized: Bool = false
   ) {

@@ -38,7 +38,9 @@ extension ReceptiveField {
 
   /// Squares of 3, 5, ... pixels a side around (H / 2, W / 2), the first that holds more than each share of the sum.
   ///
-  /// - Parameter shares: 0 ... 1.
+  /// - Parameters:
+  ///   - scaling: How the map's numbers are weighed before.
+  ///   - shares: 0 ... 1.
   public func extents(_ scaling: Scaling, shares: [Double]) -> [Extent] {
     let values = scaled(scaling)
     let total = values.reduce(0, +)

@@ -38,7 +38,11 @@ public struct ReceptiveFieldReport: Sendable, Encodable {
 
   /// A report without fields yet.
   ///
-  /// - Parameter shape: Height and width of the maps.
+  /// - Parameters:
+  ///   - images: How many each field is the mean over.
+  ///   - shape: Height and width of the maps, in pixels, padding included.
+  ///   - isNormalized: Whether the maps are taken behind the norm with which they are returned.
+  ///   - thresholds: The shares of a map's sum whose squares are measured, 0 ... 1.
   public init(images: Int, shape: [Int], isNormalized: Bool, thresholds: [Double]) {
     (self.images, self.shape, self.isNormalized, self.thresholds) = (images, shape, isNormalized, thresholds)
   }

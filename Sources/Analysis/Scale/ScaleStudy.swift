@@ -16,6 +16,8 @@ public struct ScaleStudy {
   /// A study of a config.
   ///
   /// - Parameters:
+  ///   - configuration: The whole config.
+  ///   - components: Where its types are looked up.
   ///   - checkpoint: Whose figures over the test data are wanted; nil: none are, and no data are needed.
   ///   - rounds: Runs for the time of a size.
   public init(_ configuration: ConfigurationNode, components: Components, checkpoint: String?, rounds: Int) {
@@ -25,7 +27,9 @@ public struct ScaleStudy {
 
   /// Measures each size.
   ///
-  /// - Parameter progress: Is told what is measured, a line each.
+  /// - Parameters:
+  ///   - sizes: Of the images, in pixels, in the report's order.
+  ///   - progress: Is told what is measured, a line each.
   /// - Throws: `ConfigurationError` for a size that the model cannot take; errors of data and checkpoint.
   public func run(_ sizes: [ImageSize], progress: (String) -> Void = { _ in }) throws -> ScaleReport {
     var report = ScaleReport(checkpoint: checkpoint, parameters: 0, shown: [], points: [])

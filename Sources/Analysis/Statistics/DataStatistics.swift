@@ -73,7 +73,10 @@ public struct DataStatistics: Sendable, Encodable {
 
   /// Statistics of a data set as it takes part in training or a test, before the pipeline.
   ///
-  /// - Parameter progress: Told now and then how many label maps are read.
+  /// - Parameters:
+  ///   - dataset: Its images are opened only where no annotation file says their sizes.
+  ///   - name: `train`, `val` or `test`; nil for a file.
+  ///   - progress: Told now and then how many label maps are read.
   /// - Throws: `DataError`, `CocoError`, and `ImagingError` about the first file that cannot be read.
   public init(
     _ dataset: any Dataset, name: String?, progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }

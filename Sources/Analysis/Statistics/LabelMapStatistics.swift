@@ -35,7 +35,8 @@ public struct LabelMapStatistics: Sendable, Encodable {
   ///
   /// - Parameters:
   ///   - maps: The files, and what their numbers stand for.
-  ///   - classes: By label.
+  ///   - names: The classes' names, by label.
+  ///   - progress: Told now and then how many label maps are read.
   /// - Throws: `ImagingError` about the first file that is no label map.
   public init(
     _ maps: [(path: String, labels: LabelMeaning)], classes names: [String],

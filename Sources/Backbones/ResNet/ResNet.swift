@@ -17,9 +17,8 @@ public struct ResNet: Backbone {
   /// Channels and stride of each returned map.
   public let outputs: [FeatureMap]
 
-  /// A backbone with mm's initial values.
-  ///
-  /// - Parameter scope: `default_scope`, on which the defaults of `norm_eval` and `stem_channels` depend.
+  /// A backbone with mm's initial values. The scope, `default_scope`, decides on the defaults of `norm_eval` and
+  /// `stem_channels`.
   public init(_ configuration: Configuration, scope: String? = nil) {
     let isSegmentation = scope == "mmseg"
     stem = Stem(

@@ -24,6 +24,7 @@ public struct SS2D: UnaryLayer {
   ///
   /// - Parameters:
   ///   - channels: C; I has to be 1 or more.
+  ///   - settings: The release's keys.
   ///   - layer: Tells the scans of a model apart in the key of dropout's random numbers.
   public init(_ channels: Int, _ settings: Settings, layer: Int = 0) {
     let settings = settings.form.isFirst ? settings.asFirstReleased : settings

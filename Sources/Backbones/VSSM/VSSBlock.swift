@@ -36,6 +36,7 @@ public struct VSSBlock: UnaryLayer {
   ///
   /// - Parameters:
   ///   - channels: C.
+  ///   - settings: Of the scan, the perceptron and the norms before them.
   ///   - number: Tells the blocks of a model apart in the keys of random numbers.
   ///   - dropPathRate: Of stochastic depth.
   public init(_ channels: Int, _ settings: Settings, number: Int = 0, dropPathRate: Float = 0) {

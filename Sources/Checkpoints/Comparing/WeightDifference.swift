@@ -40,6 +40,8 @@ public struct WeightDifference: Sendable {
   /// Compares two sets of tensors.
   ///
   /// - Parameters:
+  ///   - first: By name. Relative changes are over the largest of its numbers.
+  ///   - second: By name.
   ///   - tolerance: Numbers that are no further apart are the same.
   ///   - looksAtNumbers: Whether numbers are compared, and types.
   public init(

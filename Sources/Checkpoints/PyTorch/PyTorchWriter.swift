@@ -6,9 +6,11 @@ public enum PyTorchWriter {
   /// Writes the file beside its place and renames it.
   ///
   /// - Parameters:
+  ///   - tensors: By name, in PyTorch's layouts.
   ///   - classes: The classes' names, if known: the file is then a dictionary of `meta`, with the names where mm keeps
   ///     them (`dataset_meta.classes`), and `state_dict`; else it is the state dict itself.
   ///   - categoryIDs: The classes' numbers in annotation files, beside the names, where they are not the usual ones.
+  ///   - path: A file of this name is replaced.
   /// - Throws: `CheckpointError` with the system's reason.
   public static func write(
     _ tensors: [String: StoredTensor], classes: [String]? = nil, categoryIDs: [Int]? = nil,

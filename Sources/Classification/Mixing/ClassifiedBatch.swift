@@ -12,7 +12,11 @@ public struct ClassifiedBatch {
 
   /// Images of one class each.
   ///
-  /// - Parameter smoothing: The part of a target that goes to all classes alike.
+  /// - Parameters:
+  ///   - images: Normalised, `[B, H, W, C]`.
+  ///   - labels: The class of each image, `0 ..< classes`.
+  ///   - classes: How many there are.
+  ///   - smoothing: The part of a target that goes to all classes alike.
   public init(images: Tensor, labels: [Int32], classes: Int, smoothing: Float = 0) {
     var targets = [Float](repeating: smoothing / Float(max(1, classes)), count: labels.count * classes)
     for (row, label) in labels.enumerated() where (0..<classes).contains(Int(label)) {
@@ -93,7 +97,12 @@ public struct Mixture: Hashable, Sendable {
 
   /// CutMix: the partner's pixels around a centre, in a rectangle of the image's proportions that would fill 1 - `share`.
   ///
-  /// - Parameter isCorrected: Whether the target has the share that is left after the rectangle was cut at the border.
+  /// - Parameters:
+  ///   - share: The image's own share of the target, 0 to 1.
+  ///   - centre: In pixels.
+  ///   - height: Of the image, in pixels.
+  ///   - width: The same.
+  ///   - isCorrected: Whether the target has the share that is left after the rectangle was cut at the border.
   public static func patch(
     share: Double, centre: (row: Int, column: Int), height: Int, width: Int, isCorrected: Bool = true
   ) -> Mixture {

@@ -109,6 +109,7 @@ public struct CocoAnalysis: Sendable {
   /// Looks into results whose pictures and classes count in an evaluation.
   ///
   /// - Parameters:
+  ///   - results: The detections; those of other pictures and classes are passed over.
   ///   - annotations: Those that the evaluation was made of.
   ///   - evaluator: Of boxes or masks, fed with the results.
   /// - Throws: `CocoError` for proposals, and for results and annotations without what is compared.

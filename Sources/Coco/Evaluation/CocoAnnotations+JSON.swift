@@ -11,9 +11,8 @@ extension CocoAnnotations {
     self = try CocoTables(try JSONPieces(contentsOf: path)).checked()
   }
 
-  /// Reads the bytes of an annotation file.
+  /// Reads the bytes of an annotation file, which errors call `file`.
   ///
-  /// - Parameter file: What errors call it.
   /// - Throws: `CocoError` with line and column for bad JSON, and with the id for a bad image or annotation.
   public static func parse(_ data: Data, file: String) throws(CocoError) -> CocoAnnotations {
     try CocoTables(try JSONPieces(data, file: file)).checked()

@@ -42,6 +42,7 @@ public struct CocoComparison: Sendable, Equatable, Encodable {
   /// - Parameters:
   ///   - first: What is compared with.
   ///   - second: What may be better.
+  ///   - resamples: How often as many images are drawn as there are, each of them any number of times.
   ///   - seed: Of the draws: the same seed gives the same intervals.
   /// - Throws: `CocoError` when the two compare other things, or one of them other images.
   public init(

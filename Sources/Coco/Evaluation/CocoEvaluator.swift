@@ -82,6 +82,8 @@ public struct CocoEvaluator: Sendable {
   /// An evaluator of the given ground truth.
   ///
   /// - Parameters:
+  ///   - annotations: The ground truth.
+  ///   - iouType: Boxes, masks, or boxes without regard to their class.
   ///   - maxDets: Three numbers; `iouType.maximumDetections` unless given.
   ///   - imageIDs: The pictures that count; all unless given.
   ///   - categoryIDs: The classes that count; all unless given.
@@ -194,9 +196,9 @@ extension CocoEvaluator {
     return evaluator.summary()
   }
 
-  /// Matches a whole list of results; those of pictures that do not count are passed over.
+  /// Matches a whole list of results with the annotations that the evaluator was made of; results of pictures that do
+  /// not count are passed over.
   ///
-  /// - Parameter annotations: Those that the evaluator was made of.
   /// - Throws: `CocoError` for results of unknown pictures, and as `add`.
   public mutating func add(_ results: CocoResults, of annotations: CocoAnnotations) throws(CocoError) {
     let fed = try rows(of: results, annotations)

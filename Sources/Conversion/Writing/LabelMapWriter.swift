@@ -8,7 +8,10 @@ extension ConversionPlan {
   /// Label maps, a PNG a picture, in `label_maps/SPLIT`: classes count from 0 in their order, 255 is none; small objects lie
   /// over large ones.
   ///
-  /// - Parameter background: The name of the pixels without an object, which are then class 0; nil: they have none.
+  /// - Parameters:
+  ///   - reading: The pictures and their objects; one with a box alone is left out, and a fault says so.
+  ///   - out: The folder that gets `label_maps`.
+  ///   - background: The name of the pixels without an object, which are then class 0; nil: they have none.
   /// - Throws: `DataError` where two pictures would have one name.
   public init(labelMaps reading: AnnotationReading, out: String, background: String? = nil) throws {
     for set in reading.sets {

@@ -11,9 +11,11 @@ public struct Choice: Sendable {
   /// Chooses pictures: first for each class that has none yet, the rarest first, then any.
   ///
   /// - Parameters:
+  ///   - catalogue: What there is to choose among.
   ///   - count: How many; all where there are fewer.
   ///   - classes: Only pictures with one of these; nil: any picture.
   ///   - wanted: The classes that shall be there, where `classes` does not say; nil: all.
+  ///   - seed: Another number gives another choice.
   /// - Throws: `DataError` about a class that there is not.
   public init(
     of catalogue: Catalogue, count: Int, classes: [String]? = nil, wanted: [String]? = nil, seed: UInt64

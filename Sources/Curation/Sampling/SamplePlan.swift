@@ -34,9 +34,9 @@ public struct SamplePlan: Sendable {
   /// What was chosen.
   public private(set) var report = SampleReport()
 
-  /// Chooses among the images of annotation files or folders.
+  /// Chooses among the images of annotation files or folders, as the settings wish. `progress` is told now and then how
+  /// many label maps are read.
   ///
-  /// - Parameter progress: Told now and then how many label maps are read.
   /// - Throws: `DataError`, and errors of files.
   public init(
     of input: CuratedInput, _ settings: Settings, progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
@@ -51,7 +51,10 @@ public struct SamplePlan: Sendable {
   ///
   /// - Parameters:
   ///   - datasets: By the names of their uses: `train`, `val`, `test`.
+  ///   - components: Where the types are looked up.
   ///   - scope: What a bare type means: `mmdet` or `mmseg`.
+  ///   - settings: What is wished for, of each data set.
+  ///   - progress: Told now and then how many label maps are read.
   /// - Throws: `ConfigurationError`, `DataError`, and errors of files.
   public init(
     of datasets: [(name: String, dataset: ComponentConfiguration)], components: DataComponents,

@@ -17,6 +17,11 @@ public struct SplitPlan: Sendable {
   /// Splits what is named.
   ///
   /// - Parameters:
+  ///   - input: The annotation file or folders to be split.
+  ///   - shares: The parts, and how much of all pictures each shall have.
+  ///   - seed: Another number gives another split.
+  ///   - grouping: What pictures have in common that must stay together; nil: nothing.
+  ///   - isStratified: Whether each part shall have its share of every class, too.
   ///   - joinsCopies: Whether all pictures are read, and those of the same content stay together.
   ///   - out: The folder of the lists and annotation files.
   ///   - progress: Told now and then how many label maps are read.

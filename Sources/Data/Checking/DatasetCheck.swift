@@ -7,9 +7,8 @@ public struct DatasetCheck: Sendable {
   private let components: DataComponents
   private let scope: String?
 
-  /// A check of data sets whose types these are.
-  ///
-  /// - Parameter scope: What a bare name means: `mmdet` or `mmseg`.
+  /// A check of data sets whose types are among these components; a bare name is one of the scope's, `mmdet` or
+  /// `mmseg`.
   public init(components: DataComponents, scope: String?) {
     (self.components, self.scope) = (components, scope)
   }
@@ -17,6 +16,7 @@ public struct DatasetCheck: Sendable {
   /// Opens annotation files, images and label maps, on `Threads.count` threads.
   ///
   /// - Parameters:
+  ///   - datasets: As the config has them; a place is an index into them.
   ///   - training: The place of the data set that is learnt from, if any is.
   ///   - use: What a run does with a data set once it is built, by its place: metrics. What it throws is in the report.
   ///   - progress: Told now and then how many of the images are read.

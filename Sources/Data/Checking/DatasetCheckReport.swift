@@ -34,7 +34,10 @@ public struct DatasetCheckReport: Encodable, Sendable {
 
   /// Adds what a run over the data would refuse, unless the report has it already.
   ///
-  /// - Parameter config: The file that names the data sets.
+  /// - Parameters:
+  ///   - error: What the run would stop with; other than a `LocatedError` it is left out.
+  ///   - effect: What the run does with it: `training stops before its first step`.
+  ///   - config: The file that names the data sets.
   public mutating func add(refusal error: any Error, effect: String, config: String) {
     guard let located = error as? any LocatedError else { return }
     for part in located.parts.isEmpty ? [located] : located.parts {

@@ -49,7 +49,9 @@ public struct ConcatDataset: Dataset {
 
   /// Joins data sets.
   ///
-  /// - Parameter ignoringPalettes: Whether their colours may differ.
+  /// - Parameters:
+  ///   - datasets: One or more, of the same classes in the same order.
+  ///   - ignoringPalettes: Whether their colours may differ.
   /// - Throws: `DataError` with both lists when the classes or colours differ; for more images than a pass may have.
   public init(_ datasets: [any Dataset], ignoringPalettes: Bool = false) throws {
     precondition(!datasets.isEmpty, "no data set to be joined")

@@ -16,6 +16,9 @@ public struct DataLoader: Sendable {
   /// A loader over a data set.
   ///
   /// - Parameters:
+  ///   - dataset: What samples are loaded from, through its pipeline.
+  ///   - sampler: The order of each pass.
+  ///   - batchSize: Images, 1 or more.
   ///   - workers: Threads that load ahead; 0 loads when a batch is asked for, on the caller's thread.
   ///   - dropLast: Whether an epoch leaves out its last batch when that is not full.
   ///   - groups: The group of each image, numbered from 0: batches hold images of one group only.
@@ -61,7 +64,9 @@ public struct DataLoader: Sendable {
 
   /// Some shards of a step, loaded here and now.
   ///
-  /// - Parameter shards: Those of this process.
+  /// - Parameters:
+  ///   - step: Counted through all epochs, from 0.
+  ///   - shards: Those of this process.
   /// - Throws: What stops a sample from being loaded; it names the image's file.
   public func step(_ step: Int, shards: Range<Int>) throws -> [[Sample]] {
     try shards.map { try plan.entries(of: step, shard: $0, orders: orders).map(load) }
@@ -101,7 +106,9 @@ public struct DataLoader: Sendable {
 
   /// Some shards of each step of a run without end, from an iteration on; only their samples are loaded.
   ///
-  /// - Parameter shards: Those of this process.
+  /// - Parameters:
+  ///   - iteration: The first step, counted from 0.
+  ///   - shards: Those of this process.
   public func steps(startingAt iteration: Int = 0, shards: Range<Int>) -> StepIterator {
     let (first, overflows) = iteration.multipliedReportingOverflow(by: max(1, shards.count))
     let isEndless = (batchesPerEpoch > 0 || plan.sampler.isInfinite) && !overflows && !shards.isEmpty

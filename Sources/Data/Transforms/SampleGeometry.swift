@@ -5,7 +5,10 @@ import Masks
 extension Sample {
   /// Resampled as OpenCV does it.
   ///
-  /// - Parameter newSize: In pixels; both sides at least 1.
+  /// - Parameters:
+  ///   - newSize: In pixels; both sides at least 1.
+  ///   - interpolation: Of the image; label maps and bitmaps take the nearest pixel.
+  ///   - clipsBoxes: Whether boxes are cut to the image.
   public func resized(to newSize: ImageSize, interpolation: Interpolation, clipsBoxes: Bool = true) -> Sample
   {
     resized(to: newSize, resampling: .openCV(interpolation), clipsBoxes: clipsBoxes)
@@ -27,9 +30,8 @@ extension Sample {
     }
   }
 
-  /// Resampled: the image by `resampling`, bitmaps and labels to the nearest; outlines are scaled, and boxes are cut to the image.
-  ///
-  /// - Parameter newSize: In pixels; both sides at least 1.
+  /// Resampled: the image by `resampling`, bitmaps and labels to the nearest; outlines are scaled, and boxes are cut to
+  /// the image unless `clipsBoxes` is false. The new size is in pixels; both sides are at least 1.
   public func resized(to newSize: ImageSize, resampling: Resampling, clipsBoxes: Bool = true) -> Sample {
     var result = self
     let x = Float(Double(newSize.width) / Double(max(1, size.width)))
@@ -90,11 +92,12 @@ extension Sample {
     return result
   }
 
-  /// Grown to the right and below: the image and the label map by `mode`, masks by background.
+  /// Grown to the right and below.
   ///
   /// - Parameters:
   ///   - newSize: In pixels; no side is shorter than now.
   ///   - colour: One number a channel, for constant padding; labels are then of no class.
+  ///   - mode: What is in the new part of the image and the label map; masks have background there.
   public func padded(
     to newSize: ImageSize, colour: [UInt8], mode: PaddingMode = .constant
   ) -> Sample {

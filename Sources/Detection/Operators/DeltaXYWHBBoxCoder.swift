@@ -80,6 +80,7 @@ public struct DeltaXYWHBBoxCoder: Decodable, Sendable {
   /// The boxes that deltas bring given boxes to.
   ///
   /// - Parameters:
+  ///   - boxes: (x1, y1, x2, y2), in pixels.
   ///   - deltas: dx, dy, dw, dh for each box, `[boxes.count, 4]`.
   ///   - size: Decoded boxes are cut to an image of this size, in pixels.
   public func decode(_ boxes: Boxes, deltas: [Float], clippedTo size: ImageSize? = nil) -> Boxes {
@@ -102,9 +103,8 @@ public struct DeltaXYWHBBoxCoder: Decodable, Sendable {
     return decoded.clipped(width: Float(size.width), height: Float(size.height))
   }
 
-  /// The same with gradients to the deltas; boxes are not cut to an image.
+  /// The same with gradients to the deltas, `[boxes.count, 4]`; boxes are not cut to an image.
   ///
-  /// - Parameter deltas: `[boxes.count, 4]`.
   /// - Returns: (x1, y1, x2, y2) of each box, `[boxes.count, 4]`.
   public func decode(_ boxes: Boxes, deltas: Tensor) -> Tensor {
     require(deltas.shape == [boxes.count, 4], "deltas \(deltas.shape) for \(boxes.count) boxes")

@@ -10,7 +10,9 @@ import Tensors
 ///
 /// - Parameters:
 ///   - probabilities: `[boxes.count, side, side]`, 0 ... 1.
+///   - side: Rows and columns of a mask.
 ///   - boxes: In pixels of the image.
+///   - size: Of the image, in pixels.
 ///   - threshold: Probabilities from here on are inside.
 /// - Returns: For each box its window of the image.
 public func pasteMasks(

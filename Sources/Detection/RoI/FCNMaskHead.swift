@@ -95,7 +95,10 @@ public struct FCNMaskHead: MaskHead {
 
   /// `loss_mask`: mean binary cross entropy of the labelled class; 0 without regions.
   ///
-  /// - Parameter targets: 0 or 1 for every pixel of `[R, 28, 28]`.
+  /// - Parameters:
+  ///   - logits: `[R, 28, 28, classes]`.
+  ///   - targets: 0 or 1 for every pixel of `[R, 28, 28]`.
+  ///   - labels: The class of each region.
   public func losses(_ logits: Tensor, targets: [Float], labels: [Int]) -> [LossTerm] {
     let count = ForwardMode.sharesLossCounts ? ForwardMode.lossCount(Float(targets.count), atLeast: 1) : nil
     guard !labels.isEmpty else { return [.loss("loss_mask", logits.sum())] }

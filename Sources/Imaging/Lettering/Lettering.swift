@@ -50,9 +50,8 @@ public struct Lettering: Sendable {
     return ""
   }
 
-  /// Writes a line whose upper left corner is given, as far as it lies within the image.
-  ///
-  /// - Parameter colour: Red, green, blue.
+  /// Writes a line whose upper left corner is given, as far as it lies within the image, which has three channels. The
+  /// colour is red, green, blue.
   public mutating func draw(_ text: String, on image: inout Image, left: Int, top: Int, colour: SIMD3<UInt8>)
   {
     precondition(image.channels == 3, "drawing wants 3 channels, not \(image.channels)")

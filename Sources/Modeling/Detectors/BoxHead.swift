@@ -21,6 +21,7 @@ public protocol BoxHead: Layer {
   /// What the output says of each image, before suppression.
   ///
   /// - Parameters:
+  ///   - output: For the regions of all images, one image after the other.
   ///   - regions: The boxes of each image that were cut out, in the order of the output's rows.
   ///   - sizes: Of each image as the network sees it: boxes are cut to it.
   func decode(_ output: BoxHeadOutput, regions: [Boxes], sizes: [ImageSize]) -> [RegionScores]

@@ -12,6 +12,7 @@ public protocol MaskHead: Layer {
   /// The losses of regions that are objects, in mmdetection's names: `loss_mask`, 0 without regions.
   ///
   /// - Parameters:
+  ///   - logits: What it says of the regions, `[R, m, m, K]`.
   ///   - targets: 0 or 1 for every pixel of `[R, m, m]`.
   ///   - labels: The class of each region.
   func losses(_ logits: Tensor, targets: [Float], labels: [Int]) -> [LossTerm]

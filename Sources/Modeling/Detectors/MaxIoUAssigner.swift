@@ -90,9 +90,8 @@ public struct MaxIoUAssigner: Decodable, Sendable {
     ignoreThreshold = try keys.decodeIfPresent(Float.self, forKey: .ignoreThreshold, in: -1...1) ?? -1
   }
 
-  /// Gives each box to an object, to the background, or to none.
-  ///
-  /// - Parameter truth: The objects; ignored ones are regions on which boxes take no part.
+  /// Gives each box to an object of the truth, to the background, or to none. Ignored objects are regions on which
+  /// boxes take no part.
   public func assign(_ boxes: Boxes, to truth: Instances) -> Assignment {
     let objects = (0..<truth.count).filter { !truth.isIgnored[$0] }
     let count = boxes.count

@@ -94,7 +94,9 @@ public struct Detections: Sendable, Equatable {
 /// - Parameters:
 ///   - boxes: For each region a box of each class, `[R · classes]`, or one for all, `[R]`.
 ///   - scores: `[R, classes]`, without the background.
+///   - classes: How many there are, without the background.
 ///   - scoreThreshold: Scores have to be larger.
+///   - nms: Among the boxes of one class, or of all where it is class-agnostic.
 ///   - limit: How many are kept at most; negative: all.
 public func multiclassNMS(
   _ boxes: Boxes, scores: [Float], classes: Int, scoreThreshold: Float, nms: NMS, limit: Int

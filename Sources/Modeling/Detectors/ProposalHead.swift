@@ -19,6 +19,7 @@ public protocol ProposalHead: Layer {
   /// name, a level each, are added up.
   ///
   /// - Parameters:
+  ///   - output: What the head says of the batch.
   ///   - geometry: Of each image of the batch.
   ///   - truths: The objects of each image, none of them ignored.
   ///   - training: `train_cfg.rpn`.
@@ -28,7 +29,10 @@ public protocol ProposalHead: Layer {
 
   /// The best boxes of each image; no gradient goes to them.
   ///
-  /// - Parameter selection: `train_cfg.rpn_proposal` in training, else `test_cfg.rpn`.
+  /// - Parameters:
+  ///   - output: What the head says of the batch.
+  ///   - geometry: Of each image of the batch.
+  ///   - selection: `train_cfg.rpn_proposal` in training, else `test_cfg.rpn`.
   func proposals(_ output: Output, geometry: [ImageGeometry], selection: ProposalSelection) -> [Proposals]
 }
 

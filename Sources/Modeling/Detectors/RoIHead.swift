@@ -25,7 +25,11 @@ public protocol RoIHead: Layer {
 
   /// What is known of the objects of each image, with soft masks.
   ///
-  /// - Parameter selection: `test_cfg.rcnn`.
+  /// - Parameters:
+  ///   - features: Maps `[B, h, w, C]`, the finest first.
+  ///   - proposals: Of each image.
+  ///   - geometry: Of each image; its objects are given in the pixels of the file.
+  ///   - selection: `test_cfg.rcnn`.
   func scores(
     _ features: [Tensor], proposals: [Proposals], geometry: [ImageGeometry], selection: RoISelection
   ) -> [InstanceScores]

@@ -39,9 +39,8 @@ public struct CocoPredictions: Sendable {
   private var places: [Int: String] = [:]
   private var categories: [String: Int] = [:]
 
-  /// Results without any object yet.
+  /// Results without any object yet, of a model of these classes.
   ///
-  /// - Parameter classes: Of the model.
   /// - Throws: `DataError` for an annotation file that lacks a class.
   public init(_ numbering: Numbering, classes: [String]) throws {
     self.numbering = numbering

@@ -29,6 +29,7 @@ public enum InputImages {
   /// kept in its order, and `-` such a list on standard input.
   ///
   /// - Parameters:
+  ///   - arguments: Files, folders, patterns and lists, as a user writes them.
   ///   - films: Whether films in folders are taken, too.
   ///   - standardInput: Gives all of standard input.
   /// - Throws: `DataError` for a folder, a pattern or a list without any picture.

@@ -14,6 +14,7 @@ public struct OutputNames: Sendable {
   /// Names results after their inputs, which lead to files of the same endings.
   ///
   /// - Parameters:
+  ///   - inputs: Paths of files.
   ///   - endings: Of the files that one input leads to, such as `.png` and `_labels.png`.
   ///   - keepingFolders: Whether folders are kept even where the names alone would do.
   public init(_ inputs: [String], endings: [String], keepingFolders: Bool = false) {
@@ -30,6 +31,7 @@ public struct OutputNames: Sendable {
   /// `1.png`.
   ///
   /// - Parameters:
+  ///   - inputs: Files, and the folders in which they were found.
   ///   - endings: Of the files that each input leads to.
   ///   - keepingFolders: Whether folders are kept even where the names alone would do.
   public init(_ inputs: [InputImages.Input], endings: [[String]], keepingFolders: Bool = false) {

@@ -51,8 +51,12 @@ public struct PredictedImage: Codable, Sendable {
   /// of the image.
   ///
   /// - Parameters:
+  ///   - file: The picture's or the film's.
   ///   - frame: Which one of a film's it is, from 1; nil for a picture.
   ///   - size: Of the image's file.
+  ///   - prediction: Of the image.
+  ///   - metainfo: Names and numbers of the classes.
+  ///   - shown: What of the prediction is listed.
   public init(
     file: String, frame: Int? = nil, size: ImageSize, _ prediction: Prediction, metainfo: DatasetMetainfo,
     showing shown: ShownPart

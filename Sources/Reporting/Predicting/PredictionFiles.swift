@@ -36,6 +36,9 @@ public struct PredictionFiles {
   ///
   /// - Parameters:
   ///   - folder: Where they go; nil: nothing is written.
+  ///   - wanted: What is written beside a picture an image.
+  ///   - inputs: All of them: results are named so that none has the name of another.
+  ///   - metainfo: Names and colours of the classes.
   ///   - plan: What must not be overwritten.
   /// - Throws: `OutputError` when a file would be; `FileError` when the folder cannot be made or written in.
   public init(
@@ -74,7 +77,9 @@ public struct PredictionFiles {
   /// Draws an image and writes what belongs to it.
   ///
   /// - Parameters:
-  ///   - number: Of the input.
+  ///   - prediction: Of the image.
+  ///   - image: Of three channels.
+  ///   - number: Of the input, from 0.
   ///   - frame: Of a film, from 1.
   /// - Returns: The picture, and the file of its label map.
   /// - Throws: `ImagingError` and `FileError` that name the file; `OutputError` for one that is something else already;

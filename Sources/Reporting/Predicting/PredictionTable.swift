@@ -6,9 +6,7 @@ public struct PredictionTable: Sendable {
   private let images: [PredictedImage]
   private let classes: [String]
 
-  /// The images' predictions.
-  ///
-  /// - Parameter classes: In the order of their numbers; the rows have it.
+  /// The images' predictions. Rows are in the order of the classes, which is that of their numbers.
   public init(_ images: [PredictedImage], classes: [String]) {
     (self.images, self.classes) = (images, classes)
   }

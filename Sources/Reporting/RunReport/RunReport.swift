@@ -19,9 +19,8 @@ public struct RunReport: Sendable {
   /// Bytes that are never passed, and those aimed at.
   package static let (mostBytes, wantedBytes) = (20_000_000, 5_000_000)
 
-  /// A report of the first of the runs beside the others.
-  ///
-  /// - Parameter linksFiles: Whether the page lies in the folder of the first run, whose files it then links.
+  /// A report of the first of the runs beside the others. Where `linksFiles` is true, the page lies in the folder of
+  /// the first run, whose files it links.
   public init(_ runs: [ReportedRun], linksFiles: Bool = true) {
     (self.runs, self.linksFiles) = (runs, linksFiles)
   }

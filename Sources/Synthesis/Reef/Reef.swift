@@ -41,8 +41,10 @@ public struct Reef: Sendable, Equatable {
   /// A data set of so many pictures.
   ///
   /// - Parameters:
+  ///   - seed: All random numbers follow from it.
   ///   - images: Pictures in all; nil: as many as is usual for the task.
   ///   - size: Of each; nil: what is usual for the task.
+  ///   - task: Scenes for detectors and segmentors, or pictures of one animal each for classifiers.
   public init(seed: UInt64 = 0, images: Int? = nil, size: ImageSize? = nil, task: Task = .scenes) {
     let (images, size) = (images ?? task.usualImages, size ?? task.usualSize)
     precondition(Self.imageCounts.contains(images), "\(images) images; \(Self.imageCounts) are possible")

@@ -41,7 +41,9 @@ public enum PublishedCheckpoint {
   /// Writes the weights of any checkpoint, with its classes and config and nothing else, to `NAME-XXXXXXXX` with the
   /// ending of `output`, X the beginning of the content's SHA-256 (mm's `tools/model_converters/publish_model.py`).
   ///
-  /// - Parameter output: The name without the checksum; its ending, `safetensors`, `pth` or `pt`, decides on the format.
+  /// - Parameters:
+  ///   - input: A checkpoint of any format that can be read.
+  ///   - output: The name without the checksum; its ending, `safetensors`, `pth` or `pt`, decides on the format.
   /// - Returns: The file, how many tensors are in it, and how many of the input were left out.
   /// - Throws: `CheckpointError` that names the file and what is wrong, or the system's reason.
   public static func publish(

@@ -9,9 +9,7 @@ public protocol StatefulHook: Hook {
 
   /// What is to be remembered now; nil for nothing.
   var state: State? { get }
-  /// Takes up what `state` gave, before `beforeRun`.
-  ///
-  /// - Parameter trainer: The run that goes on; `resumption` says from where.
+  /// Takes up what `state` gave, before `beforeRun`. The trainer's `resumption` says from where the run goes on.
   mutating func restore(_ state: State, _ trainer: Trainer) throws
 
   /// Tensors to be remembered, such as averages of weights, under names of the hook's own; none unless it says otherwise.

@@ -15,7 +15,10 @@ public struct MetricsTable: Sendable, Equatable {
 
   /// Adds a validation behind those of earlier steps; rows of this step and later ones go.
   ///
-  /// - Parameter values: Figures by their names; NaN is an empty cell.
+  /// - Parameters:
+  ///   - step: Iterations done.
+  ///   - epoch: Passes over the data done.
+  ///   - values: Figures by their names; one that is not finite is an empty cell.
   public mutating func add(step: Int, epoch: Int, _ values: [(name: String, value: Double)]) {
     keep(before: step)
     var row = ["step": "\(step)", "epoch": "\(epoch)"]

@@ -22,8 +22,10 @@ public struct Evaluator {
   /// An evaluator of a model on data.
   ///
   /// - Parameters:
+  ///   - model: Its weights and statistics stay as they are.
   ///   - loader: Of a finite sampler; one pass is made.
   ///   - merging: Makes one prediction of those for the variants of each image; nil where there are none.
+  ///   - progress: Shows how many batches are done; quiet unless given.
   ///   - ranks: Share the batches out; each gets the figures over all of them, with the bits of one process.
   public init(
     model: any Model, loader: DataLoader, merging: (any TestTimeAugmentation)? = nil,
@@ -36,6 +38,7 @@ public struct Evaluator {
   /// The figures of all metrics together.
   ///
   /// - Parameters:
+  ///   - metrics: As they are before the first prediction.
   ///   - countsLosses: Whether the means of the model's losses stand behind the figures, as `val/loss` and so on.
   ///   - stop: Asked after each batch whether the rest is not wanted any more.
   ///   - onPrediction: Sees each prediction of this rank after the metrics; for result files and pictures.

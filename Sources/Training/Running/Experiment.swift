@@ -56,9 +56,9 @@ public struct Experiment: Sendable {
         components: components))
   }
 
-  /// Fills a model's parts from the checkpoints that `init_cfg` and `pretrained` name, outer parts first.
+  /// Fills a model's parts from the checkpoints that `init_cfg` and `pretrained` name, outer parts first. A file may
+  /// lack the weights whose names `allowingMissing` has, or fit its patterns with `*`.
   ///
-  /// - Parameter allowingMissing: Patterns, with `*`, of weights that a file may lack.
   /// - Returns: A line a file: «backbone: 212 of 212 tensors loaded from FILE».
   /// - Throws: `ConfigurationError` and `CheckpointError`.
   public func loadPretrainedWeights(into model: any Model, allowingMissing: [String] = []) throws -> [String]
@@ -78,6 +78,8 @@ public struct Experiment: Sendable {
   /// A data loader.
   ///
   /// - Parameters:
+  ///   - loader: The settings of `train_dataloader`, `val_dataloader` or `test_dataloader`.
+  ///   - purpose: An evaluation takes data sets in `test_mode` only.
   ///   - shards: Batches that make a step.
   ///   - seed: Of the order of the data and of augmentation.
   /// - Throws: `ConfigurationError` with the place of what is wrong; errors of the data set's files.

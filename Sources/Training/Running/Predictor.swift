@@ -32,7 +32,11 @@ public struct Predictor {
   /// classes are the checkpoint's, else those of the test data's `metainfo`, else the numbers of a classifier's, else
   /// those of COCO where the test data are in its format and the weights are for as many.
   ///
-  /// - Parameter scale: Takes the place of the `scale` of the pipeline's `Resize`; nil: as the config says.
+  /// - Parameters:
+  ///   - configuration: The whole config; its `test_dataloader` has the pipeline.
+  ///   - components: Where its types are looked up.
+  ///   - file: The checkpoint.
+  ///   - scale: Takes the place of the `scale` of the pipeline's `Resize`; nil: as the config says.
   /// - Throws: `ConfigurationError` and `CheckpointError`.
   public init(
     configuration: ExperimentConfiguration, components: Components, checkpoint file: String,
@@ -194,11 +198,9 @@ public struct Predictor {
     return prediction
   }
 
-  /// The objects of a large image file, found tile by tile: memory is that of the image and of one tile.
+  /// The objects of a large image file, found tile by tile: memory is that of the image and of one tile. A tile has
+  /// `side` rows and columns; neighbours have at least the share `overlap` of a side in common, 0 or more and below 1.
   ///
-  /// - Parameters:
-  ///   - side: Rows and columns of a tile.
-  ///   - overlap: The share of a side that neighbours have in common at least, 0 or more and below 1.
   /// - Throws: An error that names the file; `DataError` for a model that is no detector.
   public func predict(
     _ path: String, tile side: Int, overlap: Double

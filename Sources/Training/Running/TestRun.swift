@@ -19,7 +19,12 @@ public final class TestRun {
 
   /// Opens config, data and checkpoint.
   ///
-  /// - Parameter mergesVariants: Whether `tta_pipeline` makes variants of each image, and `tta_model` one prediction of them.
+  /// - Parameters:
+  ///   - configuration: The whole config.
+  ///   - components: Where its types are looked up.
+  ///   - file: The checkpoint.
+  ///   - allowMissing: Patterns, with `*`, of weights that it may lack.
+  ///   - mergesVariants: Whether `tta_pipeline` makes variants of each image, and `tta_model` one prediction of them.
   /// - Throws: `ConfigurationError`, `CheckpointError` and errors of the data set's files, before any prediction.
   public init(
     configuration: ExperimentConfiguration, components: Components, checkpoint file: String,
@@ -78,6 +83,7 @@ public final class TestRun {
   /// Predicts and judges every image.
   ///
   /// - Parameters:
+  ///   - progress: Shows how many batches are done; quiet unless given.
   ///   - ranks: Share the images out; each gets the figures over all of them.
   ///   - onPrediction: Sees each prediction of this rank; for result files and pictures.
   /// - Throws: Errors of data, model and metrics, and those of `onPrediction`.

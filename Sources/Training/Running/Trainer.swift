@@ -117,9 +117,8 @@ public final class Trainer {
     }
   }
 
-  /// Does what a run can do without, such as writing a picture: what fails is a warning, at most once a minute.
-  ///
-  /// - Parameter loss: What it means that it failed, for the warning.
+  /// Does what a run can do without, such as writing a picture: what fails is a warning, at most once a minute. It
+  /// begins with `loss`, which says what it means: `the picture was lost`.
   public func attempt(_ loss: String, _ body: () throws -> Void) {
     do { try body() } catch {
       if let last = lastSinkWarning, ContinuousClock.now - last < .seconds(60) { return }

@@ -6,13 +6,13 @@ public protocol LearningRateSchedule: Sendable {
   /// The rate of a step, from that of the step before.
   ///
   /// - Parameters:
+  ///   - rate: Of the step before; the schedules before this one have moved it already.
   ///   - step: Counted from the schedule's begin, from 0.
   ///   - span: `end - begin - 1`, the last step.
   func rate(after rate: Double, step: Int, of span: Int) -> Double
 
-  /// The same, where it depends on the optimiser's rate before any schedule, too; it does not unless it says otherwise.
-  ///
-  /// - Parameter base: `lr`, times the multiplier of the group.
+  /// The same, where it depends on the optimiser's rate before any schedule, too: `base`, which is `lr` times the
+  /// multiplier of the group. It does not unless a schedule says otherwise.
   func rate(after rate: Double, base: Double, step: Int, of span: Int) -> Double
 
   /// What stands for the optimiser's rate in this schedule and those behind it; the same unless it says otherwise.
