@@ -42,16 +42,22 @@ public struct BaseSegDataset: Dataset {
     }
 
     /// Decodes mmsegmentation's keys.
-    public init(from decoder: any Decoder) throws { try self.init(from: decoder, reducesZeroLabel: false) }
+    public init(from decoder: any Decoder) throws {
+      try self.init(from: decoder, imageSuffix: ".jpg", labelMapSuffix: ".png", reducesZeroLabel: false)
+    }
 
-    /// Decodes mmsegmentation's keys; `reducesZeroLabel` is the default of `reduce_zero_label`.
-    init(from decoder: any Decoder, reducesZeroLabel: Bool) throws {
+    /// Decodes mmsegmentation's keys, `img_suffix`, `seg_map_suffix` and `reduce_zero_label` with other defaults.
+    init(
+      from decoder: any Decoder, imageSuffix usualImageSuffix: String,
+      labelMapSuffix usualLabelMapSuffix: String, reducesZeroLabel: Bool
+    ) throws {
       let keys = try decoder.container(keyedBy: CodingKeys.self)
       settings = try DatasetSettings(from: decoder)
       annotationFile = try keys.decodeIfPresent(String.self, forKey: .annotationFile)
       prefix = try keys.decode(Prefix.self, forKey: .prefix)
-      imageSuffix = try keys.decodeIfPresent(String.self, forKey: .imageSuffix) ?? ".jpg"
-      labelMapSuffix = try keys.decodeIfPresent(String.self, forKey: .labelMapSuffix) ?? ".png"
+      imageSuffix = try keys.decodeIfPresent(String.self, forKey: .imageSuffix) ?? usualImageSuffix
+      labelMapSuffix =
+        try keys.decodeIfPresent(String.self, forKey: .labelMapSuffix) ?? usualLabelMapSuffix
       reduceZeroLabel = try keys.decodeIfPresent(Bool.self, forKey: .reduceZeroLabel) ?? reducesZeroLabel
       ignoreIndex = try keys.decodeIfPresent(Located<Int>.self, forKey: .ignoreIndex)
       if let labels = settings.labelKeys {

@@ -38,14 +38,24 @@ extension Components {
     data.datasets.add("BaseSegDataset", description: "Images and label maps of the same names") {
       (c: BaseSegDataset.Configuration, context: DataContext) in try BaseSegDataset(c, in: context)
     }
-    data.datasets.add("ADE20KDataset", description: "ADE20K's 150 classes; 0 is unlabelled") {
-      (c: ADE20KDataset.Configuration, context: DataContext) in try ADE20KDataset(c, in: context)
-    }
     data.inventories.add("BaseSegDataset") {
       (c: BaseSegDataset.Configuration, _: DataContext) in try DatasetInventory(c)
     }
-    data.inventories.add("ADE20KDataset") {
-      (c: ADE20KDataset.Configuration, _: DataContext) in try DatasetInventory(c.base)
+    add(ADE20K.self, description: "ADE20K's 150 classes; 0 is unlabelled")
+    // mmdetection's data set of this name has objects in COCO's form.
+    add(Cityscapes.self, scope: "mmseg", description: "Cityscapes' 19 classes, as numbers for training")
+    add(PascalVOC.self, description: "Pascal VOC's background and 20 classes")
+  }
+
+  private mutating func add<Benchmark: SegmentationBenchmark>(
+    _: Benchmark.Type, scope: String? = nil, description: String
+  ) {
+    data.datasets.add(Benchmark.datasetName, scope: scope, description: description) {
+      (c: BenchmarkDataset<Benchmark>.Configuration, context: DataContext) in
+      try BenchmarkDataset(c, in: context)
+    }
+    data.inventories.add(Benchmark.datasetName, scope: scope) {
+      (c: BenchmarkDataset<Benchmark>.Configuration, _: DataContext) in try DatasetInventory(c.base)
     }
   }
 }

@@ -25,8 +25,8 @@ struct DatasetOutlineTests {
   @Test(
     "is found in wrapped ones and in those of a program's own, too",
     arguments: [
-      (coco, ["a", "b"], 2), (maps, ["a"], 2), (scenes, ADE20KClasses.names, 2),
-      ("{type: RepeatDataset, times: 3, dataset: \(scenes)}", ADE20KClasses.names, 2),
+      (coco, ["a", "b"], 2), (maps, ["a"], 2), (scenes, ADE20K.classes, 2),
+      ("{type: RepeatDataset, times: 3, dataset: \(scenes)}", ADE20K.classes, 2),
       ("{type: ConcatDataset, datasets: [\(coco), \(coco)]}", ["a", "b"], 2),
       ("{type: RepeatDataset, times: 3, dataset: {type: ConcatDataset, datasets: [\(maps)]}}", ["a"], 2),
       ("{type: CocoDataset, ann_file: nowhere.json, \(steps)}", nil, 2),
@@ -46,7 +46,7 @@ struct DatasetOutlineTests {
     #expect(outline.classes == classes)
     #expect(outline.pipeline.count == steps)
     if config.contains("ADE20K") {
-      #expect(outline.palette(for: ADE20KClasses.names) == ADE20KClasses.palette)
+      #expect(outline.palette(for: ADE20K.classes) == ADE20K.palette)
     }
     if config.contains("palette") { #expect(outline.palette(for: ["a"]) == [SIMD3(9, 8, 7)]) }
   }

@@ -36,6 +36,29 @@ struct SegmentationLayoutTests {
     #expect("\(try #require(error))".contains("type: BaseSegDataset"))
   }
 
+  @Test(
+    "Cityscapes and Pascal VOC by mm's names: classes, colours and the names of files",
+    arguments: [
+      ("CityscapesDataset", "aachen/a_leftImg8bit.png", "aachen/a_gtFine_labelTrainIds.png", 19, "bicycle"),
+      ("PascalVOCDataset", "a.jpg", "a.png", 21, "tvmonitor"),
+    ])
+  func readsBenchmarks(type: String, image: String, map: String, count: Int, last: String) throws {
+    let folder = try TemporaryFolder()
+    try folder.image("x/\(image)")
+    try folder.labels("y/\(map)", [0, 18, 255])
+    let set = try SegmentationComponents.dataset(
+      "{type: \(type), data_root: \(folder.path), data_prefix: {img_path: x, seg_map_path: y}, "
+        + "\(Self.pipeline)}")
+    #expect(set.count == 1 && set.metainfo.classes.count == count && set.metainfo.palette.count == count)
+    #expect(set.metainfo.classes.last == last && Set(set.metainfo.palette).count == count)
+    #expect(try set.load(index: 0, number: 0, seed: 0).labelMap?.pixels == [0, 18, 255])
+    let error = #expect(throws: ConfigurationError.self) {
+      try SegmentationComponents.dataset(
+        "{type: \(type), data_prefix: {img_path: x}, metainfo: {classes: [road]}}")
+    }
+    #expect(error?.description.contains("\(type) has its own \(count) classes") == true)
+  }
+
   /// The data sets of a shipped config, on files below a folder; pipelines only load.
   private func datasets(_ name: String, _ folder: TemporaryFolder) throws -> [any Dataset] {
     let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

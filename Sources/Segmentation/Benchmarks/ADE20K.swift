@@ -1,9 +1,18 @@
 import Imaging
 
-/// Names and colours of ADE20K's 150 classes, in the order of their numbers (mmsegmentation's METAINFO).
-public enum ADE20KClasses {
+/// ADE20K's scene parsing benchmark: 150 classes, and label maps in which 0 means unlabelled (mmsegmentation's
+/// `ADE20KDataset`).
+public enum ADE20K: SegmentationBenchmark {
+  /// In configs.
+  public static let datasetName = "ADE20KDataset"
+  /// Of a picture.
+  public static let imageSuffix = ".jpg"
+  /// Of its label map.
+  public static let labelMapSuffix = ".png"
+  /// 0 is unlabelled.
+  public static let reducesZeroLabel = true
   /// The names.
-  public static let names = table.map(\.name)
+  public static let classes = table.map(\.name)
   /// Red, green and blue.
   public static let palette = table.map { Palette.colour(hex: $0.colour) }
 
