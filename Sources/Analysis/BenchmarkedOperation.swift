@@ -20,7 +20,8 @@ struct BenchmarkedOperation {
   /// Every operation that has a floor, all sizes divided by `divisor`.
   static func all(shrinking divisor: Int) -> [BenchmarkedOperation] {
     let sizes = Sizes(divisor: divisor)
-    return sizes.linear + sizes.convolutions + [sizes.depthwise, sizes.layerNorm] + sizes.scan
+    let half = Precision.bfloat16.isAvailable ? sizes.half : []
+    return sizes.linear + sizes.convolutions + half + [sizes.depthwise, sizes.layerNorm] + sizes.scan
       + sizes.singleStateScan
   }
 
@@ -123,6 +124,40 @@ private struct Sizes {
   }
 
   /// depthwise 3x3, 192 channels, 8x56x56.
+  /// Products in bfloat16, of the same sizes as those in float32.
+  var half: [BenchmarkedOperation] {
+    let (rows, inputs, outputs, bias) = (of(16_384), of(384), of(768), Tensor.pattern([of(768)]))
+    let x = Tensor.pattern([rows, inputs])
+    let weight = HalfWeights(linear: .pattern([outputs, inputs]))
+    let (height, width, channels) = (of(200), of(320), of(256))
+    let (side, many, fewer) = (of(128), of(2048), of(512))
+    let (map, wide) = (Tensor.pattern([1, height, width, channels]), Tensor.pattern([1, side, side, many]))
+    func weights(_ shape: [Int]) -> HalfWeights {
+      HalfWeights(
+        convolution: .pattern(shape), stride: (1, 1), padding: (shape[1] / 2, shape[1] / 2),
+        dilation: (1, 1))
+    }
+    let narrowWeight = weights([channels, 3, 3, channels])
+    let wideWeight = weights([fewer, 3, 3, many])
+    let pointwise = weights([channels, 1, 1, channels])
+    let (narrowBias, wideBias) = (Tensor.pattern([channels]), Tensor.pattern([fewer]))
+    let work = 2 * height * width * channels * channels
+    return [
+      .forward("linear_bfloat16", work: 2 * rows * inputs * outputs, limit: .product, floor: 1.6) {
+        Tensors.linear(x, half: weight, bias: bias)
+      },
+      .forward("conv3x3_256_bfloat16", work: 9 * work, limit: .product, floor: 4) {
+        conv2d(map, half: narrowWeight, bias: narrowBias, padding: (1, 1))
+      },
+      .forward("conv3x3_2048_bfloat16", work: 18 * side * side * many * fewer, limit: .product, floor: 4.5) {
+        conv2d(wide, half: wideWeight, bias: wideBias, padding: (1, 1))
+      },
+      .forward("conv1x1_256_bfloat16", work: work, limit: .product, floor: 1.5) {
+        conv2d(map, half: pointwise, bias: narrowBias)
+      },
+    ]
+  }
+
   var depthwise: BenchmarkedOperation {
     let (images, side, channels) = (of(8), of(56), of(192))
     let x = Tensor.pattern([images, side, side, channels])

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Tensors
 
 /// What a benchmark of a model comes to.
 public struct ModelBenchmarkReport: Sendable, Encodable {
@@ -39,11 +40,15 @@ public struct ModelBenchmarkReport: Sendable, Encodable {
   public var ratio: Double?
   /// The ten that take longest.
   public var operations: [Operation]
+  /// In which type products were taken.
+  public var precision: Precision
+  /// Why that is not what was asked for.
+  public var note: String?
   /// Of all runs together, where the throughput was asked for.
   public var imagesPerSecond: Double?
 
   enum CodingKeys: String, CodingKey {
-    case mode, batch, shape, threads, simd, blas, milliseconds, flops, ratio, operations
+    case mode, batch, shape, threads, simd, blas, milliseconds, flops, ratio, operations, precision
     case peakMemory = "peak_memory"
     case processMemory = "process_memory"
     case productRate = "P"
@@ -66,6 +71,7 @@ public struct ModelBenchmarkReport: Sendable, Encodable {
     try keys.encode(productRate, forKey: .productRate)
     try keys.encode(ratio, forKey: .ratio)
     try keys.encode(operations, forKey: .operations)
+    if precision != .float32 { try keys.encode(precision, forKey: .precision) }
     try keys.encodeIfPresent(imagesPerSecond, forKey: .imagesPerSecond)
   }
 
@@ -73,10 +79,12 @@ public struct ModelBenchmarkReport: Sendable, Encodable {
   public func text() -> String {
     var lines = [
       String(
-        format: "%@, batch %d of %d x %d: %.1f ms (%d threads, %@, OpenBLAS for %@)", mode.rawValue, batch,
-        shape[0],
-        shape[1], milliseconds, threads, simd, blas)
+        format: "%@, batch %d of %d x %d: %.1f ms (%@%d threads, %@, OpenBLAS for %@)", mode.rawValue, batch,
+        shape[0], shape[1], milliseconds, precision == .float32 ? "" : "\(precision.rawValue), ", threads,
+        simd,
+        blas)
     ]
+    if let note { lines.append("note: \(note)") }
     if let imagesPerSecond { lines.append(String(format: "%.2f images/s", imagesPerSecond)) }
     lines.append("memory: tensors \(peakMemory >> 20) MB at most, process \(processMemory >> 20) MB")
     let limit = String(format: "P %.1f GFLOP/s", productRate / 1e9)

@@ -2,9 +2,10 @@ import Configuration
 import Data
 import Imaging
 import Modeling
+import Tensors
 import Training
 
-/// The model of a config without its data: nothing but `default_scope` and `model` is looked at, and no file is opened.
+/// The model of a config without its data: nothing but `default_scope`, `model` and `precision` is looked at, and no file is opened.
 public struct StandaloneModel {
   /// The model, with weights drawn from seed 0.
   public let model: any Model
@@ -12,6 +13,8 @@ public struct StandaloneModel {
   public let classes: Int
   /// The size of its pictures unless another is asked for.
   public let defaultSize: ImageSize
+  /// What the config's `precision` asks for.
+  public let precision: Precision
 
   /// Height and width of a picture from two numbers.
   ///
@@ -42,7 +45,7 @@ public struct StandaloneModel {
     isTraining: Bool = false
   ) throws {
     let keys = (configuration.entries ?? []).map(\.key)
-    var node = configuration.removing(Set(keys).subtracting(["default_scope", "model"]))
+    var node = configuration.removing(Set(keys).subtracting(["default_scope", "model", "precision"]))
     var experiment = Experiment(try ExperimentConfiguration(node), components: components)
     let kind = Kind(scope: experiment.scope)
     let fixed = node.node(at: "model.data_preprocessor.size")
@@ -64,6 +67,7 @@ public struct StandaloneModel {
     try Self.check(wanted, experiment, classes: names)
     model = try experiment.model(classes: names)
     model.initialize(seed: 0)
+    precision = experiment.configuration.usesBFloat16 ? .bfloat16 : .float32
   }
 
   /// The first `num_classes` of a head, where it is one that can be: what builds the head says what is wrong with others.

@@ -104,8 +104,9 @@ MULTIVERSION void dp_winograd_input(const dp_windows *w, const float *x, ptrdiff
   }
 }
 
-INLINE void output_block(const float *in, ptrdiff_t plane, const float *bias, ptrdiff_t n, ptrdiff_t rows,
-                         ptrdiff_t columns, float *y, ptrdiff_t rowStride, ptrdiff_t pixelStride) {
+INLINE void output_block(const float *in, ptrdiff_t plane, const float *bias, const float *residual, int isRectified,
+                         ptrdiff_t n, ptrdiff_t rows, ptrdiff_t columns, float *y, ptrdiff_t rowStride,
+                         ptrdiff_t pixelStride) {
   float m[OUT * IN][LANES], v[OUT][LANES], shift[LANES] = {0};
   if (bias) store(shift, bias, n);
   for (int j = 0; j < IN; j++) {
@@ -123,12 +124,20 @@ INLINE void output_block(const float *in, ptrdiff_t plane, const float *bias, pt
       const points t = output_points(row[0][c], row[1][c], row[2][c], row[3][c], row[4][c], row[5][c]);
       v[0][c] = t.v0 + shift[c], v[1][c] = t.v1 + shift[c], v[2][c] = t.v2 + shift[c], v[3][c] = t.v3 + shift[c];
     }
-    for (ptrdiff_t j = 0; j < columns; j++) store(y + i * rowStride + j * pixelStride, v[j], n);
+    for (ptrdiff_t j = 0; j < columns; j++) {
+      const ptrdiff_t place = i * rowStride + j * pixelStride;
+      if (residual)
+        for (ptrdiff_t c = 0; c < n; c++) v[j][c] += residual[place + c];
+      if (isRectified)
+        for (ptrdiff_t c = 0; c < n; c++) v[j][c] = v[j][c] < 0.f ? 0.f : v[j][c];
+      store(y + place, v[j], n);
+    }
   }
 }
 
 MULTIVERSION void dp_winograd_output(const dp_windows *w, const float *products, ptrdiff_t plane, ptrdiff_t first,
-                                     ptrdiff_t last, ptrdiff_t outputs, const float *bias, float *y) {
+                                     ptrdiff_t last, ptrdiff_t outputs, const float *bias, const float *residual,
+                                     int isRectified, float *y) {
   const ptrdiff_t down = (w->outputHeight + OUT - 1) / OUT, across = (w->outputWidth + OUT - 1) / OUT,
                   rowStride = w->outputWidth * outputs;
   for (ptrdiff_t tile = first; tile < last; tile++) {
@@ -137,9 +146,10 @@ MULTIVERSION void dp_winograd_output(const dp_windows *w, const float *products,
                     rows = w->outputHeight - top < OUT ? w->outputHeight - top : OUT,
                     columns = w->outputWidth - left < OUT ? w->outputWidth - left : OUT;
     const float *in = products + (tile - first) * outputs;
-    float *out = y + (image * w->outputHeight + top) * rowStride + left * outputs;
+    const ptrdiff_t corner = (image * w->outputHeight + top) * rowStride + left * outputs;
 #define BLOCK(at, n)                                                                                         \
-  output_block(in + (at), plane, bias ? bias + (at) : bias, n, rows, columns, out + (at), rowStride, outputs)
+  output_block(in + (at), plane, bias ? bias + (at) : bias, residual ? residual + corner + (at) : residual,  \
+               isRectified, n, rows, columns, y + corner + (at), rowStride, outputs)
     FOR_BLOCKS(outputs, BLOCK);
 #undef BLOCK
   }

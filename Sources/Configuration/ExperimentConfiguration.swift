@@ -40,6 +40,8 @@ public struct ExperimentConfiguration: Decodable, Sendable {
   public var logLevel: String?
   /// The default of every data set's `data_root`.
   public var dataRoot: String?
+  /// Whether `precision` is `bfloat16`: products of inference are to be taken in it.
+  public var usesBFloat16: Bool
   /// The whole config.
   public var node: ConfigurationNode
 
@@ -66,7 +68,7 @@ public struct ExperimentConfiguration: Decodable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case distribution, model, randomness, resume
+    case distribution, model, precision, randomness, resume
     case defaultScope = "default_scope"
     case trainDataloader = "train_dataloader"
     case valDataloader = "val_dataloader"
@@ -158,6 +160,12 @@ public struct ExperimentConfiguration: Decodable, Sendable {
     logProcessor = try keys.decodeIfPresent(ConfigurationNode.self, forKey: .logProcessor)
     logLevel = try keys.decodeIfPresent(String.self, forKey: .logLevel)
     dataRoot = try path(.dataRoot)
+    let precision = try keys.decodeIfPresent(String.self, forKey: .precision) ?? "float32"
+    guard ["float32", "bfloat16"].contains(precision) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .precision, in: keys, debugDescription: "'\(precision.shown)' is not float32 or bfloat16")
+    }
+    usesBFloat16 = precision == "bfloat16"
     if let scope = defaultScope, !ComponentScopes.all.contains(scope) {
       throw DecodingError.dataCorruptedError(
         forKey: .defaultScope, in: keys,

@@ -34,18 +34,26 @@ public struct ConvModule: UnaryLayer {
   }
 
   /// `[B, H, W, I]` to `[B, H', W', O]`.
-  public func callAsFunction(_ x: Tensor) -> Tensor {
-    let y = normalized(x)
-    return activation?(y) ?? y
-  }
+  public func callAsFunction(_ x: Tensor) -> Tensor { self(x, adding: nil, activation: activation) }
 
-  private func normalized(_ x: Tensor) -> Tensor {
-    guard let norm else { return convolution(x) }
-    guard let norm = norm as? BatchNorm2d, ForwardMode.current.isInference else {
+  /// activation(convolution and norm + residual): the residual has the result's shape, the activation takes the place
+  /// of the block's own.
+  package func callAsFunction(_ x: Tensor, adding residual: Tensor?, activation: Activation?) -> Tensor {
+    guard let norm else { return convolution(x, adding: residual, activation: activation) }
+    if let norm = norm as? BatchNorm2d {
+      if let folded = folded.half(of: convolution, norm) {
+        return convolution(
+          x, half: folded.weight, bias: folded.bias, adding: residual, activation: activation)
+      }
+      if ForwardMode.current.isInference {
+        let weights = folded.weights(of: convolution, norm)
+        return convolution(
+          x, weight: weights.weight, bias: weights.bias, adding: residual, activation: activation)
+      }
       folded.forget()
-      return norm(convolution(x))
     }
-    let weights = folded.weights(of: convolution, norm)
-    return convolution(x, weight: weights.weight, bias: weights.bias)
+    let y = norm(convolution(x))
+    let sum = residual.map { y + $0 } ?? y
+    return activation?(sum) ?? sum
   }
 }

@@ -17,6 +17,11 @@ public struct DropPath: Sendable {
     return stochasticDepth(
       x, probability: probability, generators: step.generators(for: .dropPath(layer: layer)))
   }
+
+  /// x + a branch of it, which is given x where it is to add it itself: in evaluation, when nothing is dropped.
+  public func sum(_ x: Tensor, _ branch: (_ residual: Tensor?) -> Tensor) -> Tensor {
+    ForwardMode.current.training == nil ? branch(x) : x + self(branch(nil))
+  }
 }
 
 /// Dropout of single numbers (PyTorch's `Dropout`).

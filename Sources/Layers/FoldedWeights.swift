@@ -5,6 +5,7 @@ import Tensors
 package final class FoldedWeights {
   private var sources: [Tensor] = []
   private var folded: (weight: Tensor, bias: Tensor)?
+  private var bias: Tensor?
 
   /// No weights yet.
   package init() {}
@@ -18,11 +19,28 @@ package final class FoldedWeights {
     let made = withoutGradients {
       (
         weight: convolution.weight.value * scale.reshaped([scale.count, 1, 1, 1]),
-        bias: convolution.bias.map { $0.value * scale + shift } ?? shift
+        bias: biased(convolution, scale, shift)
       )
     }
     (sources, folded) = (numbers.map(\.detached), made)
     return made
+  }
+
+  /// The weights as products in bfloat16 take them, made once; nil where they take float32.
+  func half(of convolution: Conv2d, _ norm: BatchNorm2d) -> (weight: HalfWeights, bias: Tensor)? {
+    let weight = convolution.half(of: { (numbers: Tensor) in
+      let (scale, shift) = norm.affine
+      return withoutGradients {
+        bias = biased(convolution, scale, shift)
+        return numbers * scale.reshaped([scale.count, 1, 1, 1])
+      }
+    })
+    guard let weight, let bias else { return nil }
+    return (weight, bias)
+  }
+
+  private func biased(_ convolution: Conv2d, _ scale: Tensor, _ shift: Tensor) -> Tensor {
+    convolution.bias.map { $0.value * scale + shift } ?? shift
   }
 
   /// Lets go of the numbers, so that training can change them in place.

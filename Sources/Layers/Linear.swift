@@ -25,12 +25,34 @@ public struct Linear: UnaryLayer {
 
   /// The same with an activation after it.
   public func callAsFunction(_ x: Tensor, activation: Activation?) -> Tensor {
-    linear(x, weight: weight.value, bias: bias?.value, activation: activation)
+    if let half { return linear(x, half: half, bias: bias?.value, activation: activation) }
+    return linear(x, weight: weight.value, bias: bias?.value, activation: activation)
   }
+
+  /// The same added to a tensor of the result's shape, if there is one: with weights as bfloat16 while the sums are in
+  /// registers.
+  public func callAsFunction(_ x: Tensor, addedTo residual: Tensor?) -> Tensor {
+    guard let residual else { return self(x) }
+    if let half { return linear(x, half: half, bias: bias?.value, adding: residual) }
+    var y = self(x)
+    if y.needsGradient || residual.needsGradient { return residual + y }
+    y.add(residual)
+    return y
+  }
+
+  private var half: HalfWeights? { weight.half { HalfWeights(linear: $0) } }
 
   /// Some of the outputs, which lie within `0..<O`: `[..., I]` to `[..., outputs.count]`. Parts that go different ways
   /// are made apart, for less than being cut out of a whole.
   public func callAsFunction(_ x: Tensor, outputs: Range<Int>) -> Tensor {
+    if let half {
+      let bias = bias?.value.sliced(axis: 0, from: outputs.lowerBound, to: outputs.upperBound)
+      guard let part = half[outputs] else {
+        return linear(x, half: half, bias: self.bias?.value)
+          .sliced(axis: -1, from: outputs.lowerBound, to: outputs.upperBound)
+      }
+      return linear(x, half: part, bias: bias)
+    }
     let part = { (tensor: Tensor) in tensor.sliced(axis: 0, from: outputs.lowerBound, to: outputs.upperBound)
     }
     return linear(x, weight: part(weight.value), bias: bias.map { part($0.value) })

@@ -45,7 +45,22 @@ public enum WeightLayout: Hashable, Sendable {
 /// A class, because a model and its optimiser look at the same weight.
 public final class Parameter {
   /// The weight as a leaf of the graph; its `gradient` is filled by backward passes.
-  public private(set) var value: Tensor
+  public private(set) var value: Tensor {
+    get {
+      require(half == nil, "the float32 numbers of a weight \(shape) that is kept as bfloat16")
+      return numbers
+    }
+    set { numbers = newValue }
+  }
+  /// Extent of each axis in memory's layout.
+  public let shape: [Int]
+  private var numbers: Tensor
+  /// How products take the weight in inference, which begins after it is set.
+  package var precision = Precision.float32
+  /// What is kept in place of the numbers.
+  private var half: HalfWeights?
+  /// Whether the numbers are there, and not those of bfloat16 alone.
+  package var keepsFloat32: Bool { half == nil }
   /// How it lies in memory, against PyTorch's layout.
   public let layout: WeightLayout
   /// How a new model draws it.
@@ -55,13 +70,11 @@ public final class Parameter {
 
   /// A weight of zeros until `initialize` or `replace` gives it numbers. Its shape is that in memory's layout.
   public init(_ shape: [Int], _ initializer: Initializer, layout: WeightLayout = .plain) {
-    value = Tensor.zeros(shape).withGradient()
+    numbers = Tensor.zeros(shape).withGradient()
+    self.shape = shape
     self.layout = layout
     self.initializer = initializer
   }
-
-  /// Extent of each axis in memory's layout.
-  public var shape: [Int] { value.shape }
 
   /// The summed gradient of the backward passes since it was last cleared.
   public var gradient: Tensor? {
@@ -72,7 +85,20 @@ public final class Parameter {
   /// Replaces the numbers, given in memory's layout; the gradient is forgotten.
   public func replace(by tensor: Tensor) {
     require(tensor.shape == shape, "a weight of shape \(shape) replaced by shape \(tensor.shape)")
+    half = nil
     value = leaf(tensor)
+  }
+
+  /// The weight as products in bfloat16 take it, made when inference asks for it first: from then on it is all that is
+  /// kept. Nil where products take float32.
+  ///
+  /// - Parameter make: Makes it from the numbers, or from numbers that a norm is folded into.
+  func half(_ make: (Tensor) -> HalfWeights) -> HalfWeights? {
+    if let half { return half }
+    guard precision == .bfloat16, ForwardMode.current.isInference else { return nil }
+    half = make(numbers.detached)
+    numbers = Tensor(0)
+    return half
   }
 
   /// Numbers as a leaf of the graph, unless they are frozen.

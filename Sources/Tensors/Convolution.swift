@@ -19,9 +19,14 @@ public func conv2d(
 }
 
 /// The same by a given method, or by the faster one when nil.
+///
+/// - Parameters:
+///   - residual: Added to the result, `[B, H', W', O]`.
+///   - activation: The last of all; both are part of the operation where nothing is to be differentiated.
 package func conv2d(
   _ x: Tensor, weight: Tensor, bias: Tensor? = nil, stride: (Int, Int) = (1, 1), padding: (Int, Int) = (0, 0),
-  dilation: (Int, Int) = (1, 1), groups: Int = 1, method: ConvolutionMethod?
+  dilation: (Int, Int) = (1, 1), groups: Int = 1, method: ConvolutionMethod? = nil,
+  adding residual: Tensor? = nil, activation: Activation? = nil
 ) -> Tensor {
   require(
     x.rank == 4 && weight.rank == 4 && groups > 0 && weight.shape[3] * groups == x.shape[3]
@@ -36,21 +41,48 @@ package func conv2d(
     images: x.shape[0], height: x.shape[1], width: x.shape[2], channels: x.shape[3], outputs: weight.shape[0],
     kernel: (weight.shape[1], weight.shape[2]), stride: stride, padding: padding, dilation: dilation,
     groups: groups)
+  require(
+    residual.map { $0.shape == windows.outputShape } ?? true,
+    "\(residual?.shape ?? []) added to \(windows.outputShape)")
   OperationCounter.current?.add(.convolution, weight.count, windows.pixels)
-  if groups > 1, groups == windows.channels, groups == windows.outputs {
-    return depthwiseConv2d(x, weight: weight, bias: bias, windows: windows)
-  }
   windows.forcedMethod = method
-  return convolution(x, weight: weight, bias: bias, windows: windows)
+  let isDepthwise = groups > 1 && groups == windows.channels && groups == windows.outputs
+  let isRecorded = [x, weight, bias, residual].contains { $0?.needsGradient ?? false }
+  if !isDepthwise, !isRecorded {
+    return convolution(x, weight, bias, adding: residual, activation, windows)
+  }
+  let y =
+    isDepthwise
+    ? depthwiseConv2d(x, weight: weight, bias: bias, windows: windows)
+    : convolution(x, weight: weight, bias: bias, windows: windows)
+  let sum = residual.map { y + $0 } ?? y
+  return activation?(sum) ?? sum
+}
+
+/// A convolution that is not depthwise, without its derivative, with all that is done to its sums.
+private func convolution(
+  _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, adding residual: Tensor?, _ activation: Activation?,
+  _ windows: Windows
+) -> Tensor {
+  Tensor.operation("conv2d", of: [x, weight] + [bias, residual].compactMap(\.self)) {
+    let y = Tensor.uninitialized(windows.outputShape)
+    // The weights stay as they are from call to call.
+    windows.convolve(
+      x.storage, weight.storage,
+      ProductEpilogue(bias: bias?.storage, residual: residual?.storage, activation: activation),
+      keepsTransform: true, to: y.storage)
+    return (y, { _ in [] })
+  }
 }
 
 /// A convolution that is not depthwise, with its derivative.
 private func convolution(_ x: Tensor, weight: Tensor, bias: Tensor?, windows: Windows) -> Tensor {
   Tensor.operation("conv2d", of: [x, weight] + (bias.map { [$0] } ?? [])) {
     let y = Tensor.uninitialized(windows.outputShape)
-    // In inference the weights stay as they are from call to call.
+    // Frozen weights stay as they are from call to call.
     windows.convolve(
-      x.storage, weight.storage, bias: bias?.storage, keepsTransform: !weight.needsGradient, to: y.storage)
+      x.storage, weight.storage, ProductEpilogue(bias: bias?.storage), keepsTransform: !weight.needsGradient,
+      to: y.storage)
     let (needsX, needsWeight) = (x.needsGradient, weight.needsGradient)
     let (hasBias, needsBias) = (bias != nil, bias?.needsGradient ?? false)
     // What the other input's gradient needs, and nothing else, is kept alive.

@@ -5,7 +5,7 @@ extension Tensor {
   public enum ElementType: String, Sendable {
     /// What every operation computes with.
     case float32
-    /// The upper half of a float32: for weights of inference. No operation takes it yet.
+    /// The upper half of a float32: for operands of products in inference (``Precision``). No operation takes it.
     case bfloat16
 
     /// Bytes of one number.
@@ -54,10 +54,10 @@ final class TensorStorage: @unchecked Sendable {
   /// Uninitialised numbers of an operation's own.
   ///
   /// - Parameter purpose: What they are for, for the message when there is no memory: "the columns of a convolution".
-  init(count: Int, for purpose: StaticString) {
-    (self.count, elementType) = (count, .float32)
-    block = Self.block(count, .float32) { "\(purpose)" }
-    account = Self.account(count, .float32)
+  init(count: Int, elementType: Tensor.ElementType = .float32, for purpose: StaticString) {
+    (self.count, self.elementType) = (count, elementType)
+    block = Self.block(count, elementType) { "\(purpose)" }
+    account = Self.account(count, elementType)
   }
 
   deinit {
@@ -88,6 +88,12 @@ final class TensorStorage: @unchecked Sendable {
   var base: UnsafeMutablePointer<Float> {
     require(elementType == .float32, "an operation of float32 on numbers of \(elementType)")
     return (block ?? stand).address.assumingMemoryBound(to: Float.self)
+  }
+
+  /// Where the numbers begin, of bfloat16.
+  var halves: UnsafeMutablePointer<UInt16> {
+    require(elementType == .bfloat16, "an operation of bfloat16 on numbers of \(elementType)")
+    return (block ?? stand).address.assumingMemoryBound(to: UInt16.self)
   }
 
   /// Zeros for numbers that are not computed.

@@ -58,7 +58,7 @@ public func convTranspose2d(
         var gradients: [Tensor?] = [nil, nil]
         if let keptWeight {
           let gx = Tensor.uninitialized(xShape)
-          windows.convolve(gradient.storage, keptWeight, bias: nil, to: gx.storage)
+          windows.convolve(gradient.storage, keptWeight, ProductEpilogue(), to: gx.storage)
           gradients[0] = gx
         }
         if let keptX {

@@ -78,19 +78,28 @@ struct Windows: Sendable {
 
   /// y `[pixels, O]` = the windows of x times the weights, plus the bias.
   ///
-  /// - Parameter keepsTransform: Whether transformed weights stay with the weights for the next call.
+  /// - Parameters:
+  ///   - keepsTransform: Whether transformed weights stay with the weights for the next call.
+  ///   - epilogue: The bias and what else is done to the sums.
   func convolve(
-    _ x: TensorStorage, _ weight: TensorStorage, bias: TensorStorage?, keepsTransform: Bool = false,
+    _ x: TensorStorage, _ weight: TensorStorage, _ epilogue: ProductEpilogue, keepsTransform: Bool = false,
     to y: TensorStorage
   ) {
     guard Computation.isOn else { return }
-    guard method == .winograd else { return convolveColumns(x, weight, bias: bias, to: y) }
+    guard method == .winograd else {
+      convolveColumns(x, weight, bias: epilogue.bias, to: y)
+      return epilogue.finish(y, addsResidual: true)
+    }
     func transform() -> TensorStorage {
       WinogradConvolution.transform(weight, outputs: outputs, reversed: false)
     }
     let transformed =
       keepsTransform ? weight.derived(.winogradWeights(outputs: outputs), transform) : transform()
-    WinogradConvolution(self).convolve(x, transformed: transformed, reversed: false, bias: bias, to: y)
+    let isRectified = epilogue.activation == .relu
+    WinogradConvolution(self).convolve(
+      x, transformed: transformed, reversed: false, bias: epilogue.bias, residual: epilogue.residual,
+      isRectified: isRectified, to: y)
+    if !isRectified { epilogue.finish(y, addsResidual: false) }
   }
 
   /// The same over columns.

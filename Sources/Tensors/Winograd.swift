@@ -46,8 +46,13 @@ struct WinogradConvolution: Sendable {
   }
 
   /// y `[B, H', W', O]` from x and transformed weights `[36, O, I]`, or `[36, I, O]` when they are `reversed`.
+  ///
+  /// - Parameters:
+  ///   - residual: Added to y; lies as it does.
+  ///   - isRectified: Whether what is below zero becomes zero in the end.
   func convolve(
-    _ x: TensorStorage, transformed: TensorStorage, reversed: Bool, bias: TensorStorage?, to y: TensorStorage
+    _ x: TensorStorage, transformed: TensorStorage, reversed: Bool, bias: TensorStorage?,
+    residual: TensorStorage? = nil, isRectified: Bool = false, to y: TensorStorage
   ) {
     let (inputs, outputs) = (windows.channels, windows.outputs)
     let kernels = windows.kernels
@@ -77,7 +82,7 @@ struct WinogradConvolution: Sendable {
         var kernels = kernels
         dp_winograd_output(
           &kernels, products.base + range.lowerBound * outputs, planeOut, first + range.lowerBound,
-          first + range.upperBound, outputs, bias?.base, y.base)
+          first + range.upperBound, outputs, bias?.base, residual?.base, isRectified ? 1 : 0, y.base)
       }
     }
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 import TestSupport
 import Testing
 
@@ -53,10 +54,33 @@ struct BenchmarkModelTests {
   }
 
   @Test(
+    "products in bfloat16, by option or config, where the processor has them; training stays float32",
+    arguments: [
+      (["--half"], true), (["--cfg-options", "precision=bfloat16"], true),
+      (["--cfg-options", "precision=float32"], false),
+      (["--cfg-options", "precision=bfloat16", "--mode", "train", "--batch", "2"], false),
+    ])
+  func half(_ options: [String], _ isHalf: Bool) throws {
+    let folder = try TemporaryFolder()
+    let call =
+      ["benchmark", "model", try Self.classifier(in: folder), "--shape", "32", "32", "--rounds", "1"]
+      + options
+    let outcome = try Command.run(call)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let isThere = Precision.bfloat16.isAvailable
+    #expect(outcome.output.contains("(bfloat16, ") == (isHalf && isThere), "\(outcome.output)")
+    #expect(outcome.output.contains("note: this processor has no AVX512_BF16") == (isHalf && !isThere))
+    let json = try Command.run(call + ["--json"])
+    #expect(json.output.contains("\"precision\"") == (isHalf && isThere))
+  }
+
+  @Test(
     "says what cannot be measured",
     arguments: [
       (["--shape", "64"], 2, "height and width are wanted"), (["--shape", "0", "64"], 2, "height and width"),
       (["--shape", "16", "64"], 1, "coarsest map has a step of 32 pixels"), (["--batch", "0"], 2, "--batch"),
+      (["--mode", "train", "--half"], 2, "--half is for inference"),
+      (["--cfg-options", "precision=half"], 1, "precision: 'half' is not float32 or bfloat16"),
       (["--rounds", "-1"], 2, "--rounds"), (["--mode", "backward"], 2, "--mode"),
       (["--cfg-options", "model.head.in_channels=9"], 1, "model.head.in_channels"),
       (["--cfg-options", "model=null"], 1, "model"),

@@ -274,6 +274,7 @@ struct TrainingRunTests {
         "no checkpoint would be written"
       ),
       ("default_hooks: {logger: {type: LoggerHook, interval: 0}}", "0 is not in 1...1000000000"),
+      ("precision: float16", "precision: 'float16' is not float32 or bfloat16"),
       ("auto_scale_lr: {enable: true}", "auto_scale_lr.base_batch_size: is missing"),
       ("val_evaluator: {type: CocoMetrik}", "unknown metric 'CocoMetrik'"),
       (

@@ -20,7 +20,7 @@ struct BenchmarkModel: ParsableCommand {
       P is the rate of OpenBLAS' sgemm 2048x2048x2048 with all threads, measured before every round. Rates count 2 \
       operations a multiply-accumulate, and in training three times those of the forward pass.
 
-      No data are needed, and nothing of the config but 'model' and 'default_scope' is looked at: pictures are noise, \
+      No data are needed, and nothing of the config but 'model', 'default_scope' and 'precision' is looked at: pictures are noise, \
       classes, boxes, masks and labels random, weights those that training starts from, num_classes the config's, else \
       80 (detectors), 150 (segmentors), 1000 (classifiers). Such weights find few objects: a detector's second stage has \
       the most to do with --cfg-options model.test_cfg.rcnn.score_thr=0.
@@ -52,6 +52,9 @@ struct BenchmarkModel: ParsableCommand {
   @Option(help: "How the operations of scans are counted: legacy or hardware.")
   var scanFlops = ScanRule.legacy
 
+  @Flag(help: ArgumentHelp(PrecisionHelp.half))
+  var half = false
+
   @Flag(help: "Print one JSON object.")
   var json = false
 
@@ -61,6 +64,10 @@ struct BenchmarkModel: ParsableCommand {
     guard (1...4096).contains(batch ?? 1) else { throw ValidationError("--batch must be in 1...4096.") }
     guard (1...10_000).contains(warmUp ?? 1) else { throw ValidationError("--warm-up must be in 1...10000.") }
     guard (1...10_000).contains(rounds ?? 1) else { throw ValidationError("--rounds must be in 1...10000.") }
+    if half, mode == .train {
+      throw ValidationError(
+        "--half is for inference: training is float32. --mode forward or throughput takes it.")
+    }
     if !shape.isEmpty {
       do { _ = try StandaloneModel.size(shape) } catch { throw ValidationError("\(error).") }
     }
@@ -73,7 +80,8 @@ struct BenchmarkModel: ParsableCommand {
       let subject = try StandaloneModel(
         try config.load(), components: .all, size: size, isTraining: mode == .train)
       let benchmark = try ModelBenchmark(
-        subject, mode: mode, size: size, batch: batch, multiplyAccumulates: multiplyAccumulates(of:_:))
+        subject, mode: mode, size: size, batch: batch, half: half,
+        multiplyAccumulates: multiplyAccumulates(of:_:))
       let isThroughput = mode == .throughput
       let report = try benchmark.run(
         warmUp: warmUp ?? (isThroughput ? 3 : 1), rounds: rounds ?? (isThroughput ? 10 : 5))

@@ -86,7 +86,8 @@ struct Predict: ParsableCommand {
       try plan.claim(file, for: "\(option) \(file)", of: "all images", remedy: "name another file")
     }
     let predictor = try Predictor(
-      configuration: configuration, components: .all, checkpoint: checkpoint, scale: manner.scale?.size)
+      configuration: configuration, components: .all, checkpoint: checkpoint, scale: manner.scale?.size,
+      half: manner.half)
     let shown = try manner.shown(of: predictor.metainfo.classes)
     // A classifier's answer is a line an image.
     let folder = output.outDir ?? (output.needsFolder && kind != .classes ? time : nil)

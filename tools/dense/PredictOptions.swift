@@ -100,6 +100,9 @@ struct PredictMannerOptions: ParsableArguments {
       "Images of one size that are predicted together; a detector's figures may differ in their last digits.")
   var batch = 1
 
+  @Flag(help: ArgumentHelp(PrecisionHelp.half))
+  var half = false
+
   func validate() throws {
     guard (0...1).contains(scoreThr) else { throw ValidationError("--score-thr must be in 0...1.") }
     if let maxDet, maxDet < 1 { throw ValidationError("--max-det must be 1 or more.") }

@@ -3,6 +3,7 @@ import Configuration
 import Distribution
 import Foundation
 import Reporting
+import Tensors
 import Training
 
 /// `dense test [CONFIG] CHECKPOINT`
@@ -39,6 +40,9 @@ struct Test: ParsableCommand {
   )
   var tta = false
 
+  @Flag(help: ArgumentHelp(PrecisionHelp.half))
+  var half = false
+
   @Flag(help: "Print one JSON object.")
   var json = false
 
@@ -48,6 +52,8 @@ struct Test: ParsableCommand {
     var checkpoint: String
     var images: Int
     var seconds: Double
+    /// Where it is not float32.
+    var precision: Precision?
     var metrics: AnyMetrics
   }
 
@@ -72,7 +78,7 @@ struct Test: ParsableCommand {
     }
     let run = try TestRun(
       configuration: configuration, components: .all, checkpoint: checkpoint,
-      allowMissing: allowMissing, mergesVariants: tta)
+      allowMissing: allowMissing, mergesVariants: tta, half: half)
     var plan = OutputPlan(keepingDataOf: configuration)
     plan.keep(checkpoint, as: "the checkpoint")
     return (
@@ -85,6 +91,7 @@ struct Test: ParsableCommand {
     try Ranks.together(threads, json: json) { ranks in
       let (run, checkpoint, prepared) = try ranks.agreeing(on: \.0.facts) { try prepare() }
       var writer = prepared
+      if ranks.isFirst, let note = run.precision.note { Output.message("note: \(note)") }
       if !json, ranks.isFirst { try Output.print("\(run.loading) from \(checkpoint)") }
       if ranks.isFirst, let estimate = try run.memoryEstimate() { Output.message(estimate) }
       let start = ContinuousClock.now
@@ -99,17 +106,20 @@ struct Test: ParsableCommand {
       let images = Int(try ranks.gather(own).reduce(0, +))
       let seconds = (ContinuousClock.now - start) / .seconds(1)
       guard ranks.isFirst else { return }
+      let precision = run.precision.precision == .float32 ? nil : run.precision.precision
       if json {
         try Output.json(
           Report(
-            checkpoint: checkpoint, images: images, seconds: seconds, metrics: AnyMetrics(value: summary.json)
+            checkpoint: checkpoint, images: images, seconds: seconds, precision: precision,
+            metrics: AnyMetrics(value: summary.json)
           ))
       } else {
         try Output.print(summary.table)
         try Output.print(
           summary.values.map { "\($0.name): \(String(format: "%.4f", $0.value))" }.joined(separator: "  "))
         for file in files { try Output.print("written: \(file)") }
-        try Output.print(String(format: "%d images in %.1f s", images, seconds))
+        let type = precision.map { ", \($0.rawValue)" } ?? ""
+        try Output.print(String(format: "%d images in %.1f s%@", images, seconds, type))
       }
     }
   }

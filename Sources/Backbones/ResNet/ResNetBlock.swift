@@ -60,7 +60,9 @@ struct ResNetBlock: UnaryLayer {
   /// `[B, H, W, I]` to `[B, ceil(H / stride), ceil(W / stride), O]`.
   func callAsFunction(_ x: Tensor) -> Tensor {
     func body(_ x: Tensor) -> Tensor {
-      (convolutions.reduce(x) { $1($0) } + (shortcut.map { $0(x) } ?? x)).relu()
+      let y = convolutions.dropLast().reduce(x) { $1($0) }
+      let residual = shortcut.map { $0(x) } ?? x
+      return convolutions.last.map { $0(y, adding: residual, activation: .relu) } ?? y
     }
     return isCheckpointed && x.needsGradient ? checkpointed([x]) { body($0[0]) } : body(x)
   }

@@ -65,8 +65,8 @@ struct SwinBlock: UnaryLayer {
   }
 
   private func forward(_ x: Tensor) -> Tensor {
-    let y = x + dropPaths.0(attention(norm1(x)))
-    return y + dropPaths.1(perceptron(norm2(y)))
+    let y = dropPaths.0.sum(x) { attention(norm1(x), addedTo: $0) }
+    return dropPaths.1.sum(y) { perceptron(norm2(y), addedTo: $0) }
   }
 }
 

@@ -54,7 +54,10 @@ struct WindowAttentionLayer: UnaryLayer {
   }
 
   /// `[B, H, W, C]`, shape kept. The map is padded with zeros at the right and bottom to whole windows.
-  func callAsFunction(_ x: Tensor) -> Tensor {
+  func callAsFunction(_ x: Tensor) -> Tensor { self(x, addedTo: nil) }
+
+  /// The same added to a tensor of its shape, in evaluation.
+  func callAsFunction(_ x: Tensor, addedTo residual: Tensor?) -> Tensor {
     let (height, width) = (x.shape[1], x.shape[2])
     let (below, right) = ((window - height % window) % window, (window - width % window) % window)
     let isWhole = below + right == 0
@@ -65,7 +68,9 @@ struct WindowAttentionLayer: UnaryLayer {
     let mixed = windowAttention(
       qkv(whole), heads: heads, window: window, shift: shift, scale: scale, bias: bias,
       dropout: probabilities.current)
-    let y = projection(mixed)
-    return dropout(isWhole ? y : y.sliced(axis: 1, from: 0, to: height).sliced(axis: 2, from: 0, to: width))
+    if isWhole { return dropout(projection(mixed, addedTo: residual)) }
+    let y = projection(mixed).sliced(axis: 1, from: 0, to: height).sliced(axis: 2, from: 0, to: width)
+    let sum = residual.map { $0 + y } ?? y
+    return dropout(sum)
   }
 }

@@ -132,7 +132,10 @@ struct FeedForward: UnaryLayer {
     }
   }
 
-  func callAsFunction(_ x: Tensor) -> Tensor {
-    dropouts.1(second(dropouts.0(first(x, activation: activation))))
+  func callAsFunction(_ x: Tensor) -> Tensor { self(x, addedTo: nil) }
+
+  /// The same added to a tensor of its shape, in evaluation.
+  func callAsFunction(_ x: Tensor, addedTo residual: Tensor?) -> Tensor {
+    dropouts.1(second(dropouts.0(first(x, activation: activation)), addedTo: residual))
   }
 }

@@ -63,11 +63,14 @@ public struct SS2D: UnaryLayer {
   }
 
   /// `[B, H, W, C]`, shape kept.
-  public func callAsFunction(_ x: Tensor) -> Tensor {
+  public func callAsFunction(_ x: Tensor) -> Tensor { self(x, addedTo: nil) }
+
+  /// The same added to a tensor of its shape, in evaluation.
+  func callAsFunction(_ x: Tensor, addedTo residual: Tensor?) -> Tensor {
     let (x, z) = projected(x)
     let scanned = outNorm(scan(activation(convolution?(x) ?? x)))
     let y = form.activatesOutput ? scanned.gelu() : scanned
-    return dropout(outProjection(gated(y, by: z)))
+    return dropout(outProjection(gated(y, by: z), addedTo: residual))
   }
 
   /// How much each pixel has to do with one pixel of the scan's result, `[B, H, W]` by `[B, H, W, C]`: what VMamba shows as

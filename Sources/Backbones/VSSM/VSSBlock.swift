@@ -71,8 +71,8 @@ public struct VSSBlock: UnaryLayer {
   /// `[B, H, W, C]`, shape kept.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     var x = x
-    if let norm, let ss2d { x = x + dropPath(ss2d(norm(x))) }
-    if let norm2, let mlp { x = x + dropPath(mlp(norm2(x))) }
+    if let norm, let ss2d { x = dropPath.sum(x) { ss2d(norm(x), addedTo: $0) } }
+    if let norm2, let mlp { x = dropPath.sum(x) { mlp(norm2(x), addedTo: $0) } }
     return x
   }
 }

@@ -62,7 +62,12 @@ struct MLP: UnaryLayer {
   var tree: ParameterTree { ["fc1": .layer(fc1), "fc2": .layer(fc2)] }
 
   /// `[..., C]`, shape kept.
-  func callAsFunction(_ x: Tensor) -> Tensor { dropout(fc2(middle(x))) }
+  func callAsFunction(_ x: Tensor) -> Tensor { self(x, addedTo: nil) }
+
+  /// The same added to a tensor, in evaluation.
+  func callAsFunction(_ x: Tensor, addedTo residual: Tensor?) -> Tensor {
+    dropout(fc2(middle(x), addedTo: residual))
+  }
 
   private func middle(_ x: Tensor) -> Tensor {
     guard isGated else { return middleDropout(fc1(x, activation: activation)) }

@@ -190,7 +190,7 @@ struct ViTBlock: UnaryLayer {
   private func forward(_ x: Tensor) -> Tensor {
     let scale = 1 / Float(x.shape[2] / heads).squareRoot()
     let mixed = attention(qkv(norm1(x)), heads: heads, scale: scale, dropout: probabilities.current)
-    let y = x + dropPaths.0(dropout(projection(mixed)))
-    return y + dropPaths.1(perceptron(norm2(y)))
+    let y = dropPaths.0.sum(x) { dropout(projection(mixed, addedTo: $0)) }
+    return dropPaths.1.sum(y) { perceptron(norm2(y), addedTo: $0) }
   }
 }

@@ -13,6 +13,7 @@
 #include "dropout.h"
 #include "elementwise.h"
 #include "grid_sample.h"
+#include "half.h"
 #include "images.h"
 #include "kernel_level.h"
 #include "losses.h"

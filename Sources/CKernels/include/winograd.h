@@ -16,9 +16,11 @@ void dp_winograd_weights(const float *weight, ptrdiff_t first, ptrdiff_t last, p
 void dp_winograd_input(const dp_windows *w, const float *x, ptrdiff_t first, ptrdiff_t last, float *transformed,
                        ptrdiff_t plane);
 
-/// y of the tiles first ..< last = Aᵀ m A + bias, from products [36, last - first, outputs]; bias may be null.
+/// y of the tiles first ..< last = Aᵀ m A + bias + residual, from products [36, last - first, outputs], and zero in
+/// place of numbers below it where `isRectified`; bias and residual, which lies as y does, may be null.
 void dp_winograd_output(const dp_windows *w, const float *products, ptrdiff_t plane, ptrdiff_t first,
-                        ptrdiff_t last, ptrdiff_t outputs, const float *bias, float *y);
+                        ptrdiff_t last, ptrdiff_t outputs, const float *bias, const float *residual, int isRectified,
+                        float *y);
 
 /// transformed [36, last - first, O] = A g Aᵀ of the 4x4 pixels of gy [B, H', W', O] that each tile has; zeros outside.
 void dp_winograd_gradient(const dp_windows *w, const float *gy, ptrdiff_t first, ptrdiff_t last, ptrdiff_t outputs,

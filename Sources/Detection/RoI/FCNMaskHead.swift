@@ -79,7 +79,7 @@ public struct FCNMaskHead: MaskHead {
 
   /// Regions `[R, 14, 14, C]` to mask logits `[R, 28, 28, classes]`.
   public func callAsFunction(_ regions: Tensor) -> Tensor {
-    logits(upsampling(convolutions.reduce(regions) { $1($0) }).relu())
+    logits(upsampling(convolutions.reduce(regions) { $1($0) }, activation: .relu))
   }
 
   /// The mask logits of one class a region: `[R, 28, 28]`.

@@ -13,6 +13,8 @@ public struct Predictor {
   public let loading: LoadingSummary
   /// What is odd about the classes' names, a line each.
   public let notes: [String]
+  /// In which type products are taken.
+  public let precision: PrecisionChoice
   private let model: any Model
   private let pipeline: Pipeline
 
@@ -37,10 +39,11 @@ public struct Predictor {
   ///   - components: Where its types are looked up.
   ///   - file: The checkpoint.
   ///   - scale: Takes the place of the `scale` of the pipeline's `Resize`; nil: as the config says.
+  ///   - half: Whether products are taken in bfloat16, whatever the config's `precision` says.
   /// - Throws: `ConfigurationError` and `CheckpointError`.
   public init(
     configuration: ExperimentConfiguration, components: Components, checkpoint file: String,
-    scale: ImageSize? = nil
+    scale: ImageSize? = nil, half: Bool = false
   ) throws {
     let experiment = Experiment(configuration, components: components)
     try experiment.check(for: .prediction)
@@ -84,6 +87,9 @@ public struct Predictor {
       notes.append(
         "the classes are the checkpoint's, not those of \(dataset.node.keyPath):" + sideBySide(named, others))
     }
+    precision = PrecisionChoice(configuration, half: half)
+    model.multiply(in: precision.precision)
+    if let note = precision.note { notes.append(note) }
     self.notes = notes
   }
 

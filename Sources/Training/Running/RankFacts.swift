@@ -36,6 +36,7 @@ extension TestRun {
       Introduction.Fact("program", RunFacts.programIdentity),
       Introduction.Fact("data", "\(loader.dataset.count) images"),
       Introduction.Fact("weights", "checksum \(model.checksum)"),
+      Introduction.Fact("precision", precision.precision.rawValue),
     ]
   }
 }

@@ -14,6 +14,8 @@ public final class TestRun {
   public let loader: DataLoader
   /// What was loaded: «212 of 212 tensors loaded».
   public let loading: LoadingSummary
+  /// In which type products are taken.
+  public let precision: PrecisionChoice
   private let metrics: [any Metric]
   private let merging: (any TestTimeAugmentation)?
 
@@ -25,10 +27,11 @@ public final class TestRun {
   ///   - file: The checkpoint.
   ///   - allowMissing: Patterns, with `*`, of weights that it may lack.
   ///   - mergesVariants: Whether `tta_pipeline` makes variants of each image, and `tta_model` one prediction of them.
+  ///   - half: Whether products are taken in bfloat16, whatever the config's `precision` says.
   /// - Throws: `ConfigurationError`, `CheckpointError` and errors of the data set's files, before any prediction.
   public init(
     configuration: ExperimentConfiguration, components: Components, checkpoint file: String,
-    allowMissing: [String] = [], mergesVariants: Bool = false
+    allowMissing: [String] = [], mergesVariants: Bool = false, half: Bool = false
   ) throws {
     let configuration = mergesVariants ? try configuration.testingVariants() : configuration
     let experiment = Experiment(configuration, components: components)
@@ -57,6 +60,8 @@ public final class TestRun {
     try model.requireFiniteWeights(of: file)
     merging = mergesVariants ? try experiment.merging(classes: classes) : nil
     metrics = try experiment.metrics(configuration.testEvaluators, for: loader.dataset)
+    precision = PrecisionChoice(configuration, half: half)
+    model.multiply(in: precision.precision)
   }
 
   /// Opens what a test opens before its first image, the checkpoint apart, and lets it go again.

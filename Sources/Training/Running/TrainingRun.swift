@@ -132,6 +132,11 @@ public final class TrainingRun {
       to: log, weights: weights, trainer: trainer,
       directory: trainer.workDirectory?.runFolder ?? "none: this is a dry run")
     if let batchNote { log.info(batchNote) }
+    if configuration.usesBFloat16 {
+      log.info(
+        "precision: training and its validation are float32; bfloat16 is for dense predict, dense test and dense "
+          + "benchmark model")
+    }
     let ignored =
       configuration.variables + configuration.withoutEffect
       + (configuration.logProcessor == nil ? [] : ["log_processor"])

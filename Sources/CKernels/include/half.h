@@ -1,0 +1,64 @@
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "windows.h"
+
+/// Products of bfloat16 numbers with float sums, by the instruction of AVX512_BF16: two products a lane and step are
+/// added, then they are added to the sum; denormal numbers count as zero. Nothing here runs on a processor without it.
+
+/// Whether the kernels run as AVX-512 and the processor has AVX512_BF16. Everything below needs it.
+int dp_half_is_available(void);
+
+/// Numbers of weights in panels: 16 outputs side by side, a panel [inputs / 2, 16, 2], with zeros to fill up.
+ptrdiff_t dp_half_panel_count(ptrdiff_t outputs, ptrdiff_t inputs);
+
+/// panels of weight [outputs, inputs], each output `stride` floats from the next, rounded to nearest even.
+void dp_half_pack(const float *weight, ptrdiff_t stride, ptrdiff_t outputs, ptrdiff_t inputs, uint16_t *panels);
+
+/// out [rows, width] = in, rounded to nearest even; where width is odd, a zero is put after each row.
+void dp_half_round(const float *in, ptrdiff_t inStride, ptrdiff_t rows, ptrdiff_t width, uint16_t *out,
+                   ptrdiff_t outStride);
+
+/// What is done to a sum before it is written.
+typedef enum {
+  dp_half_none = 0,
+  dp_half_relu,
+  dp_half_gelu,
+  dp_half_silu,
+  dp_half_logistic,
+} dp_half_activation;
+
+/// y [rows, outputs] = activation(a panelsᵀ + bias + residual), strides in numbers; bias and residual may be null.
+/// Each row of `a` has `inputs` numbers, and a zero behind them where that is odd; `aStride` is even.
+typedef struct {
+  const uint16_t *a, *panels;
+  ptrdiff_t aStride, rows, outputs, inputs;
+  float *y;
+  const float *bias, *residual;
+  ptrdiff_t yStride, residualStride;
+  dp_half_activation activation;
+} dp_half_product;
+
+/// On the calling thread. A number of y depends on its row, its output's weights and what is added alone: not on how
+/// many rows or outputs there are.
+void dp_half_multiply(const dp_half_product *p);
+
+/// The transforms around the products of a 3x3 convolution with stride 1 by Winograd's F(4x4, 3x3), as in winograd.h
+/// but at other points, where rounding costs less; computed in float32.
+
+/// transformed [36, last - first, stride] = Bᵀ d B of the 6x6 input pixels d that each tile sees, rounded; an odd number
+/// of channels is followed by a zero.
+void dp_half_winograd_input(const dp_windows *w, const float *x, ptrdiff_t first, ptrdiff_t last,
+                            uint16_t *transformed, ptrdiff_t stride, ptrdiff_t plane);
+
+/// transformed [36, last - first, I] = G w Gᵀ of the outputs first ..< last, from weight [O, 3, 3, I]; not yet rounded.
+void dp_half_winograd_weights(const float *weight, ptrdiff_t first, ptrdiff_t last, ptrdiff_t inputs,
+                              float *transformed, ptrdiff_t plane);
+
+/// y of the tiles first ..< last = activation(Aᵀ m A + bias + residual), from products m [36, last - first, outputs];
+/// bias and residual, which lies as y does, may be null.
+void dp_half_winograd_output(const dp_windows *w, const float *products, ptrdiff_t plane, ptrdiff_t first,
+                             ptrdiff_t last, ptrdiff_t outputs, const float *bias, const float *residual,
+                             dp_half_activation activation, float *y);
