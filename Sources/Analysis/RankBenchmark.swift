@@ -1,4 +1,10 @@
 import Distribution
+import Foundation
+import Tensors
+
+#if canImport(Glibc)
+  import Glibc
+#endif
 
 /// Measures what the way between ranks gives.
 public struct RankBenchmark {
@@ -15,6 +21,8 @@ public struct RankBenchmark {
     public var latencySeconds: Double
     /// Of a sum of all numbers, the median.
     public var sumSeconds: Double
+    /// What this process computes for a sum, with all of its threads and in the system: the mean.
+    public var processorSeconds: Double
     /// What each rank sends for a sum; 2 (n - 1) / n of the numbers is the least possible.
     public var sentBytes: Int
     /// Whether the sum has the bits of one process.
@@ -24,6 +32,7 @@ public struct RankBenchmark {
       case ranks, megabytes
       case latencySeconds = "latency_seconds"
       case sumSeconds = "sum_seconds"
+      case processorSeconds = "processor_seconds"
       case sentBytes = "sent_bytes"
       case hasBitsOfOne = "bits_of_one_process"
     }
@@ -35,6 +44,7 @@ public struct RankBenchmark {
         \(ranks) ranks; an exchange of a few bytes: \(rounded(latencySeconds * 1e6, 10)) us
         the sum of \(megabytes) MB: \(rounded(sumSeconds, 1e4)) s; each rank sends \(sentBytes) bytes, \
         \(rounded(Double(sentBytes) / max(sumSeconds, 1e-9) / 1e6, 10)) MB/s
+        \(rounded(processorSeconds, 1e4)) s of a core a rank and sum
         the sum has \(hasBitsOfOne ? "the bits of one process" : "OTHER bits than one process gives")
         """
     }
@@ -54,22 +64,46 @@ public struct RankBenchmark {
     var shards = 1
     while shards < ranks.size { shards *= 2 }
     let tree = try ShardTree(shards: shards)
-    let sum = try RankSum(tree, over: ranks)
+    let reduction = try RankReduction(tree, over: ranks)
+    let nodes = tree.completeSubtrees(of: reduction.local)
     let count = megabytes * 250_000
-    let parts = try sum.ownNodes.map { try Self.numbers(of: $0, count: count, in: tree) }
-    var total: [Float] = []
+    // Tensors of a million numbers, one after the other as in a backward pass.
+    let cuts = Array(stride(from: 0, to: count, by: 1 << 20)) + [count]
+    let ranges = zip(cuts, cuts.dropFirst()).map { $0..<$1 }
+    let parts = try nodes.map { node in
+      let numbers = try Self.numbers(of: node, count: count, in: tree)
+      return ranges.map { Tensor(numbers[$0], shape: [$0.count]) }
+    }
+    var total: [Tensor?] = []
+    var used = 0.0
     let sums = try (0..<rounds).map { _ in
       try ranks.meet()
-      return try seconds { total = try sum.total(parts) }
+      let before = Self.processorSeconds
+      defer { used += Self.processorSeconds - before }
+      return try seconds {
+        var sum = try reduction.begin(ranges.map { [$0.count] })
+        for place in ranges.indices.reversed() { try sum.add(parts.map { $0[place] }, at: place) }
+        total = try sum.totals()
+      }
     }
     let wanted = try Self.numbers(of: tree.root, count: count, in: tree)
-    let isEqual = total.elementsEqual(wanted) { $0.bitPattern == $1.bitPattern }
+    let isEqual = zip(ranges, total).allSatisfy { range, tensor in
+      tensor?.values.elementsEqual(wanted[range]) { $0.bitPattern == $1.bitPattern } ?? false
+    }
     let areEqual = try ranks.gather(isEqual ? 1 : 0).allSatisfy { $0 == 1 }
     let others = ranks.size - 1
-    let sent = others * (sum.ownNodes.count + 1) * count / ranks.size * MemoryLayout<Float>.size
+    let sent = others * (nodes.count + 1) * count / ranks.size * MemoryLayout<Float>.size
     return Report(
       ranks: ranks.size, megabytes: megabytes, latencySeconds: latencies.sorted()[latencies.count / 2],
-      sumSeconds: sums.sorted()[sums.count / 2], sentBytes: sent, hasBitsOfOne: areEqual)
+      sumSeconds: sums.sorted()[sums.count / 2], processorSeconds: used / Double(rounds), sentBytes: sent,
+      hasBitsOfOne: areEqual)
+  }
+
+  /// What this process has computed so far.
+  private static var processorSeconds: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 
   /// The sums of a subtree's leaves, whose bits depend on their order.

@@ -27,7 +27,6 @@ INLINE void NAMED(scan_forward)(const dp_scan_chunk *k, const ptrdiff_t d, const
     }
     lanes u, sum[4] = {0.f, 0.f, 0.f, 0.f};
     load_lanes(&u, us + at, width);
-    if (adds) load_lanes(&sum[1], y + at, width);
     const lanes input = delta * u;
     sum[0] = skip * u;
     UNROLL
@@ -38,6 +37,10 @@ INLINE void NAMED(scan_forward)(const dp_scan_chunk *k, const ptrdiff_t d, const
       sum[TURN(n)] += h[n] * c[n];
     }
     sum[0] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    if (adds) {  // as if it were summed up apart and added then: the same bits
+      load_lanes(&sum[1], y + at, width);
+      sum[0] += sum[1];
+    }
     store_lanes(y + at, &sum[0], width);
   }
   UNROLL

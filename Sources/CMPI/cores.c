@@ -12,11 +12,11 @@ int cmpi_get_cores(int thread, unsigned char *is_allowed) {
   return 0;
 }
 
-int cmpi_set_cores(const unsigned char *is_allowed) {
+int cmpi_set_cores(int thread, const unsigned char *is_allowed) {
   cpu_set_t set;
   CPU_ZERO(&set);
   for (int core = 0; core < CMPI_CORES; core++) {
     if (is_allowed[core]) CPU_SET(core, &set);
   }
-  return sched_setaffinity(0, sizeof set, &set) != 0;
+  return sched_setaffinity(thread, sizeof set, &set) != 0;
 }

@@ -73,16 +73,22 @@ struct BucketedSum: TensorSum {
     guard begun == buckets.count else {
       throw DistributionError("\(missing.filter { $0 > 0 }.count) buckets of gradients are not whole")
     }
-    let totals = try way.totals(of: buckets.count)
-    let length = starts.last ?? 0
-    let numbers = try [Float](unsafeUninitializedCapacity: length) { target, count in
-      for (bucket, total) in zip(buckets, totals) {
-        try total.copy(
-          to: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: target[bucket])))
-      }
-      count = length
+    var parts: [RankSum.Part] = []
+    for (bucket, total) in zip(buckets, try way.totals(of: buckets.count)) {
+      parts += try total.parts().map { $0.moved(by: bucket.lowerBound) }
     }
-    return shapes.enumerated().map { Tensor(numbers[starts[$0]..<starts[$0 + 1]], shape: $1) }
+    // From the first number on, as the tensors are.
+    parts.sort { $0.range.lowerBound < $1.range.lowerBound }
+    var first = 0
+    return shapes.enumerated().map { place, shape in
+      let own = starts[place]..<starts[place + 1]
+      while first < parts.count, parts[first].range.upperBound <= own.lowerBound { first += 1 }
+      return Tensor(shape: shape) { target in
+        for part in parts[first...].prefix(while: { $0.range.lowerBound < own.upperBound }) {
+          part.copy(own, to: target)
+        }
+      }
+    }
   }
 }
 

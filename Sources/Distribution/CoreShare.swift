@@ -1,4 +1,5 @@
 import CMPI
+import Foundation
 
 #if canImport(Glibc)
   import Glibc
@@ -26,8 +27,8 @@ public enum CoreShare {
       machine.sorted()[index * machine.count / given.count..<(index + 1) * machine.count / given.count])
   }
 
-  /// Shares out the cores of each machine among its ranks: this thread, and those that it starts from now on, keep to
-  /// those of this rank. Every rank has to call it, from its first thread, before others compute.
+  /// Shares out the cores of each machine among its ranks: all threads of this process keep to those of this rank, the
+  /// one that sends and MPI's own among them. Every rank has to call it before others compute.
   ///
   /// - Returns: How many cores this rank has; 1 where ranks are more than cores.
   /// - Throws: `DistributionError` that names a rank which does not answer.
@@ -45,7 +46,7 @@ public enum CoreShare {
     let launchers = allowed(thread: getppid())
     allow(launchers.count > given.count ? launchers : Array(0..<Int(CMPI_CORES)))
     let cores = cores(of: index, given: all, machine: allowed())
-    if !cores.isEmpty { allow(cores) }
+    if !cores.isEmpty { allow(cores, ofAllThreads: true) }
     return max(1, cores.count)
   }
 
@@ -56,10 +57,11 @@ public enum CoreShare {
     return isAllowed.indices.filter { isAllowed[$0] != 0 }
   }
 
-  /// Keeps the calling thread to cores.
-  private static func allow(_ cores: some Sequence<Int>) {
+  /// Keeps the calling thread to cores, or all that the process has by now.
+  private static func allow(_ cores: some Sequence<Int>, ofAllThreads isForAll: Bool = false) {
     var isAllowed = [UInt8](repeating: 0, count: Int(CMPI_CORES))
     for core in cores where isAllowed.indices.contains(core) { isAllowed[core] = 1 }
-    _ = cmpi_set_cores(isAllowed)
+    let all = isForAll ? try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task") : nil
+    for thread in [0] + (all ?? []).compactMap({ Int32($0) }) { _ = cmpi_set_cores(thread, isAllowed) }
   }
 }

@@ -50,21 +50,31 @@ package enum Lifeline {
     return nil
   }
 
+  /// Who has called.
+  package enum Caller: Equatable, Sendable {
+    /// One who knows the password; the line.
+    case known(Int32)
+    /// One who does not, or has gone again.
+    case stranger
+    /// The system does not let the call in now: the process has as many files open as it may.
+    case unheard
+  }
+
   /// Takes a call.
-  ///
-  /// - Returns: The line; nil for one who does not know the password.
-  package static func take(_ listener: Int32, _ end: End) -> Int32? {
+  package static func take(_ listener: Int32, _ end: End) -> Caller {
     let line = cmpi_accept(listener)
-    guard line >= 0 else { return nil }
+    guard line >= 0 else {
+      return [EAGAIN, EWOULDBLOCK, EINTR, ECONNABORTED, EPROTO].contains(errno) ? .stranger : .unheard
+    }
     let password = Array(end.password.utf8)
     var said = [UInt8](repeating: 0, count: password.count)
     if cmpi_hear(line, &said, Int32(said.count), 500) != 0, said == password,
       cmpi_say(line, [answer], 1) != 0
     {
-      return line
+      return .known(line)
     }
     close(line)
-    return nil
+    return .stranger
   }
 
   private static let answer: UInt8 = 1

@@ -77,7 +77,12 @@ package final class Neighbours: Sendable {
     let listener = places.contains { $0.machine != here } ? listener : nil
     if listener == nil, let unused = self.listener { close(unused) }
     let thread = Thread { [self, files, isOneGone] in
-      if !isOneGone { attend(files + [called.flatMap(Lifeline.call)].compactMap(\.self), listener) }
+      if !isOneGone {
+        Self.attend(files + [called.flatMap(Lifeline.call)].compactMap(\.self), listener) {
+          [place] listener in
+          place.end.map { Lifeline.take(listener, $0) } ?? .stranger
+        }
+      }
       guard !isLeaving.withLock({ $0 }) else { return }
       _ = poll(nil, 0, Self.lead + Self.distance * Int32(min(index, 10)))
       end()
@@ -88,16 +93,31 @@ package final class Neighbours: Sendable {
   }
 
   /// Returns when a process or a line has ended.
-  private func attend(_ files: [Int32], _ listener: Int32?) {
-    var files = files
+  ///
+  /// - Parameters:
+  ///   - listener: Can be read when one calls.
+  ///   - pause: Milliseconds until a call is tried again that the system did not let in; it would be there to be read all
+  ///     the time.
+  ///   - take: Takes a call.
+  package static func attend(
+    _ files: [Int32], _ listener: Int32?, pause: Int32 = 1000, taking take: (Int32) -> Lifeline.Caller
+  ) {
+    var (files, isPaused) = (files, false)
     while true {
-      var watched = (files + [listener].compactMap(\.self)).map {
+      let open = isPaused ? nil : listener
+      var watched = (files + [open].compactMap(\.self)).map {
         pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
       }
-      let count = poll(&watched, nfds_t(watched.count), -1)
+      let count = poll(&watched, nfds_t(watched.count), isPaused ? pause : -1)
       if count < 0, errno == EINTR { continue }
-      guard count > 0, !watched.prefix(files.count).contains(where: { $0.revents != 0 }) else { return }
-      if let listener, let end = place.end, let line = Lifeline.take(listener, end) { files.append(line) }
+      guard count >= 0, !watched.prefix(files.count).contains(where: { $0.revents != 0 }) else { return }
+      isPaused = false
+      guard count > 0, let open else { continue }
+      switch take(open) {
+      case .known(let line): files.append(line)
+      case .stranger: break
+      case .unheard: isPaused = true
+      }
     }
   }
 

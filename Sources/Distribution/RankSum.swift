@@ -101,18 +101,16 @@ public struct RankSum: Sendable {
     ///
     /// - Throws: `DistributionError` that names a rank which does not answer.
     public func total() throws -> Total {
-      let count = slices[sum.communicator.rank].count
-      var total = ShardSum<[Float]>.vectors(sum.tree)
+      let length = slices[sum.communicator.rank].count * MemoryLayout<Float>.size
+      // In place: what has come is this rank's alone.
+      var total = ShardSum<MessageBuffer>(sum.tree) { sum, other in sum.add(other) }
       // The ranks' subtrees follow each other.
       for (nodes, buffer) in zip(sum.nodes, try pending.buffers()) {
         for (place, node) in nodes.enumerated() {
-          try total.add(buffer.numbers(place * count..<(place + 1) * count), of: node)
+          try total.add(MessageBuffer(place * length..<(place + 1) * length, of: buffer), of: node)
         }
       }
-      let slice = try MessageBuffer(count: count * MemoryLayout<Float>.size) {
-        [total = total.total()] buffer in
-        total.withUnsafeBytes { buffer.copyMemory(from: $0) }
-      }
+      let slice = try total.total()
       let pending = sum.communicator.exchange(
         Array(repeating: slice, count: sum.communicator.size),
         receiving: slices.map { $0.count * MemoryLayout<Float>.size }, on: back)
@@ -125,15 +123,11 @@ public struct RankSum: Sendable {
     fileprivate let slices: [Range<Int>]
     fileprivate let pending: PendingExchange
 
-    /// Copies the sum, the same on all ranks.
+    /// The sum, the same on all ranks: slices of the bucket one after the other.
     ///
-    /// - Parameter target: With room for the bucket.
     /// - Throws: `DistributionError` that names a rank which does not answer.
-    func copy(to target: UnsafeMutableRawBufferPointer) throws {
-      for (slice, buffer) in zip(slices, try pending.buffers()) {
-        UnsafeMutableRawBufferPointer(rebasing: target[slice.bytes(of: Float.self)])
-          .copyMemory(from: UnsafeRawBufferPointer(buffer.bytes))
-      }
+    func parts() throws -> [Part] {
+      zip(slices, try pending.buffers()).map { Part(range: $0, buffer: $1) }
     }
 
     /// The sum, the same on all ranks.
@@ -142,9 +136,31 @@ public struct RankSum: Sendable {
     public func numbers() throws -> [Float] {
       let length = slices.last?.upperBound ?? 0
       return try [Float](unsafeUninitializedCapacity: length) { target, count in
-        try copy(to: UnsafeMutableRawBufferPointer(target))
+        for part in try parts() { part.copy(0..<length, to: UnsafeMutableRawBufferPointer(target)) }
         count = length
       }
+    }
+  }
+
+  /// Some of the numbers of a sum.
+  struct Part: Sendable {
+    /// Which ones they are.
+    private(set) var range: Range<Int>
+    fileprivate let buffer: MessageBuffer
+
+    /// The same, counted from so many numbers before.
+    func moved(by count: Int) -> Part {
+      Part(range: range.lowerBound + count..<range.upperBound + count, buffer: buffer)
+    }
+
+    /// Copies what lies in `own` to its place in there.
+    func copy(_ own: Range<Int>, to target: UnsafeMutableRawBufferPointer) {
+      let common = range.clamped(to: own)
+      guard !common.isEmpty else { return }
+      let size = MemoryLayout<Float>.size
+      let (from, to) = (common.lowerBound - range.lowerBound, common.lowerBound - own.lowerBound)
+      UnsafeMutableRawBufferPointer(rebasing: target[to * size..<(to + common.count) * size]).copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: buffer.bytes[from * size..<(from + common.count) * size]))
     }
   }
 

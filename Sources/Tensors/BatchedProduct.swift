@@ -92,13 +92,15 @@ private struct Matrices: Sendable {
     guard Computation.isOn else { return }
     let k = transposesA ? a.rows : a.columns
     if !transposesA, b.count == 1, count == indices.count, a.count == count {
-      // One matrix for all batches: their rows are those of one product.
-      BLAS.parallelMultiply(
-        transposingB: transposesB, m: count * rows, n: columns, k: k, a.storage, stride: max(1, a.columns),
-        b.storage, stride: max(1, b.columns), to: storage, stride: max(1, columns))
+      // One matrix for all batches.
+      RowProduct(inputs: k, outputs: columns).parallelMultiply(
+        rows: count * rows, a.storage, b.storage, stride: max(1, b.columns), transposed: transposesB,
+        to: storage)
       return
     }
-    if transposesA, !transposesB, count == 1, a.count == indices.count, b.count == indices.count {
+    if transposesA, !transposesB, count == 1, indices.count > 1, a.count == indices.count,
+      b.count == indices.count
+    {
       // The sum over the batches is one product over the rows of all.
       BLAS.parallelMultiply(
         transposingA: true, m: rows, n: columns, k: indices.count * k, a.storage, stride: max(1, a.columns),
@@ -107,18 +109,28 @@ private struct Matrices: Sendable {
     }
     var users = [[Int]](repeating: [], count: count)
     for (batch, index) in indices.enumerated() { users[index].append(batch) }
-    let work = rows * columns * k * max(1, indices.count / max(1, count))
-    if count >= 8 || work < 1 << 19 {
-      parallel(over: count, grain: max(1, (1 << 19) / max(1, work))) { [users] range in
+    // How a matrix is computed does not depend on how many there are.
+    let (work, product) = (rows * columns * k, RowProduct(inputs: k, outputs: columns))
+    if work < 1 << 23 {
+      let grain = (1 << 19) / max(1, work * max(1, indices.count / max(1, count)))
+      parallel(over: count, grain: max(1, grain)) { [users] range in
+        let packed = transposesA ? nil : TensorStorage(count: product.packedCount, for: "a product")
         for index in range {
           let target = storage.base + index * size
           if users[index].isEmpty { target.update(repeating: 0, count: size) }
           for (place, batch) in users[index].enumerated() {
-            BLAS.multiply(
-              transposingA: transposesA, transposingB: transposesB, m: rows, n: columns, k: k,
-              a.storage.base + a.indices[batch] * a.size, stride: max(1, a.columns),
-              b.storage.base + b.indices[batch] * b.size, stride: max(1, b.columns),
-              adding: place == 0 ? 0 : 1, to: target, stride: max(1, columns))
+            let left = a.storage.base + a.indices[batch] * a.size
+            let right = b.storage.base + b.indices[batch] * b.size
+            if let packed, users[index].count == 1 {
+              product.pack(right, stride: max(1, b.columns), transposed: transposesB, to: packed.base)
+              product.multiply(
+                rows: rows, left, stride: max(1, a.columns), packed.base, to: target, stride: max(1, columns))
+            } else {
+              BLAS.multiply(
+                transposingA: transposesA, transposingB: transposesB, m: rows, n: columns, k: k, left,
+                stride: max(1, a.columns), right, stride: max(1, b.columns), adding: place == 0 ? 0 : 1,
+                to: target, stride: max(1, columns))
+            }
           }
         }
       }
@@ -126,11 +138,18 @@ private struct Matrices: Sendable {
       for index in 0..<count {
         if users[index].isEmpty { (storage.base + index * size).update(repeating: 0, count: size) }
         for (place, batch) in users[index].enumerated() {
-          BLAS.parallelMultiply(
-            transposingA: transposesA, transposingB: transposesB, m: rows, n: columns, k: k, a.storage,
-            at: a.indices[batch] * a.size, stride: max(1, a.columns), b.storage,
-            at: b.indices[batch] * b.size, stride: max(1, b.columns), adding: place == 0 ? 0 : 1, to: storage,
-            at: index * size, stride: max(1, columns))
+          let (left, right) = (a.indices[batch] * a.size, b.indices[batch] * b.size)
+          if !transposesA, users[index].count == 1 {
+            product.parallelMultiply(
+              rows: rows, a.storage,
+              product.packed(b.storage, at: right, stride: max(1, b.columns), transposed: transposesB),
+              to: storage, offsets: (left, index * size))
+          } else {
+            BLAS.parallelMultiply(
+              transposingA: transposesA, transposingB: transposesB, m: rows, n: columns, k: k, a.storage,
+              at: left, stride: max(1, a.columns), b.storage, at: right, stride: max(1, b.columns),
+              adding: place == 0 ? 0 : 1, to: storage, at: index * size, stride: max(1, columns))
+          }
         }
       }
     }

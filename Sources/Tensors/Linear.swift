@@ -81,62 +81,32 @@ private struct LinearProduct: Sendable {
   let rows, inputs, outputs: Int
 
   func forward(_ x: TensorStorage, _ weight: TensorStorage, bias: TensorStorage?, to y: TensorStorage) {
-    if let bias { broadcastRows(bias, to: y, rows: rows, width: outputs) }
-    BLAS.parallelMultiply(
-      transposingB: true, m: rows, n: outputs, k: inputs, x, stride: inputs, weight, stride: inputs,
-      adding: bias == nil ? 0 : 1, to: y, stride: outputs)
+    RowProduct(inputs: inputs, outputs: outputs).parallelMultiply(
+      rows: rows, x, weight, stride: inputs, transposed: true, bias: bias, to: y)
   }
 
-  /// With an activation, a piece of rows at a time, as coarse as the plain product's: smaller ones, that would fit
-  /// the cache, cost the product more than they spare the activation. The cut is the same whether the sums before the activation are
-  /// kept or not, so that the result has the same bits.
+  /// With an activation of the sums as they are made, which are kept where there is room for them.
   func forward(
     _ x: TensorStorage, _ weight: TensorStorage, bias: TensorStorage?, _ activation: Activation,
     keepingSumsIn sums: TensorStorage?, to y: TensorStorage
   ) {
     let kernel = activation.kernel
-    let pieces = min(16, rows / 192)
-    guard pieces >= 4 else {
-      let sums = sums ?? TensorStorage(count: rows * outputs, for: "the sums of a linear layer")
-      forward(x, weight, bias: bias, to: sums)
-      parallel(over: rows * outputs, grain: 1 << 14) { range in
-        kernel(y.base + range.lowerBound, sums.base + range.lowerBound, range.count)
-      }
-      return
-    }
-    parallel(pieces) { piece in
-      let range = rows * piece / pieces..<rows * (piece + 1) / pieces
-      let start = range.lowerBound * outputs
-      let scratch =
-        sums == nil ? TensorStorage(count: range.count * outputs, for: "the sums of a linear layer") : nil
-      let z = scratch?.base ?? (sums?.base ?? y.base) + start
-      if let bias {
-        for row in 0..<range.count { (z + row * outputs).update(from: bias.base, count: outputs) }
-      }
-      BLAS.multiply(
-        transposingB: true, m: range.count, n: outputs, k: inputs, x.base + range.lowerBound * inputs,
-        stride: inputs, weight.base, stride: inputs, adding: bias == nil ? 0 : 1, to: z, stride: outputs)
-      kernel(y.base + start, z, range.count * outputs)
-      withExtendedLifetime(scratch) {}
+    RowProduct(inputs: inputs, outputs: outputs).parallelMultiply(
+      rows: rows, x, weight, stride: inputs, transposed: true, bias: bias, to: sums
+    ) { z, start, count in
+      kernel(y.base + start, z, count)
     }
   }
 
   func inputGradient(_ g: TensorStorage, _ weight: TensorStorage, to gx: TensorStorage) {
-    BLAS.parallelMultiply(
-      m: rows, n: inputs, k: outputs, g, stride: outputs, weight, stride: inputs, to: gx, stride: inputs)
+    RowProduct(inputs: outputs, outputs: inputs).parallelMultiply(
+      rows: rows, g, weight, stride: inputs, transposed: false, to: gx)
   }
 
   func weightGradient(_ g: TensorStorage, _ x: TensorStorage, to gw: TensorStorage) {
     BLAS.parallelMultiply(
       transposingA: true, m: outputs, n: inputs, k: rows, g, stride: outputs, x, stride: inputs, to: gw,
       stride: inputs)
-  }
-}
-
-/// Writes one row into every row of `[rows, width]`.
-func broadcastRows(_ row: TensorStorage, to y: TensorStorage, rows: Int, width: Int) {
-  parallel(over: rows, grain: max(1, (1 << 15) / max(1, width))) { range in
-    for r in range { (y.base + r * width).update(from: row.base, count: width) }
   }
 }
 

@@ -51,33 +51,27 @@ extension Tensor {
   /// `[outer, count, inner]` summed to `[outer, inner]`.
   private func summedInTheMiddle(outer: Int, count: Int, inner: Int) -> Tensor {
     let x = storage
-    if inner == 1, outer == 1 {
-      let pieces = min(64, max(1, count >> 16))
-      let partial = TensorStorage(count: pieces, for: "the sums of a tensor")
-      parallel(pieces) { piece in
-        let start = count * piece / pieces
-        partial.base[piece] = Float(dp_sum(x.base + start, count * (piece + 1) / pieces - start))
-      }
-      return Tensor([Float(dp_sum(partial.base, pieces))], shape: [1])
-    }
     if inner == 1 {
+      let pieces = min(64, max(1, count >> 16))
       let y = TensorStorage(count: outer, for: "the sums of a tensor")
-      parallel(over: outer, grain: max(1, (1 << 15) / max(1, count))) { range in
-        dp_sum_rows(y.base + range.lowerBound, x.base + range.lowerBound * count, range.count, count)
+      if pieces == 1 {
+        parallel(over: outer, grain: max(1, (1 << 15) / max(1, count))) { range in
+          dp_sum_rows(y.base + range.lowerBound, x.base + range.lowerBound * count, range.count, count)
+        }
+        return Tensor(shape: [outer], storage: y)
       }
+      let partial = TensorStorage(count: outer * pieces, for: "the sums of a tensor")
+      parallel(outer * pieces) { index in
+        let (o, piece) = index.quotientAndRemainder(dividingBy: pieces)
+        let start = count * piece / pieces
+        partial.base[index] = Float(dp_sum(x.base + o * count + start, count * (piece + 1) / pieces - start))
+      }
+      for o in 0..<outer { y.base[o] = Float(dp_sum(partial.base + o * pieces, pieces)) }
       return Tensor(shape: [outer], storage: y)
     }
-    if outer == 1 {
-      return columnSums(rows: count, width: inner, sums: 1) { rows, sum in
-        dp_accumulate_rows(sum, x.base + rows.lowerBound * inner, rows.count, inner)
-      }
+    return columnSums(outer: outer, rows: count, width: inner, sums: 1) { o, rows, sum in
+      dp_accumulate_rows(sum, x.base + (o * count + rows.lowerBound) * inner, rows.count, inner)
     }
-    let sum = Tensor.filled(0, shape: [outer * inner])
-    let y = sum.storage
-    parallel(over: outer, grain: max(1, (1 << 15) / max(1, count * inner))) { range in
-      for o in range { dp_accumulate_rows(y.base + o * inner, x.base + o * count * inner, count, inner) }
-    }
-    return sum
   }
 }
 
@@ -89,14 +83,29 @@ func columnSums(
   rows: Int, width: Int, sums: Int,
   _ body: @escaping @Sendable (_ rows: Range<Int>, _ sum: UnsafeMutablePointer<Float>) -> Void
 ) -> Tensor {
+  columnSums(outer: 1, rows: rows, width: width, sums: sums) { _, rows, sum in body(rows, sum) }
+}
+
+/// The same in each of `outer` matrices, by pieces that do not depend on how many there are: `[outer * sums * width]`.
+private func columnSums(
+  outer: Int, rows: Int, width: Int, sums: Int,
+  _ body: @escaping @Sendable (_ outer: Int, _ rows: Range<Int>, _ sum: UnsafeMutablePointer<Float>) -> Void
+) -> Tensor {
   // Not more than about a thousand additions into one number, for their rounding errors grow.
   let pieces = min(64, max(1, max(rows * width >> 16, rows >> 10)))
-  let partial = Tensor.filled(0, shape: [pieces, sums * width])
+  let size = sums * width
+  let partial = Tensor.filled(0, shape: [outer, pieces, size])
   let storage = partial.storage
-  parallel(pieces) { piece in
-    body(rows * piece / pieces..<rows * (piece + 1) / pieces, storage.base + piece * sums * width)
+  parallel(over: outer * pieces, grain: max(1, (1 << 15) / max(1, rows / pieces * width))) { range in
+    for index in range {
+      let (o, piece) = index.quotientAndRemainder(dividingBy: pieces)
+      body(o, rows * piece / pieces..<rows * (piece + 1) / pieces, storage.base + index * size)
+    }
   }
-  let total = Tensor.filled(0, shape: [sums * width])
-  dp_accumulate_rows(total.storage.base, storage.base, pieces, sums * width)
+  if pieces == 1 { return Tensor(shape: [outer * size], storage: storage) }
+  let total = Tensor.filled(0, shape: [outer * size])
+  for o in 0..<outer {
+    dp_accumulate_rows(total.storage.base + o * size, storage.base + o * pieces * size, pieces, size)
+  }
   return total
 }

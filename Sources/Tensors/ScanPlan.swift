@@ -44,17 +44,12 @@ struct ScanPlan: Sendable {
     }
     rangesPerGroup = count
     let pieces = images * ranges.count
-    if states == 1 {
-      // Directions one by one or all apart: an image's bits are the same in every batch, as the sums have one order. Those
-      // that share parameters add up gradients by range first, so that there the batch must not matter.
-      let isCut = sets == 1 ? ranges.count < 8 : pieces < 8
-      directionParts = directions > 1 && isCut ? 4 : 1
-      // z and what the backward pass keeps of a step stay in the first cache.
-      chunk = 64
-    } else {
-      directionParts = directions == 1 || pieces >= 8 ? 1 : pieces >= 4 ? 2 : 4
-      chunk = max(16, min(256, 1024 / states))
-    }
+    // Directions one by one or all apart: an image's bits are the same in every batch, as the sums have one order. Those
+    // that share parameters add up gradients by range first, so that there the batch must not matter.
+    let isCut = sets == 1 ? ranges.count < 8 : pieces < 8
+    directionParts = directions > 1 && isCut ? 4 : 1
+    // z and what the backward pass keeps of a step stay in the first cache.
+    chunk = states == 1 ? 64 : max(16, min(256, 1024 / states))
   }
 
   var pixels: Int { height * width }

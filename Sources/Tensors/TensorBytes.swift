@@ -7,6 +7,12 @@ extension Tensor {
     UnsafeMutableRawBufferPointer(storage.values).copyBytes(from: bytes)
   }
 
+  /// A tensor of float32 numbers that `fill` writes, all of them, as they lie in memory.
+  package init(shape: [Int], filling fill: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
+    self = .uninitialized(shape)
+    try fill(UnsafeMutableRawBufferPointer(storage.values))
+  }
+
   /// The numbers as bytes, little-endian and row-major.
   package var bytes: [UInt8] { Array(UnsafeRawBufferPointer(storage.values)) }
 

@@ -91,14 +91,14 @@ struct Windows: Sendable {
       return epilogue.finish(y, addsResidual: true)
     }
     func transform() -> TensorStorage {
-      WinogradConvolution.transform(weight, outputs: outputs, reversed: false)
+      WinogradConvolution(self).factors(of: weight, reversed: false)
     }
     let transformed =
       keepsTransform ? weight.derived(.winogradWeights(outputs: outputs), transform) : transform()
     let isRectified = epilogue.activation == .relu
     WinogradConvolution(self).convolve(
-      x, transformed: transformed, reversed: false, bias: epilogue.bias, residual: epilogue.residual,
-      isRectified: isRectified, to: y)
+      x, factors: transformed, bias: epilogue.bias, residual: epilogue.residual, isRectified: isRectified,
+      to: y)
     if !isRectified { epilogue.finish(y, addsResidual: false) }
   }
 
@@ -107,27 +107,25 @@ struct Windows: Sendable {
     _ x: TensorStorage, _ weight: TensorStorage, bias: TensorStorage?, to y: TensorStorage
   ) {
     let (outputs, group, width, inputs) = (outputs, outputsPerGroup, columnWidth, inputsPerGroup)
-    let beta: Float = bias == nil ? 0 : 1
+    let product = RowProduct(inputs: width, outputs: group)
     if isPointwise || (tiles == 1 && groups == 1) {
-      if let bias { broadcastRows(bias, to: y, rows: pixels, width: outputs) }
-      BLAS.parallelMultiply(
-        transposingB: true, m: pixels, n: outputs, k: width, allColumns(of: x), stride: width, weight,
-        stride: width, adding: beta, to: y, stride: outputs)
+      product.parallelMultiply(
+        rows: pixels, allColumns(of: x), weight, stride: width, transposed: true, bias: bias, to: y)
       return
+    }
+    let factors = (0..<groups).map {
+      product.packed(weight, at: $0 * group * width, stride: width, transposed: true)
     }
     parallel(tiles) { tile in
       let range = pixels(ofTile: tile)
       let columns = TensorStorage(count: range.count * width, for: "the columns of a convolution")
       let rows = y.base + range.lowerBound * outputs
-      if let bias {
-        for row in 0..<range.count { (rows + row * outputs).update(from: bias.base, count: outputs) }
-      }
       var windows = kernels
-      for g in 0..<groups {
+      for (g, factor) in factors.enumerated() {
         dp_gather_windows(&windows, x.base + g * inputs, range.lowerBound, range.count, columns.base)
-        BLAS.multiply(
-          transposingB: true, m: range.count, n: group, k: width, columns.base, stride: width,
-          weight.base + g * group * width, stride: width, adding: beta, to: rows + g * group, stride: outputs)
+        product.multiply(
+          rows: range.count, columns.base, stride: width, factor.base, bias: bias.map { $0.base + g * group },
+          to: rows + g * group, stride: outputs)
       }
     }
   }
@@ -190,10 +188,8 @@ struct Windows: Sendable {
     guard Computation.isOn else { return }
     let reach = (dilation.0 * (kernel.height - 1), dilation.1 * (kernel.width - 1))
     if isPointwise {
-      if let bias { broadcastRows(bias, to: gx, rows: pixels, width: channels) }
-      BLAS.parallelMultiply(
-        m: pixels, n: channels, k: outputs, gy, stride: outputs, weight, stride: channels,
-        adding: bias == nil ? 0 : 1, to: gx, stride: channels)
+      RowProduct(inputs: outputs, outputs: channels).parallelMultiply(
+        rows: pixels, gy, weight, stride: channels, transposed: false, bias: bias, to: gx)
     } else if stride == (1, 1), padding.0 <= reach.0, padding.1 <= reach.1, outputHeight > 0, outputWidth > 0
     {
       var windows = Windows(
@@ -202,9 +198,9 @@ struct Windows: Sendable {
         dilation: dilation, groups: groups)
       windows.forcedMethod = forcedMethod
       if windows.method == .winograd {
-        let turned = WinogradConvolution.transform(weight, outputs: outputs, reversed: true)
-        return WinogradConvolution(windows).convolve(
-          gy, transformed: turned, reversed: true, bias: bias, to: gx)
+        let convolution = WinogradConvolution(windows)
+        return convolution.convolve(
+          gy, factors: convolution.factors(of: weight, reversed: true), bias: bias, to: gx)
       }
       let turned = TensorStorage(count: weight.count, for: "the turned weights of a convolution")
       dp_turn_weights(weight.base, groups, outputsPerGroup, taps, inputsPerGroup, turned.base)

@@ -26,16 +26,28 @@ struct WinogradConvolution: Sendable {
   /// the points do not compete for the same lines of the cache.
   fileprivate static func plane(_ count: Int) -> Int { ((count + 15) / 16 | 1) * 16 }
 
-  /// `[36, O, I]` from weights `[O, 3, 3, I]`, with the taps turned round for the derivative by the input.
-  static func transform(_ weight: TensorStorage, outputs: Int, reversed: Bool) -> TensorStorage {
-    let inputs = weight.count / (9 * max(1, outputs))
-    let plane = plane(outputs * inputs)
-    let transformed = TensorStorage(count: points * plane, for: "the weights of a convolution")
-    parallel(over: outputs, grain: max(1, (1 << 12) / max(1, inputs))) { range in
+  /// What a tile's channels are multiplied by at each point.
+  private var product: RowProduct { RowProduct(inputs: windows.channels, outputs: windows.outputs) }
+
+  /// The factors of the 36 points, packed, from weights `[O, 3, 3, I]`; from weights `[I, 3, 3, O]`, with the taps
+  /// turned round, when they are `reversed`: for the derivative by the input.
+  func factors(of weight: TensorStorage, reversed: Bool) -> TensorStorage {
+    let (rows, width) =
+      reversed ? (windows.channels, windows.outputs) : (windows.outputs, windows.channels)
+    let plane = Self.plane(rows * width)
+    let transformed = TensorStorage(count: Self.points * plane, for: "the weights of a convolution")
+    parallel(over: rows, grain: max(1, (1 << 12) / max(1, width))) { range in
       dp_winograd_weights(
-        weight.base, range.lowerBound, range.upperBound, inputs, reversed ? 1 : 0, transformed.base, plane)
+        weight.base, range.lowerBound, range.upperBound, width, reversed ? 1 : 0, transformed.base, plane)
     }
-    return transformed
+    let product = product
+    let packed = TensorStorage(count: Self.points * product.packedCount, for: "the weights of a convolution")
+    parallel(Self.points) { point in
+      product.pack(
+        transformed.base + point * plane, stride: width, transposed: !reversed,
+        to: packed.base + point * product.packedCount)
+    }
+    return packed
   }
 
   /// How many tiles are taken at once: enough that a product pays for reading the weights, few enough that what
@@ -45,14 +57,18 @@ struct WinogradConvolution: Sendable {
     return max(256, min(512, 2 * min(inputs, outputs), (1 << 24) / (Self.points * max(1, inputs + outputs))))
   }
 
-  /// y `[B, H', W', O]` from x and transformed weights `[36, O, I]`, or `[36, I, O]` when they are `reversed`.
+  /// y `[B, H', W', O]` from x and the points' factors.
   ///
   /// - Parameters:
+  ///   - x: `[B, H, W, I]`.
+  ///   - factors: What `factors(of:reversed:)` made.
+  ///   - bias: `[O]`.
   ///   - residual: Added to y; lies as it does.
   ///   - isRectified: Whether what is below zero becomes zero in the end.
+  ///   - y: Is written.
   func convolve(
-    _ x: TensorStorage, transformed: TensorStorage, reversed: Bool, bias: TensorStorage?,
-    residual: TensorStorage? = nil, isRectified: Bool = false, to y: TensorStorage
+    _ x: TensorStorage, factors: TensorStorage, bias: TensorStorage?, residual: TensorStorage? = nil,
+    isRectified: Bool = false, to y: TensorStorage
   ) {
     let (inputs, outputs) = (windows.channels, windows.outputs)
     let kernels = windows.kernels
@@ -60,7 +76,7 @@ struct WinogradConvolution: Sendable {
     guard rounds > 0 else { return }
     let most = (tiles + rounds - 1) / rounds
     let (planeIn, planeOut) = (Self.plane(most * inputs), Self.plane(most * outputs))
-    let plane = Self.plane(inputs * outputs)
+    let product = product
     let source = TensorStorage(count: Self.points * planeIn, for: "the tiles of a convolution")
     let products = TensorStorage(count: Self.points * planeOut, for: "the tiles of a convolution")
     for round in 0..<rounds {
@@ -73,10 +89,9 @@ struct WinogradConvolution: Sendable {
           source.base + range.lowerBound * inputs, planeIn)
       }
       parallel(Self.points) { point in
-        BLAS.multiply(
-          transposingB: !reversed, m: count, n: outputs, k: inputs, source.base + point * planeIn,
-          stride: inputs, transformed.base + point * plane, stride: reversed ? outputs : inputs,
-          to: products.base + point * planeOut, stride: outputs)
+        product.multiply(
+          rows: count, source.base + point * planeIn, stride: inputs,
+          factors.base + point * product.packedCount, to: products.base + point * planeOut, stride: outputs)
       }
       parallel(over: count, grain: 4) { range in
         var kernels = kernels
@@ -127,7 +142,7 @@ extension WinogradConvolution {
 
 /// A form of a tensor's numbers that can be kept with them.
 enum DerivedForm: Hashable {
-  /// `[36, O, I]` of weights `[O, 3, 3, I]`.
+  /// The points' factors of weights `[O, 3, 3, I]`.
   case winogradWeights(outputs: Int)
 }
 
@@ -147,25 +162,29 @@ extension Windows {
   }
 
   /// Tiles of 4x4 output pixels.
-  var winogradTiles: Int {
+  var winogradTiles: Int { images * tilesOfImage }
+
+  private var tilesOfImage: Int {
     let side = WinogradConvolution.side
-    return images * ((outputHeight + side - 1) / side) * ((outputWidth + side - 1) / side)
+    return ((outputHeight + side - 1) / side) * ((outputWidth + side - 1) / side)
   }
 
-  /// The faster method, by the shapes alone.
+  /// The faster method, by the shapes of one image alone: in every batch an image has the same bits.
   ///
   /// Costs are counted in multiplications of the products (measured with AVX2, weights transformed in each call):
   /// 25 for each number of a tile that is transformed, 6 for each number that is copied to a column; each weight
-  /// and each point of it costs more where they leave the cache. Winograd's method has to win by a tenth.
+  /// and each point of it costs more where they leave the cache, and is taken to serve four images: fewer of small ones
+  /// are rare in training, and in inference the weights stay transformed. Winograd's method has to win by a tenth.
   var method: ConvolutionMethod {
     if let forcedMethod { return forcedMethod }
     guard allowsWinograd else { return .columns }
-    let points = WinogradConvolution.points
+    let (points, shared) = (WinogradConvolution.points, 4)
     let pair = channels * outputs
     let isInCache = points * pair * MemoryLayout<Float>.stride <= 3 << 19
-    let columns = 9 * (pixels * (pair + 6 * channels) + (isInCache ? 5 : 20) * pair)
+    let area = shared * outputHeight * outputWidth
+    let columns = 9 * (area * (pair + 6 * channels) + (isInCache ? 5 : 20) * pair)
     let winograd =
-      points * (winogradTiles * (pair + 25 * (channels + outputs)) + (isInCache ? 12 : 45) * pair)
+      points * (shared * tilesOfImage * (pair + 25 * (channels + outputs)) + (isInCache ? 12 : 45) * pair)
     return 11 * winograd < 10 * columns ? .winograd : .columns
   }
 

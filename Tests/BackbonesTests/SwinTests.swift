@@ -66,14 +66,13 @@ struct SwinTests {
     #expect(features.allSatisfy { $0.values.allSatisfy { $0.isFinite } })
   }
 
-  @Test("an image gives the same maps in any batch")
+  @Test("an image gives the same bits in any batch")
   func batch() throws {
     let swin = try backbone("{\(Self.tiny)}")
     let x = Tensor.random([3, 28, 40, 3])
     let alone = swin(x.sliced(axis: 0, from: 1, to: 2))
     for (all, one) in zip(swin(x), alone) {
-      let own = all.sliced(axis: 0, from: 1, to: 2).values
-      #expect(own.count == one.count && zip(own, one.values).allSatisfy { abs($0 - $1) < 1e-5 })
+      #expect(all.sliced(axis: 0, from: 1, to: 2).values == one.values)
     }
   }
 

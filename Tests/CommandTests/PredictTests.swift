@@ -88,7 +88,7 @@ struct PredictTests {
     #expect(try folder.text("t.csv").split(separator: "\n").count == 13)
     #expect(try Image.decode(file: "\(folder.path)/s.jpg").width > 160)
 
-    // The data set's images by their names, so that they can be evaluated; in batches it is the same but for last digits.
+    // The data set's images by their names, so that they can be evaluated; in batches of any size the same.
     let truth = "\(set.folder)/annotations/instances_val.json"
     for batch in ["1", "2"] {
       let results = try call(
@@ -97,15 +97,7 @@ struct PredictTests {
       #expect(results.status == 0, "\(results.errors)")
       #expect(results.output.contains("class  objects  images") && results.output.contains("3 images in "))
     }
-    struct Row: Decodable {
-      var image_id: Int
-      var score: Double
-    }
-    let rows = try ["r1.json", "r2.json"].map {
-      try JSONDecoder().decode([Row].self, from: Data(folder.text($0).utf8))
-    }
-    #expect(rows[0].map(\.image_id) == rows[1].map(\.image_id))
-    #expect(zip(rows[0], rows[1]).allSatisfy { abs($0.score - $1.score) < 1e-4 })
+    #expect(try folder.text("r1.json") == folder.text("r2.json"))
     for type in ["bbox", "segm"] {
       let evaluated = try Command.run([
         "evaluate", "coco", "--annotations", truth, "--results", "\(folder.path)/r1.json", "--iou-type", type,

@@ -81,4 +81,59 @@ struct RankBitsTests {
     }
     #expect(results[0] == results[1])
   }
+
+  /// Ends one of the processes that write to a work directory.
+  private static func killOneRank(of run: String) {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
+      guard let process = Int32(name),
+        (try? String(contentsOfFile: "/proc/\(name)/comm", encoding: .utf8)) == "dense\n",
+        let call = try? String(contentsOfFile: "/proc/\(name)/cmdline", encoding: .utf8), call.contains(run)
+      else { continue }
+      kill(process, SIGKILL)
+      return
+    }
+  }
+
+  @Test("tools/launch.sh starts again without a machine that is gone, and comes to the same bits")
+  func launchScript() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    // In place of ssh: the second machine is this one until it is gone.
+    let (ssh, gone) = ("\(folder.path)/ssh", "\(folder.path)/gone")
+    try """
+    #!/usr/bin/env bash
+    while [[ ${1:-} == -* ]]; do [ "$1" = -o ] && shift; shift; done
+    [ "$1" = second ] && [ -e "\(gone)" ] && exit 255
+    shift
+    exec bash -c "$*"
+    """.write(toFile: ssh, atomically: true, encoding: .utf8)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: ssh)
+    let config =
+      try ShardTests.Task.segmentor.config(in: folder, steps: 40) + [
+        "default_hooks.logger.interval=1", "default_hooks.checkpoint.max_keep_ckpts=-1",
+      ]
+    #expect(try runs.train(1, config, to: "alone").status == 0)
+    let run = "\(folder.path)/launched"
+    // Two daemons of one machine must not share its memory.
+    let mpirun =
+      "mpirun --allow-run-as-root --oversubscribe --mca btl tcp,self --mca plm_rsh_agent \(ssh)"
+    let outcome = try Command.run(
+      ["--hosts", "localhost:2,second:2", "--mpirun", mpirun, "--", "train"] + config + ["--work-dir", run],
+      of: root.appendingPathComponent("tools/launch.sh"),
+      through: [
+        "env", "DENSE=\(Command.executable.path)",
+        "PATH=\(folder.path):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")",
+      ],
+      doing: Command.Interference(after: "iter_2.safetensors") { _ in
+        try Data().write(to: URL(fileURLWithPath: gone))
+        Self.killOneRank(of: run)
+      })
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.errors.contains("launch: ended with status 137; restart 1 of 3"), "\(outcome.errors)")
+    #expect(outcome.errors.contains("launch: second does not answer: it is left out"))
+    let ends = try ["alone", "launched"].map {
+      try Safetensors(file: "\(folder.path)/\($0)/iter_40.safetensors").tensors
+    }
+    #expect(ends[0] == ends[1])
+  }
 }

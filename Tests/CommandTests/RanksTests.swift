@@ -40,6 +40,29 @@ struct RanksTests {
     #expect(try #require(outcome.secondsAfterwards) < 2)
   }
 
+  @Test(
+    "every thread of a rank, the one that sends too, keeps to the rank's cores, which no other has",
+    .enabled(if: ProcessInfo.processInfo.activeProcessorCount >= 2))
+  func ownCores() throws {
+    var cores: [Set<String>] = []
+    let config = ExampleConfig.segmentor(set, iterations: 1_000_000, checkpoints: 1_000_000)
+    _ = try runs.train(
+      2, config + ["distribution.shards=2"], to: "run",
+      doing: Command.Interference { processes in
+        for rank in processes.children {
+          let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(rank)/task")
+          cores.append(
+            Set(
+              threads.compactMap { thread in
+                try? String(contentsOfFile: "/proc/\(rank)/task/\(thread)/status", encoding: .utf8)
+                  .split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }.map { String($0) }
+              }))
+        }
+        kill(processes.own, SIGUSR1)
+      })
+    #expect(cores.count == 2 && cores.allSatisfy { $0.count == 1 } && cores.first != cores.last, "\(cores)")
+  }
+
   @Test("a rank that hangs is named after distribution.timeout, and all end")
   func hangingRank() throws {
     let outcome = try train(timeout: 3) { kill($0.children[1], SIGSTOP) }

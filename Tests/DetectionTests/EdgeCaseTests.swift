@@ -148,6 +148,32 @@ struct EdgeCaseTests {
   }
 
   @Test(
+    "five pictures are found in as each is alone: boxes, scores and masks to the last bit",
+    arguments: [
+      [], TinyDetector.withoutMasks,
+      // Wide enough for the methods and cuts of large products.
+      [
+        "model.neck.out_channels=64", "model.rpn_head.in_channels=64", "model.rpn_head.feat_channels=64",
+        "model.roi_head.bbox_roi_extractor.out_channels=64", "model.roi_head.bbox_head.in_channels=64",
+        "model.roi_head.bbox_head.fc_out_channels=200", "model.roi_head.mask_roi_extractor.out_channels=64",
+        "model.roi_head.mask_head.in_channels=64", "model.roi_head.mask_head.conv_out_channels=64",
+        "model.roi_head.mask_head.num_convs=2",
+      ],
+    ])
+  func batches(_ changes: [String]) throws {
+    let model = try #require(
+      try TinyDetector.model(["model.test_cfg.rcnn.score_thr=0.0"] + changes) as? TwoStageDetector)
+    model.initialize(seed: 1)
+    let samples = (0..<5).map { TinyDetector.sample($0, boxes: nil) }
+    try ForwardMode.evaluation {
+      let all = try model.scores(samples)
+      for (sample, found) in zip(samples, all) {
+        #expect((try model.scores([sample]) == [found]) as Bool && found.boxes.count > 0)
+      }
+    }
+  }
+
+  @Test(
     "half a mask branch is a mistake",
     arguments: [
       (TinyDetector.withoutMasks[0], "model.roi_head.mask_roi_extractor: needs mask_head beside it"),

@@ -113,7 +113,7 @@ import Testing
 
   @Test func `A line between machines ends with either of them, and takes no strangers`() throws {
     let (listener, end) = try #require(Lifeline.listen())
-    let heard = Locked<[Int32?]>([])
+    let heard = Locked<[Lifeline.Caller]>([])
     // One with a wrong password, then the right one.
     let thread = Thread {
       var awaited = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
@@ -129,14 +129,36 @@ import Testing
     stranger.password = String(repeating: "x", count: end.password.count)
     #expect(Lifeline.call(stranger) == nil)
     let line = try #require(Lifeline.call(friend))
-    let taken: [Int32?] = heard.wait { $0.count == 2 ? $0 : nil }
-    #expect(taken[0] == nil)
-    var other = pollfd(fd: try #require(taken[1]), events: Int16(POLLIN), revents: 0)
+    let taken: [Lifeline.Caller] = heard.wait { $0.count == 2 ? $0 : nil }
+    #expect(taken[0] == .stranger)
+    guard case .known(let own) = taken[1] else {
+      Issue.record("\(taken[1])")
+      return
+    }
+    var other = pollfd(fd: own, events: Int16(POLLIN), revents: 0)
     #expect(poll(&other, 1, 0) == 0)
     close(line)
     #expect(poll(&other, 1, 20_000) == 1)
     close(other.fd)
     close(listener)
+  }
+
+  @Test func `A call that the system does not let in is tried again later, not at once`() throws {
+    // Nobody can call a pipe, and it stays to be read.
+    let (calls, others) = (Pipe(), Pipe())
+    calls.fileHandleForWriting.write(Data([0]))
+    let listener = calls.fileHandleForReading.fileDescriptor
+    let (unused, end) = try #require(Lifeline.listen())
+    close(unused)
+    #expect(Lifeline.take(listener, end) == .unheard)
+    var tries: [ContinuousClock.Instant] = []
+    Neighbours.attend([others.fileHandleForReading.fileDescriptor], listener, pause: 50) { listener in
+      tries.append(.now)
+      // The second time another process ends, too.
+      if tries.count == 2 { try? others.fileHandleForWriting.close() }
+      return Lifeline.take(listener, end)
+    }
+    #expect(tries.count == 2 && tries[1] - tries[0] >= .milliseconds(45))
   }
 
   @Test func `Processes that cannot find each other are refused`() {

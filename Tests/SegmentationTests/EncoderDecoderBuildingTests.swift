@@ -51,6 +51,27 @@ struct EncoderDecoderBuildingTests {
     #expect(error?.file == "small.png")
   }
 
+  @Test(
+    "five images have the logits of each alone, to the last bit",
+    arguments: [
+      [], ["model.decode_head.channels=96"],
+      [
+        "model.decode_head={type: FCNHead, in_channels: 32, in_index: 3, channels: 64, num_convs: 2, _delete_: true}"
+      ],
+    ])
+  func batches(_ changes: [String]) throws {
+    let model = try #require(try model(changes) as? EncoderDecoder)
+    model.initialize(seed: 1)
+    let images = Tensor.random([5, 96, 64, 3], seed: 3)
+    let all = ForwardMode.evaluation { model.logits(images) }
+    for image in 0..<5 {
+      let alone = ForwardMode.evaluation {
+        model.logits(images.sliced(axis: 0, from: image, to: image + 1))
+      }
+      #expect((all.sliced(axis: 0, from: image, to: image + 1).values == alone.values) as Bool)
+    }
+  }
+
   @Test("a batch of one image with batch norm behind a 1x1 pooling is refused, with the remedy")
   func batchOfOne() throws {
     let model = try model()

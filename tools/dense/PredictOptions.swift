@@ -96,8 +96,7 @@ struct PredictMannerOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help:
-      "Images of one size that are predicted together; a detector's figures may differ in their last digits.")
+    help: "Images of one size that are predicted together; results do not depend on it.")
   var batch = 1
 
   @Flag(help: ArgumentHelp(PrecisionHelp.half))

@@ -28,6 +28,7 @@
 #include "resampling.h"
 #include "resizing.h"
 #include "roi_align.h"
+#include "row_product.h"
 #include "selective_scan.h"
 #include "softmax.h"
 #include "stored.h"

@@ -51,10 +51,10 @@ void cmpi_version(cmpi *mpi, char *text, size_t room);
 void cmpi_explain(cmpi *mpi, int code, char *text, size_t room);
 
 // The cores that ranks of one machine share out: which of them a thread may use (0 is the calling one), and from now on
-// the calling one and those that it starts. Both return 0, or 1 where the system refuses.
+// it and those that it starts. Both return 0, or 1 where the system refuses.
 enum { CMPI_CORES = 1024 };
 int cmpi_get_cores(int thread, unsigned char *is_allowed);
-int cmpi_set_cores(const unsigned char *is_allowed);
+int cmpi_set_cores(int thread, const unsigned char *is_allowed);
 
 // A file that can be read as soon as a process has ended: CMPI_GONE where it has already, CMPI_UNWATCHED where the system
 // does not offer it. It is closed when the calling process starts another program.

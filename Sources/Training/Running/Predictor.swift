@@ -161,8 +161,7 @@ public struct Predictor {
     return prepared
   }
 
-  /// The predictions for images, in pixels of each; those of one `sizeForModel` are as if each were alone, a
-  /// detector's but for last digits.
+  /// The predictions for images, in pixels of each; those of one `sizeForModel` are as if each were alone.
   ///
   /// - Throws: An error of the model's.
   public func predict(_ images: [PreparedImage]) throws -> [Prediction] {

@@ -1,0 +1,124 @@
+// The product of rows for one set of instructions: NAME(x) names its functions, TARGET is what they are compiled for,
+// ROWS and VECTORS (1 or 2) how many rows and vectors of sums fit its registers beside what they are made of, PACKS whether
+// rows are packed first: a dozen of them would compete for the same lines of the cache.
+
+// rows x vectors numbers of c, held in registers; both are constants where it is called.
+INLINE TARGET void NAME(tile)(float *restrict c, ptrdiff_t ldc, const float *restrict a, ptrdiff_t rowA, ptrdiff_t stepA,
+                              const float *restrict b, ptrdiff_t ldb, ptrdiff_t k, ptrdiff_t width,
+                              const float *restrict bias, int isAdding, const int rows, const int vectors) {
+  Vector sum[ROWS][VECTORS] = {{{0}}};
+  for (ptrdiff_t i = 0; i < k; i++, a += stepA, b += ldb) {
+    const Vector *right = (const Vector *)b;
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++)
+#pragma clang loop unroll(full)
+      for (int v = 0; v < vectors; v++) sum[r][v] += a[r * rowA] * right[v];
+  }
+  if (width == vectors * LANES) {
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++)
+#pragma clang loop unroll(full)
+      for (int v = 0; v < vectors; v++) {
+        Unaligned *const out = (Unaligned *)(c + r * ldc) + v;
+        if (isAdding)
+          *out += sum[r][v];
+        else if (bias)
+          *out = ((const Unaligned *)bias)[v] + sum[r][v];
+        else
+          *out = sum[r][v];
+      }
+  } else {
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++) {
+      float row[VECTORS * LANES] __attribute__((aligned(64)));
+#pragma clang loop unroll(full)
+      for (int v = 0; v < vectors; v++) ((Vector *)row)[v] = sum[r][v];
+      for (ptrdiff_t j = 0; j < width; j++)
+        c[r * ldc + j] = isAdding ? c[r * ldc + j] + row[j] : bias ? bias[j] + row[j] : row[j];
+    }
+  }
+}
+
+TARGET static void NAME(tiles)(float *restrict c, ptrdiff_t ldc, const float *restrict a, ptrdiff_t rowA,
+                               ptrdiff_t stepA, const float *restrict b, ptrdiff_t ldb, ptrdiff_t k, ptrdiff_t width,
+                               const float *restrict bias, int isAdding, int rows) {
+#define DP_TILE(count)                                                                                            \
+  case count:                                                                                                     \
+    if (VECTORS == 2 && width > LANES)                                                                            \
+      NAME(tile)(c, ldc, a, PACKS ? 1 : rowA, PACKS ? count : stepA, b, ldb, k, width, bias, isAdding, count, VECTORS); \
+    else                                                                                                          \
+      NAME(tile)(c, ldc, a, PACKS ? 1 : rowA, PACKS ? count : stepA, b, ldb, k, width, bias, isAdding, count, 1); \
+    break;
+  switch (rows) {
+    DP_TILE(1)
+#if ROWS > 1
+    DP_TILE(2)
+    DP_TILE(3)
+#endif
+#if ROWS > 3
+    DP_TILE(4)
+    DP_TILE(5)
+    DP_TILE(6)
+#endif
+#if ROWS > 6
+    DP_TILE(7)
+    DP_TILE(8)
+    DP_TILE(9)
+    DP_TILE(10)
+    DP_TILE(11)
+    DP_TILE(12)
+#endif
+  }
+#undef DP_TILE
+}
+
+TARGET static void NAME(product)(float *restrict c, ptrdiff_t ldc, const float *restrict x, ptrdiff_t ldx,
+                                 ptrdiff_t rows, const float *restrict packed, ptrdiff_t firstPanel,
+                                 ptrdiff_t lastPanel, ptrdiff_t n, ptrdiff_t k, const float *restrict bias,
+                                 float *restrict scratch) {
+  const ptrdiff_t wide = dp_packed_width(n), blocks = (k + DEPTH - 1) / DEPTH, parts = (rows + HEIGHT - 1) / HEIGHT;
+  for (ptrdiff_t part = 0; part < parts; part++) {
+    const ptrdiff_t top = rows * part / parts, height = rows * (part + 1) / parts - top,
+                    tiles = (height + ROWS - 1) / ROWS;
+    for (ptrdiff_t block = 0; block < blocks; block++) {
+      const ptrdiff_t start = k * block / blocks, depth = k * (block + 1) / blocks - start;
+      const float *const left = x + top * ldx + start;
+      if (PACKS)
+        for (ptrdiff_t t = 0; t < tiles; t++) {
+          const ptrdiff_t from = height * t / tiles, to = height * (t + 1) / tiles;
+          pack_rows(scratch + from * depth, left + from * ldx, ldx, (int)(to - from), depth);
+        }
+      for (ptrdiff_t panel = firstPanel; panel < lastPanel; panel++) {
+        const ptrdiff_t j = panel * PANEL, width = n - j < PANEL ? n - j : PANEL, stride = width > LANES ? PANEL : LANES;
+        const float *const right = packed + start * wide + j * depth;
+        for (ptrdiff_t t = 0; t < tiles; t++) {
+          const ptrdiff_t from = height * t / tiles, to = height * (t + 1) / tiles;
+          for (ptrdiff_t v = 0; v < width; v += VECTORS * LANES)
+            NAME(tiles)
+            (c + (top + from) * ldc + j + v, ldc, PACKS ? scratch + from * depth : left + from * ldx, ldx, 1, right + v,
+             stride, depth, width - v < VECTORS * LANES ? width - v : VECTORS * LANES, bias ? bias + j + v : bias,
+             block > 0, (int)(to - from));
+        }
+      }
+    }
+  }
+}
+
+TARGET static void NAME(pack)(float *restrict packed, ptrdiff_t firstPanel, ptrdiff_t lastPanel, const float *restrict w,
+                              ptrdiff_t ldw, int isTransposed, ptrdiff_t n, ptrdiff_t k) {
+  const ptrdiff_t wide = dp_packed_width(n), blocks = (k + DEPTH - 1) / DEPTH;
+  for (ptrdiff_t panel = firstPanel; panel < lastPanel; panel++) {
+    const ptrdiff_t j = panel * PANEL, width = n - j < PANEL ? n - j : PANEL, stride = width > LANES ? PANEL : LANES;
+    for (ptrdiff_t block = 0; block < blocks; block++) {
+      const ptrdiff_t start = k * block / blocks, depth = k * (block + 1) / blocks - start;
+      float *const out = packed + start * wide + j * depth;
+      const float *const source = isTransposed ? w + j * ldw + start : w + start * ldw + j;
+      if (width < stride) memset(out, 0, (size_t)(depth * stride) * sizeof *out);
+      if (isTransposed)
+        for (ptrdiff_t c = 0; c < width; c += LANES)
+          pack_columns(out + c, stride, source + c * ldw, ldw, width - c < LANES ? width - c : LANES, depth);
+      else
+        for (ptrdiff_t i = 0; i < depth; i++) copy_row(out + i * stride, source + i * ldw, width);
+    }
+  }
+}

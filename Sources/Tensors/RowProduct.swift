@@ -1,0 +1,132 @@
+import CKernels
+
+/// The product of rows with one factor: y `[rows, outputs]` = x `[rows, inputs]` f, f `[inputs, outputs]`.
+///
+/// A row has the same bits among any others, and wherever the work is cut: each number is summed in an order that
+/// depends on `inputs` alone. OpenBLAS promises no such thing, as it chooses other kernels for other heights. The factor is
+/// packed once for all rows, however few an image has of them.
+struct RowProduct: Sendable {
+  let inputs, outputs: Int
+
+  /// Numbers of a packed factor.
+  var packedCount: Int { inputs * dp_packed_width(outputs) }
+  private var panels: Int { dp_packed_panels(outputs) }
+
+  /// Packs a factor `[inputs, outputs]`, or `[outputs, inputs]` when it is transposed, on the calling thread.
+  func pack(
+    _ factor: UnsafePointer<Float>, stride: Int, transposed: Bool, to packed: UnsafeMutablePointer<Float>
+  ) {
+    dp_pack_factor(packed, 0, panels, factor, stride, transposed ? 1 : 0, outputs, inputs)
+  }
+
+  /// The same with all threads.
+  ///
+  /// - Parameter offset: Where the factor begins; `factor` must outlive the call, which waits for its pieces.
+  func packed(
+    _ factor: TensorStorage, at offset: Int = 0, stride: Int, transposed: Bool
+  ) -> TensorStorage {
+    let packed = TensorStorage(count: packedCount, for: "the weights of a product")
+    parallel(over: panels, grain: max(1, (1 << 10) / max(1, inputs))) { range in
+      dp_pack_factor(
+        packed.base, range.lowerBound, range.upperBound, factor.base + offset, stride, transposed ? 1 : 0,
+        outputs, inputs)
+    }
+    return packed
+  }
+
+  /// Some rows on the calling thread.
+  ///
+  /// - Parameter bias: What each row of y starts from, `[outputs]`; zero without.
+  func multiply(
+    rows: Int, _ x: UnsafePointer<Float>, stride: Int, _ packed: UnsafePointer<Float>,
+    bias: UnsafePointer<Float>? = nil, to y: UnsafeMutablePointer<Float>, stride width: Int
+  ) {
+    let scratch = TensorStorage(count: dp_row_product_scratch(), for: "the rows of a product")
+    multiply(
+      rows: rows, x, stride: stride, packed, panels: 0..<panels, bias: bias, to: y, stride: width,
+      scratch: scratch.base)
+    withExtendedLifetime(scratch) {}
+  }
+
+  private func multiply(
+    rows: Int, _ x: UnsafePointer<Float>, stride: Int, _ packed: UnsafePointer<Float>, panels: Range<Int>,
+    bias: UnsafePointer<Float>?, to y: UnsafeMutablePointer<Float>, stride width: Int,
+    scratch: UnsafeMutablePointer<Float>
+  ) {
+    guard inputs > 0 else {
+      for row in 0..<rows {
+        if let bias {
+          (y + row * width).update(from: bias, count: outputs)
+        } else {
+          (y + row * width).update(repeating: 0, count: outputs)
+        }
+      }
+      return
+    }
+    dp_row_product(
+      y, width, x, stride, rows, packed, panels.lowerBound, panels.upperBound, outputs, inputs, bias, scratch)
+  }
+
+  /// What is made of a stretch of y as soon as it is computed: z is where it lies, `start` where it belongs in
+  /// `[rows, outputs]`.
+  typealias Finish = @Sendable (_ z: UnsafePointer<Float>, _ start: Int, _ count: Int) -> Void
+
+  /// Rows that a thread finishes before it goes on: their results are still in its cache.
+  private static let rowsAtOnce = 192
+
+  /// All rows with all threads: x `[rows, inputs]` and y `[rows, outputs]` without gaps, which begin at `offsets`.
+  ///
+  /// - Parameter y: nil when nothing is needed but what `finish` makes.
+  func parallelMultiply(
+    rows: Int, _ x: TensorStorage, _ packed: TensorStorage, bias: TensorStorage? = nil, to y: TensorStorage?,
+    offsets: (x: Int, y: Int) = (0, 0), finish: Finish? = nil
+  ) {
+    guard Computation.isOn, rows > 0, outputs > 0 else { return }
+    let wanted = max(1, rows * outputs * inputs >> 18)
+    let heights = max(1, min(32, rows / 96, wanted))
+    // A piece packs the rows that it reads, which has to pay.
+    let widths = inputs == 0 ? 1 : max(1, min(panels / 6, wanted / heights, 8 / heights))
+    let scratchCount = dp_row_product_scratch()
+    parallel(heights * widths) { [outputs, inputs, panels] piece in
+      let (height, width) = piece.quotientAndRemainder(dividingBy: widths)
+      let (first, end) = (rows * height / heights, rows * (height + 1) / heights)
+      let own = panels * width / widths..<panels * (width + 1) / widths
+      let columns = own.lowerBound * DP_PANEL..<min(outputs, own.upperBound * DP_PANEL)
+      let scratch = TensorStorage(count: scratchCount, for: "the rows of a product")
+      let block =
+        y == nil
+        ? TensorStorage(count: min(Self.rowsAtOnce, end - first) * outputs, for: "the rows of a product")
+        : nil
+      for start in stride(from: first, to: end, by: Self.rowsAtOnce) {
+        let count = min(Self.rowsAtOnce, end - start)
+        guard let z = block?.base ?? y.map({ $0.base + offsets.y + start * outputs }) else { return }
+        multiply(
+          rows: count, x.base + offsets.x + start * inputs, stride: inputs, packed.base, panels: own,
+          bias: bias?.base,
+          to: z, stride: outputs, scratch: scratch.base)
+        guard let finish else { continue }
+        if widths == 1 {
+          finish(z, start * outputs, count * outputs)
+        } else {
+          for row in 0..<count {
+            finish(
+              z + row * outputs + columns.lowerBound, (start + row) * outputs + columns.lowerBound,
+              columns.count)
+          }
+        }
+      }
+      withExtendedLifetime((scratch, block)) {}
+    }
+  }
+
+  /// The same with a factor that is packed for this call.
+  func parallelMultiply(
+    rows: Int, _ x: TensorStorage, _ factor: TensorStorage, stride: Int, transposed: Bool,
+    bias: TensorStorage? = nil, to y: TensorStorage?, finish: Finish? = nil
+  ) {
+    guard Computation.isOn, rows > 0, outputs > 0 else { return }
+    parallelMultiply(
+      rows: rows, x, packed(factor, stride: stride, transposed: transposed), bias: bias, to: y, finish: finish
+    )
+  }
+}
