@@ -38,7 +38,7 @@ package struct HalfWeights: Sendable {
 
   /// Of a linear layer `[O, I]`.
   package init(linear weight: Tensor) {
-    self.init(rows: weight.storage, outputs: weight.shape[0], kernel: (1, 1))
+    self.init(rows: weight.storage, outputs: weight.shape[0], inputs: weight.shape[1], kernel: (1, 1))
   }
 
   /// Of a convolution `[O, kh, kw, I]`, which is computed by Winograd's method wherever that is possible: the form does
@@ -53,14 +53,14 @@ package struct HalfWeights: Sendable {
       groups: 1)
     // With few channels the transforms cost more than the products.
     guard windows.allowsWinograd, min(channels, outputs) >= 16 else {
-      self.init(rows: weight.storage, outputs: outputs, kernel: (weight.shape[1], weight.shape[2]))
+      self.init(
+        rows: weight.storage, outputs: outputs, inputs: windows.columnWidth, kernel: windows.kernel)
       return
     }
     self.init(points: weight.storage, outputs: outputs, inputs: channels)
   }
 
-  private init(rows weight: TensorStorage, outputs: Int, kernel: (Int, Int)) {
-    let inputs = outputs > 0 ? weight.count / outputs : 0
+  private init(rows weight: TensorStorage, outputs: Int, inputs: Int, kernel: (Int, Int)) {
     let panels = Self.storage(matrices: 1, outputs, inputs)
     Self.forPanels(outputs) { range in
       dp_half_pack(
