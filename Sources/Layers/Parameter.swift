@@ -57,7 +57,7 @@ public final class Parameter {
   ///
   /// - Parameter shape: In memory's layout.
   public init(_ shape: [Int], _ initializer: Initializer, layout: WeightLayout = .plain) {
-    value = Tensor.zeros(shape).withGradient()
+    value = Tensor.zerosWhenAskedFor(shape).withGradient()
     self.layout = layout
     self.initializer = initializer
   }
