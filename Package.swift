@@ -24,7 +24,7 @@ let rooms: [Target] = [
   room("Files", []),
   room("Masks", ["CKernels"]),
   room("Configuration", ["CLibYAML", "Files"]),
-  room("Tensors", ["CKernels", "COpenBLAS", deque]),
+  room("Tensors", ["CKernels", "COpenBLAS", "Files", deque]),
   room("Imaging", ["CKernels", "CLibJPEG", "CLibPNG", "COpenCV", "Files", "Masks"]),
   room("Layers", ["Tensors"]),
   room("Coco", ["CSimdJSON", "Files", "Imaging", "Masks", "Tensors"]),

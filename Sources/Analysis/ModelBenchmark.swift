@@ -19,9 +19,9 @@ public struct ModelBenchmark {
   }
 
   private let subject: StandaloneModel
-  private let mode: Mode
-  private let size: ImageSize
-  private let batch: Int
+  let mode: Mode
+  let size: ImageSize
+  let batch: Int
   private let multiplyAccumulates: Int?
   private let precision: PrecisionChoice
 
@@ -65,14 +65,17 @@ public struct ModelBenchmark {
   /// - Throws: What the model says of the pictures.
   public func run(warmUp: Int, rounds: Int) throws -> ModelBenchmarkReport {
     precondition(warmUp > 0 && rounds > 0, "\(warmUp) runs to warm up, \(rounds) rounds")
-    let samples = RandomSamples(size: size, classes: subject.classes, kinds: subject.model.requirements.kinds)
-      .batch(batch)
+    let samples = samples
+    let start = ContinuousClock.now
+    try runOnce(samples, step: 0)
+    let first = (ContinuousClock.now - start) / .seconds(1)
+    var remaining = 1..<warmUp
     if precision.precision != .float32 {
       // Weights are rounded as they are used first, and what they took before is not what the model takes.
-      try runOnce(samples, step: 0)
       BufferPool.shared.forgetPeak()
+      remaining = 0..<warmUp
     }
-    for step in 0..<warmUp { try runOnce(samples, step: step) }
+    for step in remaining { try runOnce(samples, step: step) }
     let memory = (tensors: TensorMemory.current.peak, process: ProcessMemory.peak)
     let product = BenchmarkedOperation.product(size: 2048)
     _ = product.seconds()
@@ -92,6 +95,7 @@ public struct ModelBenchmark {
     return ModelBenchmarkReport(
       mode: mode, batch: batch, shape: [size.height, size.width], threads: Threads.count,
       simd: ComputeFacts.current.kernels, blas: BLAS.processorKernels, milliseconds: 1000 * seconds,
+      firstMilliseconds: 1000 * first,
       peakMemory: memory.tensors, processMemory: memory.process, flops: work, productRate: rate,
       ratio: work.map { Double($0) / seconds / rate },
       operations: entries.prefix(10).map {
@@ -102,7 +106,12 @@ public struct ModelBenchmark {
       imagesPerSecond: mode == .throughput ? Double(batch * rounds) / times.reduce(0, +) : nil)
   }
 
-  private func runOnce(_ samples: [Sample], step: Int) throws {
+  /// Random pictures of a run.
+  var samples: [Sample] {
+    RandomSamples(size: size, classes: subject.classes, kinds: subject.model.requirements.kinds).batch(batch)
+  }
+
+  func runOnce(_ samples: [Sample], step: Int) throws {
     let model = subject.model
     guard mode == .train else {
       try ForwardMode.evaluation { _ = try model.predict(samples) }

@@ -28,6 +28,8 @@ public struct ModelBenchmarkReport: Sendable, Encodable {
   public var blas: String
   /// Of a run: the median.
   public var milliseconds: Double
+  /// Of the very first run, which takes its memory from the system.
+  public var firstMilliseconds: Double
   /// The most bytes that tensors held at once, weights included.
   public var peakMemory: Int
   /// The most bytes of the process that were resident.
@@ -49,6 +51,7 @@ public struct ModelBenchmarkReport: Sendable, Encodable {
 
   enum CodingKeys: String, CodingKey {
     case mode, batch, shape, threads, simd, blas, milliseconds, flops, ratio, operations, precision
+    case firstMilliseconds = "first_milliseconds"
     case peakMemory = "peak_memory"
     case processMemory = "process_memory"
     case productRate = "P"
@@ -65,6 +68,7 @@ public struct ModelBenchmarkReport: Sendable, Encodable {
     try keys.encode(simd, forKey: .simd)
     try keys.encode(blas, forKey: .blas)
     try keys.encode(milliseconds, forKey: .milliseconds)
+    try keys.encode(firstMilliseconds, forKey: .firstMilliseconds)
     try keys.encode(peakMemory, forKey: .peakMemory)
     try keys.encode(processMemory, forKey: .processMemory)
     try keys.encode(flops, forKey: .flops)
@@ -86,6 +90,7 @@ public struct ModelBenchmarkReport: Sendable, Encodable {
     ]
     if let note { lines.append("note: \(note)") }
     if let imagesPerSecond { lines.append(String(format: "%.2f images/s", imagesPerSecond)) }
+    lines.append(String(format: "the first: %.1f ms", firstMilliseconds))
     lines.append("memory: tensors \(peakMemory >> 20) MB at most, process \(processMemory >> 20) MB")
     let limit = String(format: "P %.1f GFLOP/s", productRate / 1e9)
     if let flops, let ratio {

@@ -1,5 +1,11 @@
 #include "CKernels.h"
 
+MULTIVERSION int dp_is_finite(const float *x, ptrdiff_t count) {
+  int bad = 0;
+  for (ptrdiff_t i = 0; i < count; i++) bad |= !(__builtin_fabsf(x[i]) <= __FLT_MAX__);
+  return !bad;
+}
+
 MULTIVERSION void dp_accumulate(float *restrict sum, const float *restrict x, ptrdiff_t count) {
   for (ptrdiff_t i = 0; i < count; i++) sum[i] += x[i];
 }

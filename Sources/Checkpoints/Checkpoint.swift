@@ -73,9 +73,11 @@ public struct Checkpoint: Sendable {
   /// - Parameters:
   ///   - path: A file of safetensors or PyTorch; its content says which, not its ending.
   ///   - namings: What knows older names, of which today's are wanted.
+  ///   - isMapped: Whether tensors may be the file's own pages: nothing is copied, and the file has to stay as it is while
+  ///     they are in use. Replacing it does no harm; writing into it does.
   /// - Throws: `CheckpointError` that names the file, what is wrong, and what would be right.
-  public init(file path: String, namings: [any WeightNaming] = []) throws {
-    try self.init(ByteSource(file: path), namings)
+  public init(file path: String, namings: [any WeightNaming] = [], isMapped: Bool = false) throws {
+    try self.init(ByteSource(file: path, isMapped: isMapped), namings)
   }
 
   /// Reads a file as it is after `change`, which runs when the file has been opened and measured; for tests.
@@ -108,7 +110,7 @@ public struct Checkpoint: Sendable {
     weights = tensors.filter { !$0.key.hasPrefix(Self.optimizerPrefix) }
     let live = Self.optimizerPrefix + Self.livePrefix
     averages = tensors.keys.contains { $0.hasPrefix(live) } ? weights : nil
-    byteCount = tensors.values.reduce(0) { $0 + $1.bytes.count }
+    byteCount = tensors.values.reduce(0) { $0 + $1.byteCount }
   }
 
   private init(_ read: PyTorchFile, _ file: String, _ namings: [any WeightNaming]) throws {

@@ -1,3 +1,4 @@
+import Files
 import Tensors
 
 /// The number types of checkpoint files, in safetensors' spelling.
@@ -30,8 +31,22 @@ public struct StoredTensor: Sendable, Equatable {
   public let type: ElementType
   /// Extent of each axis.
   public let shape: [Int]
+  private let content: Content
+
+  private enum Content: Sendable {
+    case bytes([UInt8])
+    case mapped(MappedFile, Range<Int>)
+  }
+
   /// `shape.product * type.size` bytes.
-  public let bytes: [UInt8]
+  public var bytes: [UInt8] {
+    switch content {
+    case .bytes(let bytes): bytes
+    case .mapped(let file, let range): Array(file[range])
+    }
+  }
+  /// How many they are.
+  public var byteCount: Int { shape.product * type.size }
 
   /// A tensor over bytes whose number fits the shape.
   public init(type: ElementType, shape: [Int], bytes: [UInt8]) {
@@ -39,7 +54,20 @@ public struct StoredTensor: Sendable, Equatable {
       bytes.count == shape.product * type.size, "\(bytes.count) bytes for \(type.rawValue) of shape \(shape)")
     self.type = type
     self.shape = shape
-    self.bytes = bytes
+    content = .bytes(bytes)
+  }
+
+  /// A tensor that is a part of a file in memory.
+  init(type: ElementType, shape: [Int], in file: MappedFile, at range: Range<Int>) {
+    precondition(
+      range.count == shape.product * type.size && range.upperBound <= file.count,
+      "bytes \(range) for \(type.rawValue) of shape \(shape)")
+    (self.type, self.shape, content) = (type, shape, .mapped(file, range))
+  }
+
+  /// Whether both are the same in a file.
+  public static func == (a: StoredTensor, b: StoredTensor) -> Bool {
+    a.type == b.type && a.shape == b.shape && a.bytes == b.bytes
   }
 
   /// A Float32 tensor.
@@ -54,8 +82,16 @@ public struct StoredTensor: Sendable, Equatable {
   }
 
   /// The numbers as Float32, rounded where the stored type is wider.
+  ///
+  /// Those of a file in memory are its own pages, where they lie as Float32 numbers do.
   public var tensor: Tensor {
-    type == .float32 ? Tensor(bytes: bytes, shape: shape) : Tensor(floats, shape: shape)
+    guard type == .float32 else { return Tensor(floats, shape: shape) }
+    if case .mapped(let file, let range) = content,
+      let tensor = Tensor(in: file, at: range.lowerBound, shape: shape)
+    {
+      return tensor
+    }
+    return Tensor(bytes: bytes, shape: shape)
   }
 
   /// The numbers as integers; fractions are cut off, numbers beyond 64 bits become 0.

@@ -112,7 +112,7 @@ public enum AtomicFile {
     guard rename(hidden, path) != 0 else { return }
     let code = errno
     unlink(hidden)
-    throw FileError(file: path, .write, reason(code, needed: 0, in: Folder.split(path).folder))
+    throw FileError(file: path, .write, reason(code, needed: nil, in: Folder.split(path).folder))
   }
 
   /// Writes text or bytes.
@@ -124,14 +124,17 @@ public enum AtomicFile {
     try write(to: path, chunks: CollectionOfOne(Array(bytes)), isDurable: isDurable)
   }
 
-  /// What a code of the system means for a file of so many bytes.
-  package static func reason(_ code: Int32, needed: Int, in folder: String) -> String {
+  /// What a code of the system means.
+  ///
+  /// - Parameter needed: The bytes of the file; nil where they are written, and only its name was to change.
+  package static func reason(_ code: Int32, needed: Int?, in folder: String) -> String {
     var status = statvfs()
     switch code {
     case EISDIR: return "is a folder, not a file"
     case ENOSPC where statvfs(folder.isEmpty ? "." : folder, &status) == 0:
       let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
-      return "the disk is full: \(needed) bytes needed, \(free) free"
+      return "the disk is full: "
+        + (needed.map { "\($0) bytes needed, \(free) free" } ?? "no room for the name, \(free) bytes free")
     default: return FileError.systemReason(code)
     }
   }

@@ -6,8 +6,8 @@ import Foundation
 
 /// A regular file that is open for reading.
 ///
-/// It is read, never mapped: one that shrinks meanwhile gives an error and no signal. Pipes and devices are refused
-/// without waiting for them.
+/// One that shrinks while it is read gives an error and no signal. Pipes and devices are refused without waiting for
+/// them.
 public final class RegularFile: Sendable {
   /// The file, as the user named it.
   public let path: String
@@ -98,6 +98,16 @@ public final class RegularFile: Sendable {
       throw FileError(file: path, .read, "\(size) bytes are too many: at most \(limit) are read")
     }
     return try read(0..<size)
+  }
+
+  /// The file as memory, which is read when it is touched; nil where the system cannot.
+  ///
+  /// - Throws: `FileError` when the file has become shorter than `size`.
+  package func mapped() throws(FileError) -> MappedFile? {
+    guard let mapped = MappedFile(descriptor, size: size, path: path) else { return nil }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_size >= size else { throw Self.shortened(path) }
+    return mapped
   }
 
   private static func shortened(_ path: String) -> FileError {

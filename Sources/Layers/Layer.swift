@@ -131,8 +131,14 @@ extension Layer {
   public var parameters: [(name: String, parameter: Parameter)] { tree.parameters }
 
   /// Draws all weights anew, each from its own distribution and its own random numbers, keyed by its name.
-  public func initialize(seed: UInt64) {
-    for (name, parameter) in parameters {
+  public func initialize(seed: UInt64) { initialize(seed: seed, only: nil) }
+
+  /// Draws the initial values of some weights, the same as if all were drawn.
+  ///
+  /// - Parameter names: Full names; nil: all.
+  package func initialize(seed: UInt64, only names: Set<String>?) {
+    if names?.isEmpty == true { return }
+    for (name, parameter) in parameters where names?.contains(name) != false {
       // FNV-1a, 32 bits: the same numbers whatever else the model holds.
       let hash = name.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
       var generator = RandomGenerator(

@@ -70,7 +70,7 @@ public final class Parameter {
 
   /// A weight of zeros until `initialize` or `replace` gives it numbers. Its shape is that in memory's layout.
   public init(_ shape: [Int], _ initializer: Initializer, layout: WeightLayout = .plain) {
-    numbers = Tensor.zeros(shape).withGradient()
+    numbers = Tensor.zerosWhenAskedFor(shape).withGradient()
     self.shape = shape
     self.layout = layout
     self.initializer = initializer

@@ -1,3 +1,4 @@
+import CKernels
 import Synchronization
 
 /// Finds the first operation whose result holds NaN or infinity, in the order in which they run.
@@ -55,7 +56,24 @@ package final class FiniteProbe: Sendable {
   }
 
   private static func isFinite(_ tensor: Tensor) -> Bool {
-    tensor.elementType != .float32 || tensor.values.allSatisfy(\.isFinite)
+    tensor.elementType != .float32 || tensor.isFinite
+  }
+}
+
+extension Tensor {
+  /// Whether no float32 number is NaN or infinite; read on all threads.
+  package var isFinite: Bool {
+    let (numbers, findings) = (storage, Findings())
+    parallel(over: count, grain: 1 << 16) { range in
+      if dp_is_finite(numbers.base + range.lowerBound, range.count) == 0 {
+        findings.hasAny.store(true, ordering: .relaxed)
+      }
+    }
+    return !findings.hasAny.load(ordering: .relaxed)
+  }
+
+  private final class Findings: Sendable {
+    let hasAny = Atomic<Bool>(false)
   }
 }
 

@@ -55,6 +55,10 @@ package enum OperationProfile {
   }
 
   static func measure<R>(_ name: @autoclosure () -> String, _ body: () -> R) -> R {
+    ParallelRecording.operation(name()) { measured(name(), body) }
+  }
+
+  private static func measured<R>(_ name: @autoclosure () -> String, _ body: () -> R) -> R {
     let thread = measured.load(ordering: .relaxed) > 0 ? thread : 0
     guard thread != 0, profiles.withLock({ $0[thread] != nil }) else { return body() }
     let start = ContinuousClock.now

@@ -41,6 +41,11 @@ public struct Tensor {
   /// All zeros.
   public static func zeros(_ shape: [Int]) -> Tensor { Tensor(repeating: 0, shape: shape) }
 
+  /// All zeros, which take no memory until they are looked at: for weights that get other numbers first.
+  package static func zerosWhenAskedFor(_ shape: [Int]) -> Tensor {
+    Tensor(shape: shape, storage: TensorStorage(zerosWhenAskedForOfShape: shape))
+  }
+
   /// All ones.
   public static func ones(_ shape: [Int]) -> Tensor { Tensor(repeating: 1, shape: shape) }
 

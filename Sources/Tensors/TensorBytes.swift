@@ -1,3 +1,5 @@
+import Files
+
 extension Tensor {
   /// A tensor from the bytes of float32 numbers, little-endian and row-major.
   package init(bytes: [UInt8], shape: [Int]) {
@@ -11,6 +13,18 @@ extension Tensor {
   package init(shape: [Int], filling fill: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
     self = .uninitialized(shape)
     try fill(UnsafeMutableRawBufferPointer(storage.values))
+  }
+
+  /// A tensor whose float32 numbers are those of a file in memory, from a byte on that the caller has checked; nil where
+  /// they do not lie there as numbers do. Written numbers stay in this process.
+  package init?(in file: MappedFile, at byte: Int, shape: [Int]) {
+    guard Int(bitPattern: file.address + byte) % MemoryLayout<Float>.alignment == 0, Computation.isOn else {
+      return nil
+    }
+    require(
+      byte >= 0 && byte + shape.product * MemoryLayout<Float>.size <= file.count,
+      "a tensor \(shape) at byte \(byte) of \(file.count)")
+    self.init(shape: shape, storage: TensorStorage(count: shape.product, in: file, at: byte))
   }
 
   /// The numbers as bytes, little-endian and row-major.

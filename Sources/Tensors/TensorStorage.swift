@@ -1,3 +1,4 @@
+import Files
 import Synchronization
 
 extension Tensor {
@@ -25,15 +26,17 @@ extension Tensor {
 final class TensorStorage: @unchecked Sendable {
   let elementType: Tensor.ElementType
   let count: Int
-  /// Where the numbers are; nil where they are not computed (``Computation``).
+  /// Where the numbers are; nil where they are not computed (``Computation``), or zeros that nobody has asked for.
   private let block: BufferPool.Block?
   /// Who counts what the numbers would take, where they are not computed.
   private let account: MemoryAccount?
+  /// The file that the block is a part of; else it is the pool's.
+  private let file: MappedFile?
   private let kept = Mutex(Kept())
 
   private struct Kept {
     var derived: [DerivedForm: TensorStorage] = [:]
-    /// Zeros in the place of numbers that are not computed, made when they are asked for.
+    /// Zeros, made when they are asked for.
     var stand: BufferPool.Block?
   }
 
@@ -43,6 +46,20 @@ final class TensorStorage: @unchecked Sendable {
     (count, self.elementType) = (shape.product, elementType)
     block = Self.block(count, elementType) { "a tensor \(shape)" }
     account = Self.account(count, elementType)
+    file = nil
+  }
+
+  /// Float32 numbers that are a part of a file in memory.
+  init(count: Int, in file: MappedFile, at byte: Int) {
+    (self.count, elementType, self.file, account) = (count, .float32, file, nil)
+    block = BufferPool.Block(address: file.address + byte, size: count * MemoryLayout<Float>.size)
+  }
+
+  /// Zeros that take no memory until somebody looks at them or writes them.
+  init(zerosWhenAskedForOfShape shape: [Int]) {
+    require(shape.allSatisfy { $0 >= 0 }, "a tensor of shape \(shape)")
+    (count, elementType, block, file) = (shape.product, .float32, nil, nil)
+    account = Self.account(count, .float32)
   }
 
   /// Zeros of any type.
@@ -58,11 +75,14 @@ final class TensorStorage: @unchecked Sendable {
     (self.count, self.elementType) = (count, elementType)
     block = Self.block(count, elementType) { "\(purpose)" }
     account = Self.account(count, elementType)
+    file = nil
   }
 
   deinit {
     account?.give(count, elementType)
-    for block in [block, kept.withLock { $0.stand }].compactMap(\.self) { BufferPool.shared.give(block) }
+    for block in [file == nil ? block : nil, kept.withLock { $0.stand }].compactMap(\.self) {
+      BufferPool.shared.give(block)
+    }
   }
 
   private static func block(
@@ -96,7 +116,7 @@ final class TensorStorage: @unchecked Sendable {
     return (block ?? stand).address.assumingMemoryBound(to: UInt16.self)
   }
 
-  /// Zeros for numbers that are not computed.
+  /// Zeros for numbers that are not computed, or not asked for until now.
   private var stand: BufferPool.Block {
     kept.withLock { kept in
       if let made = kept.stand { return made }

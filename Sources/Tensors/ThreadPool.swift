@@ -36,6 +36,21 @@ public enum Threads {
     execv("/proc/self/exe", CommandLine.unsafeArgv)
   }
 
+  /// Seconds that a loop takes longer than its pieces, of which each thread has one: the median of many. They last long
+  /// enough for the others to come before the calling thread has done them all.
+  package static func loopOverhead() -> Double {
+    let piece = Duration.microseconds(50)
+    let times = (0..<401).map { _ in
+      let start = ContinuousClock.now
+      parallel(count) { _ in
+        let start = ContinuousClock.now
+        while ContinuousClock.now - start < piece {}
+      }
+      return (ContinuousClock.now - start - piece) / .seconds(1)
+    }
+    return max(0, times.sorted()[200])
+  }
+
   private static let limit = Atomic<Int>(available)
 }
 
@@ -44,6 +59,7 @@ public enum Threads {
 /// A parallel loop inside another, or beside another, runs on its own thread. While only shapes are worked out none runs.
 package func parallel(_ pieces: Int, _ body: @escaping @Sendable (_ piece: Int) -> Void) {
   guard Computation.isOn else { return }
+  if pieces > 1, ParallelRecording.run(pieces, body) { return }
   guard pieces > 1, Threads.count > 1, ThreadPool.shared.run(pieces, body) else {
     for piece in 0..<pieces { body(piece) }
     return

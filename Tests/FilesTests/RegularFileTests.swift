@@ -94,6 +94,9 @@ struct AtomicFileTests {
     }
     #expect(code == ENOSPC)
     #expect(AtomicFile.reason(ENOSPC, needed: 24, in: "").hasPrefix("the disk is full: 24 bytes needed, "))
+    // Renaming writes no bytes of the file.
+    let name = AtomicFile.reason(ENOSPC, needed: nil, in: "")
+    #expect(name.hasPrefix("the disk is full: no room for the name, ") && name.hasSuffix(" bytes free"))
   }
 
   @Test("names of up to 255 bytes have a hidden name that fits, and different names different ones")

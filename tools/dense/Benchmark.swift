@@ -9,7 +9,8 @@ struct Benchmark: ParsableCommand {
     abstract:
       "Measure speed: operations or a model against the machine's own limits, the loading of data, the way between ranks.",
     subcommands: [
-      BenchmarkOperations.self, BenchmarkModel.self, BenchmarkData.self, BenchmarkRanks.self,
+      BenchmarkOperations.self, BenchmarkModel.self, BenchmarkThreads.self, BenchmarkData.self,
+      BenchmarkRanks.self,
     ])
 }
 

@@ -49,6 +49,7 @@ struct Predict: ParsableCommand {
     }
     var images: [PredictedImage] = []
     var failed: [Failure]?
+    var parts: PartTimes?
   }
 
   /// What is opened before the first image.
@@ -67,7 +68,9 @@ struct Predict: ParsableCommand {
   private func prepare(time: String, isAlone: Bool) throws -> Prepared {
     let named = try CheckpointWords(words, wantsMore: true)
     let checkpoint = try named.checkpointFile()
-    let configuration = try replacements.experiment(named.config, carriedBy: checkpoint)
+    let configuration = try PartTimes.measure("config: read") {
+      try replacements.experiment(named.config, carriedBy: checkpoint)
+    }
     let kind = ResultKind(of: configuration, components: .all)
     if let kind { try requireFitting(kind) }
     let inputs = try InputImages.inputs(named.rest, films: true) {
@@ -139,6 +142,11 @@ struct Predict: ParsableCommand {
   }
 
   func run() throws {
+    let times = output.timing ? PartTimes() : nil
+    try PartTimes.$current.withValue(times) { try predict() }
+  }
+
+  private func predict() throws {
     try Ranks.together(threads, json: output.json) { ranks in
       let time = Folder.join("predictions", Folder.timestamp(below: "predictions"))
       // The first one's clock.
@@ -192,7 +200,8 @@ struct Predict: ParsableCommand {
       outcome.message.map { Report.Failure(file: prepared.inputs[outcome.number].path, message: $0) }
     }
     let images = outcomes.compactMap(\.image)
-    let report = Report(images: images, failed: failed.isEmpty ? nil : failed)
+    let times = PartTimes.current
+    let report = Report(images: images, failed: failed.isEmpty ? nil : failed, parts: times)
     let table = PredictionTable(images, classes: prepared.predictor.metainfo.classes)
     var written = [prepared.folder].compactMap { $0 }
     if let out = output.out {
@@ -234,6 +243,7 @@ struct Predict: ParsableCommand {
         count
           + String(
             format: rate < 10 ? " in %.1f s, %.2f a second" : " in %.1f s, %.1f a second", seconds, rate))
+      if let times { try Output.print(times.lines.joined(separator: "\n")) }
     }
     if !failed.isEmpty {
       Output.message("\(failed.count) of \(prepared.inputs.count) inputs could not be predicted")

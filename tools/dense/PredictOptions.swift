@@ -46,6 +46,9 @@ struct PredictOutputOptions: ParsableArguments {
   @Flag(help: "Cut objects out: crops/CLASS/NAME_1 and on, in the folder of the pictures.")
   var crop = false
 
+  @Flag(help: "Say what the parts of the command took, from the start of the program on.")
+  var timing = false
+
   @Flag(help: "Print one JSON object.")
   var json = false
 

@@ -2,6 +2,9 @@
 
 #include <stddef.h>
 
+/// Whether no number is NaN or infinite.
+int dp_is_finite(const float *x, ptrdiff_t count);
+
 /// sum[i] += x[i]
 void dp_accumulate(float *restrict sum, const float *restrict x, ptrdiff_t count);
 

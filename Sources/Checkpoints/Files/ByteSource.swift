@@ -2,13 +2,15 @@ import Files
 
 /// Bytes that are read piece by piece: those of an open file, or some in memory.
 ///
-/// A file is read, never mapped: one that shrinks meanwhile gives an error and no signal.
+/// A file that shrinks while it is read gives an error and no signal; one that is mapped ends the program (`MappedFile`).
 final class ByteSource: Sendable {
   /// The file, for errors.
   let name: String
   /// Bytes in all, as they were counted at the start.
   let count: Int
   private let content: Content
+  /// The file as memory, where it was opened so.
+  let mapping: MappedFile?
 
   private enum Content {
     case bytes([UInt8])
@@ -18,15 +20,18 @@ final class ByteSource: Sendable {
   /// Bytes in memory; `name` is their file in errors.
   init(_ bytes: [UInt8], name: String) {
     (self.name, count, content) = (name, bytes.count, .bytes(bytes))
+    mapping = nil
   }
 
   /// Opens a file.
   ///
+  /// - Parameter isMapped: Whether tensors may be the file's own pages.
   /// - Throws: `CheckpointError` when there is none, or it is a folder, a pipe or a device.
-  init(file path: String) throws {
+  init(file path: String, isMapped: Bool = false) throws {
     do {
       let file = try RegularFile(path, wanted: "a checkpoint")
       (name, count, content) = (path, file.size, .file(file))
+      mapping = isMapped ? try file.mapped() : nil
     } catch { throw CheckpointError(file: path, error.message) }
   }
 

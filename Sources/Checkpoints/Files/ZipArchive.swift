@@ -71,6 +71,15 @@ struct ZipArchive {
     return bytes
   }
 
+  /// Checks the checksums of entries in a file in memory, which are stored.
+  ///
+  /// - Throws: `CheckpointError` for a wrong one.
+  func check(_ entries: [Entry], in file: MappedFile) throws {
+    for (entry, sum) in zip(entries, Checksum.crc32(of: entries.map(\.data), in: file)) {
+      try check(sum, entry)
+    }
+  }
+
   /// An entry's bytes one after the other, in little memory where they are stored; the checksum is checked first.
   ///
   /// - Throws: `CheckpointError` for a wrong checksum, or a bad deflate stream.

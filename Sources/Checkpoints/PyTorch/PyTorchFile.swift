@@ -16,16 +16,20 @@ struct PyTorchFile {
   var sizes: [String: Int]
   /// Reads all bytes of a storage.
   var bytes: (String) throws -> [UInt8]
+  /// Where storages lie in a file in memory, their checksums checked; nil where there is none, or they lie otherwise there.
+  typealias Places = (_ keys: [String]) throws -> (file: MappedFile, ranges: [Range<Int>])?
+  private let places: Places
   private let source: ByteSource
 
   init(
     _ source: ByteSource, format: Checkpoint.Format, graph: PickleGraph, root: PickleValue, isBigEndian: Bool,
-    sizes: [String: Int], bytes: @escaping (String) throws -> [UInt8]
+    sizes: [String: Int], places: @escaping Places = { _ in nil },
+    bytes: @escaping (String) throws -> [UInt8]
   ) throws {
     guard !graph.hasCycle(from: root) else {
       throw source.failure("a list or dictionary in it holds itself")
     }
-    self.source = source
+    (self.source, self.places) = (source, places)
     (self.format, self.graph, self.root, self.isBigEndian) = (format, graph, root, isBigEndian)
     // What stands in the pickle itself goes before what stands beside it.
     self.sizes = sizes.merging(graph.arrays.mapValues(\.count)) { $1 }
@@ -68,6 +72,17 @@ struct PyTorchFile {
     }
     var tensors: [String: StoredTensor] = [:]
     var total = 0
+    let whole = byKey.filter { key, members in
+      graph.arrays[key] == nil && members.allSatisfy { isWhole($0.tensor) }
+    }.keys.sorted()
+    if let (file, ranges) = try places(whole) {
+      for (key, range) in zip(whole, ranges) {
+        total += range.count
+        for (name, tensor) in byKey.removeValue(forKey: key) ?? [] {
+          tensors[name] = StoredTensor(type: tensor.type, shape: tensor.shape, in: file, at: range)
+        }
+      }
+    }
     for (key, members) in byKey.sorted(by: { $0.key < $1.key }) {
       let bytes = try bytes(key)
       let isSwapped = isBigEndian && graph.arrays[key] == nil

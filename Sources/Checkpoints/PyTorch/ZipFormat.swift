@@ -51,7 +51,13 @@ extension PyTorchFile {
     try self.init(
       source, format: .zip, graph: machine.graph, root: root, isBigEndian: isBigEndian,
       sizes: storages.mapValues(\.size)
-    ) { key in
+    ) { keys in
+      guard let file = source.mapping, !isBigEndian else { return nil }
+      let entries = keys.compactMap { storages[$0] }
+      guard entries.count == keys.count else { return nil }
+      try archive.check(entries, in: file)
+      return (file, entries.map(\.data))
+    } bytes: { key in
       guard let entry = storages[key] else { throw source.failure("storage '\(key.printed)' is missing") }
       return try archive.bytes(of: entry)
     }

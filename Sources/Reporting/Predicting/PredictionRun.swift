@@ -74,7 +74,9 @@ public struct PredictionRun {
           try predictFilm(number, told)
         } else if manner.tile == nil {
           let image: Predictor.PreparedImage
-          do { image = try predictor.prepare(file: path) } catch { throw Unpredicted(reason: error) }
+          do {
+            image = try PartTimes.measure("image: decoded and resized") { try predictor.prepare(file: path) }
+          } catch { throw Unpredicted(reason: error) }
           try take(Pending(number: number, frame: nil, image: image))
         } else {
           let image: Image
@@ -168,7 +170,9 @@ public struct PredictionRun {
     // Alone, or the one to blame is looked for.
     for image in images {
       let prediction: Prediction
-      do { prediction = try predictor.predict(image.image) } catch {
+      do {
+        prediction = try PartTimes.measure("image: predicted") { try predictor.predict(image.image) }
+      } catch {
         try fail(image.number, error)
         continue
       }
@@ -185,7 +189,9 @@ public struct PredictionRun {
       showing: shown)
     let wantsThumbnail = manner.thumbnail != nil && thumbnails < ContactSheet.most
     if files.writes || wantsThumbnail {
-      let (picture, labelMap) = try files.write(prediction, on: image, input: number, frame: frame)
+      let (picture, labelMap) = try PartTimes.measure("picture: drawn and written") {
+        try files.write(prediction, on: image, input: number, frame: frame)
+      }
       outcome.image?.labelMap = labelMap
       if wantsThumbnail, let side = manner.thumbnail {
         thumbnails += 1

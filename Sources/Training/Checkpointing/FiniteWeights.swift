@@ -9,8 +9,8 @@ extension Layer {
   func requireFiniteWeights(of file: String) throws {
     let bad = tree.leaves.compactMap { name, entry -> String? in
       switch entry {
-      case .parameter(let parameter): parameter.value.values.allSatisfy(\.isFinite) ? nil : name
-      case .buffer(let buffer): buffer.value.values.allSatisfy(\.isFinite) ? nil : name
+      case .parameter(let parameter): parameter.value.isFinite ? nil : name
+      case .buffer(let buffer): buffer.value.isFinite ? nil : name
       case .tree, .nothing: nil
       }
     }

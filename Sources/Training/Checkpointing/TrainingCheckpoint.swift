@@ -115,9 +115,10 @@ public struct TrainingCheckpoint: Sendable {
 
   /// Reads a checkpoint: safetensors, or the weights of a PyTorch file.
   ///
+  /// - Parameter isMapped: Whether weights may be the file's own pages, as in `Checkpoint`.
   /// - Throws: `CheckpointError` that names the file and what is wrong with it.
-  public init(file path: String) throws {
-    let file = try Checkpoint(file: path)
+  public init(file path: String, isMapped: Bool = false) throws {
+    let file = try Checkpoint(file: path, isMapped: isMapped)
     (weights, optimizer, skipped) = (file.weights, [:], file.skipped)
     let metadata = file.metadata
     func failure(_ message: String) -> CheckpointError { CheckpointError(file: path, message) }

@@ -49,7 +49,9 @@ public struct Predictor {
     try experiment.check(for: .prediction)
     let dataset = try experiment.require(configuration.testDataloader, "test_dataloader").dataset
     try PretrainedWeights.refuseAddress(file, at: nil)
-    let checkpoint = try TrainingCheckpoint(file: file)
+    let checkpoint = try PartTimes.measure("checkpoint: read and checked") {
+      try TrainingCheckpoint(file: file, isMapped: true)
+    }
     let context = DataContext(scope: experiment.scope, components: components.data)
     let outline = try context.outline(of: dataset)
     // A published classifier is of more classes than anybody writes into a config.
@@ -64,16 +66,20 @@ public struct Predictor {
     var metainfo = DatasetMetainfo(classes: classes, palette: outline.palette(for: classes))
     if checkpoint.classes != nil { metainfo.categoryIDs = checkpoint.categoryIDs ?? [] }
     self.metainfo = metainfo
+    let model: any Model
     do {
-      model = try experiment.model(classes: classes)
-      model.initialize(seed: TrainingRun.defaultSeed)
-      loading = try checkpoint.load(into: model, file: file)
+      model = try PartTimes.measure("model: built") { try experiment.model(classes: classes) }
+      // It has to fill all weights: nothing is drawn.
+      loading = try PartTimes.measure("model: weights laid out") {
+        try checkpoint.load(into: model, file: file)
+      }
     } catch {
       // Not of COCO's classes then.
       if areUsual { throw unknown }
       throw error
     }
-    try model.requireFiniteWeights(of: file)
+    try PartTimes.measure("model: weights are finite") { try model.requireFiniteWeights(of: file) }
+    self.model = model
     var steps = outline.pipeline.filter { $0.type.split(separator: ".").last != "LoadAnnotations" }
     if let scale { steps = try Self.rescaled(steps, to: scale, of: dataset) }
     pipeline = try Pipeline(steps, in: context)

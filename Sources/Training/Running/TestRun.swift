@@ -46,7 +46,7 @@ public final class TestRun {
         message: "the key 'test_evaluator' is missing")
     }
     try PretrainedWeights.refuseAddress(file, at: nil)
-    let checkpoint = try TrainingCheckpoint(file: file)
+    let checkpoint = try TrainingCheckpoint(file: file, isMapped: true)
     loader = try experiment.loader(
       loaderSettings, for: .evaluation, seed: configuration.randomness.seed ?? TrainingRun.defaultSeed)
     let classes = loader.dataset.metainfo.classes
@@ -54,9 +54,10 @@ public final class TestRun {
       throw CheckpointError(file: file, "was trained with other classes:" + sideBySide(trained, classes))
     }
     model = try experiment.model(classes: classes, labels: loader.dataset.metainfo.labels)
-    // What the file may lack keeps the values it is drawn with.
-    model.initialize(seed: configuration.randomness.seed ?? TrainingRun.defaultSeed)
     loading = try checkpoint.load(into: model, file: file, allowingMissing: allowMissing)
+    // What the file may lack has the values it is drawn with.
+    model.initialize(
+      seed: configuration.randomness.seed ?? TrainingRun.defaultSeed, only: Set(loading.initialized))
     try model.requireFiniteWeights(of: file)
     merging = mergesVariants ? try experiment.merging(classes: classes) : nil
     metrics = try experiment.metrics(configuration.testEvaluators, for: loader.dataset)
