@@ -33,8 +33,14 @@ INLINE TARGET void NAME(tile)(float *restrict c, ptrdiff_t ldc, const float *res
       float row[VECTORS * LANES] __attribute__((aligned(64)));
 #pragma clang loop unroll(full)
       for (int v = 0; v < vectors; v++) ((Vector *)row)[v] = sum[r][v];
-      for (ptrdiff_t j = 0; j < width; j++)
-        c[r * ldc + j] = isAdding ? c[r * ldc + j] + row[j] : bias ? bias[j] + row[j] : row[j];
+      // A loop each: in one for all, emulators read what is masked out, too, and there may be no bias.
+      float *const out = c + r * ldc;
+      if (isAdding)
+        for (ptrdiff_t j = 0; j < width; j++) out[j] += row[j];
+      else if (bias)
+        for (ptrdiff_t j = 0; j < width; j++) out[j] = bias[j] + row[j];
+      else
+        for (ptrdiff_t j = 0; j < width; j++) out[j] = row[j];
     }
   }
 }
