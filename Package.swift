@@ -46,7 +46,7 @@ let rooms: [Target] = [
     "Segmentation",
     ["CKernels", "Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
   room("Classification", ["Configuration", "Data", "Files", "Imaging", "Layers", "Modeling", "Tensors"]),
-  room("Distribution", ["CMPI", "Configuration", "Data", "Files", "Layers", "Tensors", deque]),
+  room("Distribution", ["CKernels", "CMPI", "Configuration", "Data", "Files", "Layers", "Tensors", deque]),
   room(
     "Training",
     [

@@ -123,7 +123,6 @@ private struct Sizes {
     ]
   }
 
-  /// depthwise 3x3, 192 channels, 8x56x56.
   /// Products in bfloat16, of the same sizes as those in float32.
   var half: [BenchmarkedOperation] {
     let (rows, inputs, outputs, bias) = (of(16_384), of(384), of(768), Tensor.pattern([of(768)]))
@@ -158,6 +157,7 @@ private struct Sizes {
     ]
   }
 
+  /// depthwise 3x3, 192 channels, 8x56x56.
   var depthwise: BenchmarkedOperation {
     let (images, side, channels) = (of(8), of(56), of(192))
     let x = Tensor.pattern([images, side, side, channels])

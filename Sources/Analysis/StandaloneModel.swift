@@ -5,7 +5,8 @@ import Modeling
 import Tensors
 import Training
 
-/// The model of a config without its data: nothing but `default_scope`, `model` and `precision` is looked at, and no file is opened.
+/// The model of a config without its data: nothing but `default_scope`, `model` and `precision` is looked at, and no file
+/// is opened.
 public struct StandaloneModel {
   /// The model, with weights drawn from seed 0.
   public let model: any Model
@@ -34,7 +35,7 @@ public struct StandaloneModel {
   /// Builds the model.
   ///
   /// - Parameters:
-  ///   - configuration: The whole config, of which `model` and `default_scope` count.
+  ///   - configuration: The whole config, of which `default_scope`, `model` and `precision` count.
   ///   - components: Where its types are looked up.
   ///   - size: Of the pictures it is for: a fixed size of `data_preprocessor` becomes this one. Nil: the usual one of
   ///     the kind, in training that of `data_preprocessor` where it has one.

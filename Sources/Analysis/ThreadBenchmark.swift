@@ -50,13 +50,12 @@ public struct ThreadBenchmark: Sendable, Encodable {
   /// What runs on one thread whatever there is, the longest first.
   public var serial: [Part]
   /// What gains least by 16 threads for its time, the most lost first.
-  public var loops16: [Part]
+  public var operations: [Part]
 
   enum CodingKeys: String, CodingKey {
-    case mode, batch, shape, milliseconds, loops, threads, serial
+    case mode, batch, shape, milliseconds, loops, threads, serial, operations
     case overheadMicroseconds = "overhead_microseconds"
     case serialShare = "serial_share"
-    case loops16 = "operations"
   }
 
   /// Works it out.
@@ -90,7 +89,7 @@ public struct ThreadBenchmark: Sendable, Encodable {
       part.many += region.seconds(threads: 16, overhead: overhead)
       parts[region.operation] = part
     }
-    loops16 = parts.sorted { $0.value.many - $0.value.one / 16 > $1.value.many - $1.value.one / 16 }
+    operations = parts.sorted { $0.value.many - $0.value.one / 16 > $1.value.many - $1.value.one / 16 }
       .prefix(10).map { name, part in
         Part(
           name: name, milliseconds: 1000 * part.one, share: part.one / whole,
@@ -127,7 +126,7 @@ public struct ThreadBenchmark: Sendable, Encodable {
       String(format: "serial, %.2f %% in all:", 100 * serialShare),
       TextTable(columns, rows: [["operation", "one thread", "part", "on 16"]] + rows(serial)).text,
       "in pieces, what loses most on 16 threads:",
-      TextTable(columns, rows: [["operation", "one thread", "part", "on 16"]] + rows(loops16)).text,
+      TextTable(columns, rows: [["operation", "one thread", "part", "on 16"]] + rows(operations)).text,
     ].joined(separator: "\n")
   }
 }

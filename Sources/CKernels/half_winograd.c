@@ -1,9 +1,8 @@
 #include "CKernels.h"
 #include "half_tools.h"
+#include "winograd_tile.h"
 
 #if HAS_HALF
-
-enum { OUT = 4, IN = 6, POINTS = IN * IN };
 
 // The points are 0, a, -a, b, -b and infinity with a = sqrt(1/2), b = 2a: rounding to bfloat16 costs half as much there
 // as at 0, 1, -1, 2, -2 (measured), and the squares are exact.
@@ -64,19 +63,10 @@ HALF INLINE void input_block(const float *const *pixel, const ptrdiff_t *moves, 
 HALF void dp_half_winograd_input(const dp_windows *w, const float *x, ptrdiff_t first, ptrdiff_t last,
                                  uint16_t *transformed, ptrdiff_t stride, ptrdiff_t plane) {
   const float zeros[HALF_LANES] = {0};
-  const ptrdiff_t down = (w->outputHeight + OUT - 1) / OUT, across = (w->outputWidth + OUT - 1) / OUT;
   for (ptrdiff_t tile = first; tile < last; tile++) {
-    const ptrdiff_t image = tile / (down * across), place = tile % (down * across),
-                    top = place / across * OUT - w->paddingY, left = place % across * OUT - w->paddingX;
     const float *pixel[POINTS];
     ptrdiff_t moves[POINTS];
-    for (ptrdiff_t i = 0; i < IN; i++)
-      for (ptrdiff_t j = 0; j < IN; j++) {
-        const ptrdiff_t row = top + i, column = left + j;
-        const int inside = row >= 0 && row < w->height && column >= 0 && column < w->width;
-        pixel[i * IN + j] = inside ? x + ((image * w->height + row) * w->width + column) * w->pixelStride : zeros;
-        moves[i * IN + j] = inside ? -1 : 0;
-      }
+    tile_pixels(w, x, tile, zeros, pixel, moves);
     uint16_t *out = transformed + (tile - first) * stride;
     for (ptrdiff_t at = 0; at < w->channels; at += HALF_LANES)
       input_block(pixel, moves, at, w->channels, out, plane);

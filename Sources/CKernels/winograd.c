@@ -1,9 +1,8 @@
 #include "CKernels.h"
 #include "lanes.h"
+#include "winograd_tile.h"
 
 #include <string.h>
-
-enum { OUT = 4, IN = 6, POINTS = IN * IN };
 
 // Along one dimension, for the points 0, 1, -1, 2, -2 and infinity.
 typedef struct {
@@ -83,20 +82,11 @@ INLINE void input_block(const float *const *pixel, const ptrdiff_t *moves, ptrdi
 MULTIVERSION void dp_winograd_input(const dp_windows *w, const float *x, ptrdiff_t first, ptrdiff_t last,
                                     float *transformed, ptrdiff_t plane) {
   const float zeros[LANES] = {0};
-  const ptrdiff_t down = (w->outputHeight + OUT - 1) / OUT, across = (w->outputWidth + OUT - 1) / OUT,
-                  channels = w->channels;
+  const ptrdiff_t channels = w->channels;
   for (ptrdiff_t tile = first; tile < last; tile++) {
-    const ptrdiff_t image = tile / (down * across), place = tile % (down * across),
-                    top = place / across * OUT - w->paddingY, left = place % across * OUT - w->paddingX;
     const float *pixel[POINTS];
     ptrdiff_t moves[POINTS];
-    for (ptrdiff_t i = 0; i < IN; i++)
-      for (ptrdiff_t j = 0; j < IN; j++) {
-        const ptrdiff_t row = top + i, column = left + j;
-        const int inside = row >= 0 && row < w->height && column >= 0 && column < w->width;
-        pixel[i * IN + j] = inside ? x + ((image * w->height + row) * w->width + column) * w->pixelStride : zeros;
-        moves[i * IN + j] = inside ? -1 : 0;
-      }
+    tile_pixels(w, x, tile, zeros, pixel, moves);
     float *out = transformed + (tile - first) * channels;
 #define BLOCK(at, n) input_block(pixel, moves, at, n, out, plane)
     FOR_BLOCKS(channels, BLOCK);

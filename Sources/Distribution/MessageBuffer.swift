@@ -1,3 +1,4 @@
+import CKernels
 import Tensors
 
 /// Bytes that ranks send to each other, at a place that stays. Their memory is that of tensors, which is used again: the
@@ -52,6 +53,8 @@ public final class MessageBuffer: @unchecked Sendable {
     let (sum, addend) = (
       bytes.assumingMemoryBound(to: Float.self), other.bytes.assumingMemoryBound(to: Float.self)
     )
-    for place in sum.indices { sum[place] += addend[place] }
+    if let sum = sum.baseAddress, let addend = addend.baseAddress {
+      dp_accumulate(sum, addend, other.count / 4)
+    }
   }
 }

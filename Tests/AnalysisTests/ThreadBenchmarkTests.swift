@@ -24,7 +24,7 @@ struct ThreadBenchmarkTests {
     #expect(Set([2, 16]).isSubset(of: report.threads.map(\.threads)))
     #expect(report.threads.allSatisfy { $0.predicted > 0 && $0.predicted <= Double($0.threads) })
     #expect(report.serialShare > 0 && report.serialShare <= 1 && report.loops > 0)
-    #expect(!report.serial.isEmpty && !report.loops16.isEmpty)
+    #expect(!report.serial.isEmpty && !report.operations.isEmpty)
     #expect(report.text().contains("threads   predicted"))
   }
 }

@@ -5,8 +5,6 @@ import Imaging
 import Modeling
 import Tensors
 
-extension ModelBenchmark.Mode: ExpressibleByArgument {}
-
 /// `dense benchmark model CONFIG`
 struct BenchmarkModel: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -20,28 +18,16 @@ struct BenchmarkModel: ParsableCommand {
       P is the rate of OpenBLAS' sgemm 2048x2048x2048 with all threads, measured before every round. Rates count 2 \
       operations a multiply-accumulate, and in training three times those of the forward pass.
 
-      No data are needed, and nothing of the config but 'model', 'default_scope' and 'precision' is looked at: pictures are noise, \
-      classes, boxes, masks and labels random, weights those that training starts from, num_classes the config's, else \
-      80 (detectors), 150 (segmentors), 1000 (classifiers). Such weights find few objects: a detector's second stage has \
-      the most to do with --cfg-options model.test_cfg.rcnn.score_thr=0.
+      No data are needed, and nothing of the config but 'model', 'default_scope' and 'precision' is looked at: \
+      pictures are noise, classes, boxes, masks and labels random, weights those that training starts from, num_classes \
+      the config's, else 80 (detectors), 150 (segmentors), 1000 (classifiers). Such weights find few objects: a \
+      detector's second stage has the most to do with --cfg-options model.test_cfg.rcnn.score_thr=0.
       """)
 
-  @OptionGroup var config: ConfigOptions
+  @OptionGroup var subject: BenchmarkedModel
 
   @Option(help: "What is measured: forward, train or throughput.")
   var mode = ModelBenchmark.Mode.forward
-
-  @Option(
-    parsing: .unconditional,
-    help: "Pictures at a time. (default: 32 for throughput, else as few as the model can learn from)")
-  var batch: Int?
-
-  @Option(
-    parsing: .upToNextOption,
-    help: ArgumentHelp(
-      "Height and width of the pictures. (default: 224 224 for classifiers, 1280 800 for detectors, 512 2048 for "
-        + "segmentors; data_preprocessor.size to train, where the model has it)", valueName: "pixels"))
-  var shape: [Int] = []
 
   @Option(parsing: .unconditional, help: "Runs that do not count. (default: 3 for throughput, else 1)")
   var warmUp: Int?
@@ -61,26 +47,19 @@ struct BenchmarkModel: ParsableCommand {
   @OptionGroup var threads: ThreadOptions
 
   func validate() throws {
-    guard (1...4096).contains(batch ?? 1) else { throw ValidationError("--batch must be in 1...4096.") }
     guard (1...10_000).contains(warmUp ?? 1) else { throw ValidationError("--warm-up must be in 1...10000.") }
     guard (1...10_000).contains(rounds ?? 1) else { throw ValidationError("--rounds must be in 1...10000.") }
     if half, mode == .train {
       throw ValidationError(
         "--half is for inference: training is float32. --mode forward or throughput takes it.")
     }
-    if !shape.isEmpty {
-      do { _ = try StandaloneModel.size(shape) } catch { throw ValidationError("\(error).") }
-    }
   }
 
   func run() throws {
     threads.prepare()
     try Output.reporting(json: json) {
-      let size = shape.isEmpty ? nil : try StandaloneModel.size(shape)
-      let subject = try StandaloneModel(
-        try config.load(), components: .all, size: size, isTraining: mode == .train)
       let benchmark = try ModelBenchmark(
-        subject, mode: mode, size: size, batch: batch, half: half,
+        try subject.model(for: mode), mode: mode, size: try subject.size(), batch: subject.batch, half: half,
         multiplyAccumulates: multiplyAccumulates(of:_:))
       let isThroughput = mode == .throughput
       let report = try benchmark.run(

@@ -17,19 +17,10 @@ struct BenchmarkThreads: ParsableCommand {
       Pictures are random, as for benchmark model.
       """)
 
-  @OptionGroup var config: ConfigOptions
+  @OptionGroup var subject: BenchmarkedModel
 
   @Option(help: "What is measured: forward or train.")
   var mode = ModelBenchmark.Mode.train
-
-  @Option(parsing: .unconditional, help: "Pictures at a time. (default: as few as the model can learn from)")
-  var batch: Int?
-
-  @Option(
-    parsing: .upToNextOption,
-    help: ArgumentHelp("Height and width of the pictures. (default: as benchmark model)", valueName: "pixels")
-  )
-  var shape: [Int] = []
 
   @Option(parsing: .unconditional, help: "Runs on one thread and on all; the medians count.")
   var rounds = 3
@@ -41,21 +32,15 @@ struct BenchmarkThreads: ParsableCommand {
 
   func validate() throws {
     guard mode != .throughput else { throw ValidationError("--mode must be forward or train.") }
-    guard (1...4096).contains(batch ?? 1) else { throw ValidationError("--batch must be in 1...4096.") }
     guard (1...1000).contains(rounds) else { throw ValidationError("--rounds must be in 1...1000.") }
-    if !shape.isEmpty {
-      do { _ = try StandaloneModel.size(shape) } catch { throw ValidationError("\(error).") }
-    }
   }
 
   func run() throws {
     threads.prepare()
     try Output.reporting(json: json) {
-      let size = shape.isEmpty ? nil : try StandaloneModel.size(shape)
-      let subject = try StandaloneModel(
-        try config.load(), components: .all, size: size, isTraining: mode == .train)
       let benchmark = try ModelBenchmark(
-        subject, mode: mode, size: size, batch: batch, multiplyAccumulates: { _, _ in nil })
+        try subject.model(for: mode), mode: mode, size: try subject.size(), batch: subject.batch,
+        multiplyAccumulates: { _, _ in nil })
       let report = try benchmark.threads(rounds: rounds)
       if json { try Output.json(report) } else { try Output.print(report.text()) }
     }

@@ -10,8 +10,7 @@ struct AnnotationFileSource: CuratedSource {
   /// The pictures' names, in the order of the file.
   let names: [String]
   /// Where the pictures are; nil where that is not said, and they are not found.
-  let pictures: String?
-  /// Why not.
+  var pictures: String? { search.path }
   private let search: PictureFolder
   /// The classes, as the file lists them.
   private let classes: [String]
@@ -24,7 +23,6 @@ struct AnnotationFileSource: CuratedSource {
     let annotations = text.annotations
     names = annotations.images.compactMap(\.fileName)
     search = dataPrefix.map { .found($0) } ?? PictureFolder(of: names, around: path)
-    pictures = search.path
     classes = annotations.categories.map(\.name)
     places = Dictionary(annotations.categories.enumerated().map { ($1.id, $0) }) { first, _ in first }
     if let bare = annotations.images.first(where: { $0.fileName?.isEmpty ?? true }) {

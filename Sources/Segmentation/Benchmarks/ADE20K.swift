@@ -1,22 +1,13 @@
-import Imaging
-
 /// ADE20K's scene parsing benchmark: 150 classes, and label maps in which 0 means unlabelled (mmsegmentation's
 /// `ADE20KDataset`).
 public enum ADE20K: SegmentationBenchmark {
   /// In configs.
   public static let datasetName = "ADE20KDataset"
-  /// Of a picture.
-  public static let imageSuffix = ".jpg"
-  /// Of its label map.
-  public static let labelMapSuffix = ".png"
   /// 0 is unlabelled.
   public static let reducesZeroLabel = true
-  /// The names.
-  public static let classes = table.map(\.name)
-  /// Red, green and blue.
-  public static let palette = table.map { Palette.colour(hex: $0.colour) }
 
-  private static let table: [(name: String, colour: UInt32)] = [
+  /// Names and colours.
+  public static let table: [(name: String, colour: UInt32)] = [
     ("wall", 0x787878), ("building", 0xb47878), ("sky", 0x06e6e6), ("floor", 0x503232), ("tree", 0x04c803),
     ("ceiling", 0x787850), ("road", 0x8c8c8c), ("bed ", 0xcc05ff), ("windowpane", 0xe6e6e6),
     ("grass", 0x04fa07), ("cabinet", 0xe005ff), ("sidewalk", 0xebff07), ("person", 0x96053d),

@@ -1,20 +1,32 @@
 import Configuration
 import Data
+import Imaging
 
 /// What is fixed of a public data set of label maps: its classes, and how its files are called.
 public protocol SegmentationBenchmark: Sendable {
   /// What configs call it.
   static var datasetName: String { get }
-  /// How images end: the default of `img_suffix`.
+  /// Names, and colours as 0xRRGGBB, in the order of the numbers.
+  static var table: [(name: String, colour: UInt32)] { get }
+  /// How images end: the default of `img_suffix`; `.jpg` unless said otherwise.
   static var imageSuffix: String { get }
-  /// How label maps end: the default of `seg_map_suffix`.
+  /// How label maps end: the default of `seg_map_suffix`; `.png` unless said otherwise.
   static var labelMapSuffix: String { get }
-  /// The default of `reduce_zero_label`.
+  /// The default of `reduce_zero_label`; false unless said otherwise.
   static var reducesZeroLabel: Bool { get }
+}
+
+extension SegmentationBenchmark {
+  /// As `BaseSegDataset` has it.
+  public static var imageSuffix: String { ".jpg" }
+  /// As `BaseSegDataset` has it.
+  public static var labelMapSuffix: String { ".png" }
+  /// As `BaseSegDataset` has it.
+  public static var reducesZeroLabel: Bool { false }
   /// The names, in the order of the numbers.
-  static var classes: [String] { get }
+  public static var classes: [String] { table.map(\.name) }
   /// Red, green and blue of each.
-  static var palette: [SIMD3<UInt8>] { get }
+  public static var palette: [SIMD3<UInt8>] { table.map { Palette.colour(hex: $0.colour) } }
 }
 
 /// A public data set of label maps, whose classes and files need no keys (mmsegmentation's subclasses of

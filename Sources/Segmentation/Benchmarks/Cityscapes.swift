@@ -1,5 +1,3 @@
-import Imaging
-
 /// Cityscapes: 19 classes of street scenes, and label maps of the numbers for training, `*_labelTrainIds.png`
 /// (mmsegmentation's `CityscapesDataset`).
 public enum Cityscapes: SegmentationBenchmark {
@@ -9,14 +7,9 @@ public enum Cityscapes: SegmentationBenchmark {
   public static let imageSuffix = "_leftImg8bit.png"
   /// Of its label map.
   public static let labelMapSuffix = "_gtFine_labelTrainIds.png"
-  /// 0 is a class.
-  public static let reducesZeroLabel = false
-  /// The names.
-  public static let classes = table.map(\.name)
-  /// Red, green and blue.
-  public static let palette = table.map { Palette.colour(hex: $0.colour) }
 
-  private static let table: [(name: String, colour: UInt32)] = [
+  /// Names and colours.
+  public static let table: [(name: String, colour: UInt32)] = [
     ("road", 0x804080), ("sidewalk", 0xf423e8), ("building", 0x464646), ("wall", 0x66669c),
     ("fence", 0xbe9999), ("pole", 0x999999), ("traffic light", 0xfaaa1e), ("traffic sign", 0xdcdc00),
     ("vegetation", 0x6b8e23), ("terrain", 0x98fb98), ("sky", 0x4682b4), ("person", 0xdc143c),

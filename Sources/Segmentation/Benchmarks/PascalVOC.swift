@@ -1,22 +1,11 @@
-import Imaging
-
 /// Pascal VOC's segmentation: background and 20 classes of objects, whose borders are 255 (mmsegmentation's
 /// `PascalVOCDataset`); `ann_file` names the images that have label maps.
 public enum PascalVOC: SegmentationBenchmark {
   /// In configs.
   public static let datasetName = "PascalVOCDataset"
-  /// Of a picture.
-  public static let imageSuffix = ".jpg"
-  /// Of its label map.
-  public static let labelMapSuffix = ".png"
-  /// 0 is the background, a class.
-  public static let reducesZeroLabel = false
-  /// The names.
-  public static let classes = table.map(\.name)
-  /// Red, green and blue.
-  public static let palette = table.map { Palette.colour(hex: $0.colour) }
 
-  private static let table: [(name: String, colour: UInt32)] = [
+  /// Names and colours.
+  public static let table: [(name: String, colour: UInt32)] = [
     ("background", 0x000000), ("aeroplane", 0x800000), ("bicycle", 0x008000), ("bird", 0x808000),
     ("boat", 0x000080), ("bottle", 0x800080), ("bus", 0x008080), ("car", 0x808080), ("cat", 0x400000),
     ("chair", 0xc00000), ("cow", 0x408000), ("diningtable", 0xc08000), ("dog", 0x400080),

@@ -166,7 +166,11 @@ public struct CheckpointHook: StatefulHook {
     return workDirectory.checkpointNames.filter { name in
       if name.isRegular {
         let done = name.unit == .epochs ? trainer.epoch : trainer.iteration
-        if name.count <= done, TrainingCheckpoint.isPassing(name.file, in: workDirectory.path) { return true }
+        if name.count <= done, !history.written.contains(name.file),
+          TrainingCheckpoint.isPassing(name.file, in: workDirectory.path)
+        {
+          return true
+        }
         guard isFull, interval > 0, let oldest else { return false }
         return name.unit == unit && name.unit == oldest.unit && name.count < oldest.count
           && isDue(after: name.count)
