@@ -22,7 +22,7 @@ package func diceSums(
   let factors = weights.map { Tensor($0, shape: [$0.count]).storage }
   let (none, isSquared) = (skipped ?? -1, Int32(squares ? 1 : 0))
   // Pieces by the shape alone: their sums are added in order.
-  let pieces = max(1, min(256, rows * width >> 16))
+  let pieces = max(1, min(256, (rows * width) >> 16))
   var labelled = [Float](repeating: 0, count: images)
   let sums = Tensor.operation("dice", of: [probabilities]) {
     let p = probabilities.storage

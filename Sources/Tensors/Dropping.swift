@@ -85,7 +85,7 @@ private func scaledSamples(_ name: String, _ x: Tensor, width: Int, factors: () 
       guard x.count > 0 else { return y }
       let samples = x.shape[0]
       let rows = x.count / (samples * width)
-      let chunks = min(32, max(1, rows * width >> 15))
+      let chunks = min(32, max(1, (rows * width) >> 15))
       let (input, result) = (x.storage, y.storage)
       parallel(samples * chunks) { piece in
         let (sample, chunk) = (piece / chunks, piece % chunks)

@@ -101,7 +101,7 @@ private struct SampleColumns: Sendable {
   let samples, rows, width: Int
 
   /// Not more than about a thousand additions into one number, for their rounding errors grow.
-  private var pieces: Int { min(64, max(1, max(rows * width >> 16, rows >> 10))) }
+  private var pieces: Int { min(64, max(1, max((rows * width) >> 16, rows >> 10))) }
 
   /// Runs `body` for each piece, with its sample, its first number, its rows and its place among all pieces.
   func forEachPiece(

@@ -41,8 +41,14 @@ package enum ParallelRecording {
   private static let recorded = Atomic<UInt>(0)
   private static let state = Mutex(State())
 
-  /// Records what `body` does on this thread, which does all of it; one recording at a time.
+  private static let turn = Mutex(())
+
+  /// Records what `body` does on this thread, which does all of it; one recording at a time, others wait.
   package static func record(_ body: () throws -> Void) rethrows -> Trace {
+    try turn.withLock { _ in try recordAlone(body) }
+  }
+
+  private static func recordAlone(_ body: () throws -> Void) rethrows -> Trace {
     state.withLock { $0 = State() }
     recorded.store(UInt(pthread_self()), ordering: .releasing)
     defer { recorded.store(0, ordering: .releasing) }

@@ -92,7 +92,7 @@ private func columnSums(
   _ body: @escaping @Sendable (_ outer: Int, _ rows: Range<Int>, _ sum: UnsafeMutablePointer<Float>) -> Void
 ) -> Tensor {
   // Not more than about a thousand additions into one number, for their rounding errors grow.
-  let pieces = min(64, max(1, max(rows * width >> 16, rows >> 10)))
+  let pieces = min(64, max(1, max((rows * width) >> 16, rows >> 10)))
   let size = sums * width
   let partial = Tensor.filled(0, shape: [outer, pieces, size])
   let storage = partial.storage

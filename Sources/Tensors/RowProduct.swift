@@ -73,6 +73,7 @@ struct RowProduct: Sendable {
 
   /// Rows that a thread finishes before it goes on: their results are still in its cache.
   private static let rowsAtOnce = 192
+  private static let mostPieces = 128
 
   /// All rows with all threads: x `[rows, inputs]` and y `[rows, outputs]` without gaps, which begin at `offsets`.
   ///
@@ -82,10 +83,11 @@ struct RowProduct: Sendable {
     offsets: (x: Int, y: Int) = (0, 0), finish: Finish? = nil
   ) {
     guard Computation.isOn, rows > 0, outputs > 0 else { return }
-    let wanted = max(1, rows * outputs * inputs >> 18)
-    let heights = max(1, min(32, rows / 96, wanted))
+    // Enough for many threads: wherever it is cut, the bits are the same.
+    let wanted = max(1, min(Self.mostPieces, (rows * outputs * inputs) >> 18))
+    let heights = max(1, min(rows / 96, wanted))
     // A piece packs the rows that it reads, which has to pay.
-    let widths = inputs == 0 ? 1 : max(1, min(panels / 6, wanted / heights, 8 / heights))
+    let widths = max(1, min(panels / 6, wanted / heights))
     let scratchCount = dp_row_product_scratch()
     parallel(heights * widths) { [outputs, inputs, panels] piece in
       let (height, width) = piece.quotientAndRemainder(dividingBy: widths)
