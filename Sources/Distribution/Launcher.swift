@@ -51,6 +51,8 @@ public struct UnconnectedProcesses: Error, Equatable, CustomStringConvertible {
   /// Which number this one has, from 0, and of how many.
   public let rank, size: Int
 
+  package init(rank: Int, size: Int) { (self.rank, self.size) = (rank, size) }
+
   /// What to do.
   public var description: String {
     "srun has started \(size) processes without a way for MPI to connect them: add --mpi=pmix (srun --mpi=list shows "
