@@ -3,6 +3,8 @@
 #
 #   tools/launch.sh [-n RANKS] [--hosts HOST[:SLOTS],...] [--max-restarts N] [--mpirun 'mpirun OPTIONS'] -- train CONFIG ...
 #
+# In a job of Slurm, --mpirun 'srun --mpi=pmix --kill-on-bad-exit=1' starts the ranks that the job has.
+#
 # A restart leaves out the machines that do not answer, and has as many ranks as the others have slots: the weights are the
 # same bits, however many there are. To stop with a checkpoint, send SIGTERM or SIGINT to this script: all ranks finish
 # their step.
@@ -10,7 +12,7 @@ set -uo pipefail
 
 ranks= hosts= restarts=3 mpirun=mpirun dense=${DENSE:-dense}
 usage() {
-  sed -n '2,8s/^# \{0,1\}//p' "$0"
+  sed -n '2,10s/^# \{0,1\}//p' "$0"
   exit 2
 }
 number() { [[ $2 =~ ^[0-9]{1,6}$ ]] || { echo "$1: '$2' is no number" >&2; exit 2; }; }
@@ -83,8 +85,10 @@ while :; do
     kill -0 "$child" 2>/dev/null || break
   done
   child=
-  # Done; stopped; or wrong usage, which no restart mends.
-  [ $status -ne 0 ] && [ $status -ne 2 ] && [ -z "$stopped" ] || exit $status
+  # Done; wrong usage, which no restart mends; or stopped with a checkpoint: by this script, or by SIGHUP, SIGINT, SIGUSR1 or
+  # SIGTERM to the ranks, as Slurm sends them when a job's time is up.
+  case $status in 0 | 2 | 129 | 130 | 138 | 143) exit $status ;; esac
+  [ -z "$stopped" ] || exit $status
   attempt=$((attempt + 1))
   if [ $attempt -gt "$restarts" ]; then
     echo "launch: ended with status $status after $restarts restarts" >&2

@@ -8,6 +8,9 @@ public struct Launcher: Sendable, Equatable {
   /// when it is told to; nil for one that leaves that to others.
   public let patience: Double?
 
+  /// Whether processes find each other by PMI, or PMI2, alone: as MPICH and its kin do, and few builds of Open MPI.
+  let speaksPMI2: Bool
+
   /// Whether the launcher ends all processes when one has ended.
   var endsAll: Bool { patience != nil }
 
@@ -16,7 +19,7 @@ public struct Launcher: Sendable, Equatable {
 
   /// The launcher of a process with these variables; nil where it runs alone.
   ///
-  /// - Throws: `DistributionError` for several processes that cannot find each other: they would all do the same.
+  /// - Throws: `UnconnectedProcesses` for several processes that cannot find each other: they would all do the same.
   public init?(environment: [String: String]) throws {
     func number(_ names: String...) -> Int? {
       names.lazy.compactMap { environment[$0].flatMap(Int.init) }.first
@@ -30,9 +33,7 @@ public struct Launcher: Sendable, Equatable {
     } else if let rank = number("PMIX_RANK"), let size = number("SLURM_STEP_NUM_TASKS", "SLURM_NTASKS") {
       found = (size, rank, Self.openMPI + Self.mpich)
     } else if let size = number("SLURM_STEP_NUM_TASKS"), size > 1, let rank = number("SLURM_PROCID") {
-      throw DistributionError(
-        "srun has started \(size) processes (this is number \(rank)) without a way for MPI to connect them: add "
-          + "--mpi=pmix (srun --mpi=list shows what there is), or start with mpirun")
+      throw UnconnectedProcesses(rank: rank, size: size)
     } else {
       return nil
     }
@@ -41,5 +42,20 @@ public struct Launcher: Sendable, Equatable {
     // mpirun hands its options on in this way.
     let patience = number("OMPI_MCA_odls_base_sigkill_timeout", "PRTE_MCA_odls_base_sigkill_timeout") ?? 1
     self.patience = environment["OMPI_COMM_WORLD_SIZE"] == nil ? nil : Double(max(0, patience))
+    speaksPMI2 = environment["OMPI_COMM_WORLD_SIZE"] == nil && environment["PMI_SIZE"] != nil
+  }
+}
+
+/// Several processes of srun that it gives no way to find each other: all meet this alike.
+public struct UnconnectedProcesses: Error, Equatable, CustomStringConvertible {
+  /// Which number this one has, from 0, and of how many.
+  public let rank, size: Int
+
+  package init(rank: Int, size: Int) { (self.rank, self.size) = (rank, size) }
+
+  /// What to do.
+  public var description: String {
+    "srun has started \(size) processes without a way for MPI to connect them: add --mpi=pmix (srun --mpi=list shows "
+      + "what there is), or start with mpirun"
   }
 }

@@ -19,13 +19,21 @@ public final class MPICommunicator: Communicator {
 
   /// Opens the launcher's library and starts MPI with all other ranks.
   ///
+  /// - Parameter warn: Takes what is worth saying before MPI starts, which ends the process by itself when it fails.
   /// - Throws: `DistributionError` where there is no library, or one that is not the launcher's.
-  public init(_ launcher: Launcher) throws {
+  public init(_ launcher: Launcher, warning warn: @escaping @Sendable (String) -> Void = { _ in }) throws {
     let link = MessageLoop.Link()
     let started = Locked<Result<MessageLoop.Facts, any Error>?>(nil)
     let thread = Thread {
       do {
-        let loop = try MessageLoop(MPILibrary(anyOf: launcher.libraries), link)
+        let library = try MPILibrary(anyOf: launcher.libraries)
+        if launcher.speaksPMI2, library.isOpenMPI, launcher.rank == 0 {
+          warn(
+            "the launcher connects processes by PMI (srun --mpi=pmi2), and \(library.version) is opened, which few builds "
+              + "of it know: if MPI does not start, use srun --mpi=pmix or mpirun, or name MPICH by "
+              + "DENSE_MPI=libmpich.so.12")
+        }
+        let loop = try MessageLoop(library, link)
         started.change { $0 = .success(loop.facts) }
         loop.run()
       } catch { started.change { $0 = .failure(error) } }

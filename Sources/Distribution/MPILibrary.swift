@@ -24,6 +24,9 @@ struct MPILibrary {
         + "DENSE_MPI=/path/to/libmpi.so")
   }
 
+  /// Whether it is Open MPI.
+  var isOpenMPI: Bool { cmpi_is_open_mpi(handle) != 0 }
+
   /// Starts MPI.
   ///
   /// - Returns: Which rank this is, and of how many.
@@ -66,7 +69,7 @@ struct MPILibrary {
   var version: String {
     var text = [CChar](repeating: 0, count: 1024)
     cmpi_version(handle, &text, text.count)
-    return Self.text(text)
+    return Self.text(text).split(whereSeparator: \.isWhitespace).joined(separator: " ")
   }
 
   private func check(_ code: Int32) throws {

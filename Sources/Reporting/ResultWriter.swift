@@ -44,6 +44,7 @@ public struct ResultWriter {
   private let out: String?
   private let showDir: String?
   private let metainfo: DatasetMetainfo
+  private let palette: Palette
   /// Names by the images' files.
   private var names: [String: String] = [:]
   private var coco: CocoResultFiles?
@@ -60,6 +61,7 @@ public struct ResultWriter {
   /// - Throws: `OutputError` when a file would be; `FileError` when a folder cannot be made or written in.
   public init(out: String?, showDir: String?, dataset: any Dataset, plan: OutputPlan) throws {
     (self.out, self.showDir, metainfo) = (out, showDir, dataset.metainfo)
+    palette = ClassColours(metainfo).palette
     guard out != nil || showDir != nil else { return }
     var plan = plan
     if let out, out.hasSuffix(".json") {
@@ -104,7 +106,8 @@ public struct ResultWriter {
     if let scores = prediction.classScores { try classes?.add(scores, for: sample) }
     guard let name = names[sample.imagePath] else { return }
     if let map = prediction.labelMap, let out, coco == nil, classes == nil {
-      try map.writePNG(to: Folder.join(out, name + ".png"))
+      // The numbers are as without one: who reads the file as a map of numbers sees no palette.
+      try map.writePNG(to: Folder.join(out, name + ".png"), palette: palette)
     }
     if let showDir {
       try Picture(comparing: prediction, with: sample, metainfo: metainfo)

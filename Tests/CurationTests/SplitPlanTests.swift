@@ -175,4 +175,41 @@ struct SplitPlanTests {
     #expect(throws: DataError.self) { try self.plan(folder, "set", grouping: .key("x")) }
     #expect(throws: DataError.self) { try self.plan(folder, "nowhere", "set") }
   }
+
+  @Test(
+    "files of other formats are refused, with the command that converts them",
+    arguments: [
+      (["voc/Annotations/a.xml": "<annotation>"], ["voc"], "voc voc"),
+      (["voc/Annotations/a.xml": "<annotation>"], ["voc/JPEGImages", "voc/Annotations"], "voc voc"),
+      (["voc/Annotations/a.xml": "<annotation>"], ["voc/Annotations/a.xml"], "voc voc"),
+      (["yolo/labels/train/a.txt": "0 .5 .5 .1 .1"], ["yolo"], "yolo yolo"),
+      (["yolo/labels/train/a.txt": "0 .5 .5 .1 .1"], ["yolo/images/", "yolo/labels/"], "yolo yolo"),
+      (["yolo/data.yaml": "train: images/train\nnames: [a]"], ["yolo/data.yaml"], "yolo yolo/data.yaml"),
+      (["lm/a.json": #"{"shapes": [], "imagePath": "a.png"}"#], ["lm"], "labelme lm"),
+      (["lm/a.json": #"{"shapes": [], "imagePath": "a.png"}"#], ["lm/a.json"], "labelme lm/a.json"),
+      (["v.json": #"{"_via_img_metadata": {}}"#], ["v.json"], "via v.json --images FOLDER"),
+      (["v.csv": "filename,region_shape_attributes"], ["v.csv"], "via v.csv --images FOLDER"),
+      (["c.xml": "<annotations>"], ["c.xml"], "cvat c.xml --images FOLDER"),
+      (
+        ["l.json": #" [{"data": {"image": "a.png"}, "annotations": []}]"#], ["l.json"],
+        "label-studio l.json --images FOLDER"
+      ),
+      (["city/gtFine/a.txt": ""], ["city"], "cityscapes city"),
+      (["nuclei/a/masks/1.txt": "", "nuclei/a/images/a.txt": ""], ["nuclei"], "masks nuclei"),
+      (["rf/train/_annotations.coco.json": "{}"], ["rf"], nil),
+    ] as [([String: String], [String], String?)])
+  func otherFormats(files: [String: String], inputs: [String], command: String?) throws {
+    let folder = try TemporaryFolder()
+    try folder.picture("voc/JPEGImages/a.png")
+    try folder.picture("yolo/images/train/a.png")
+    for (name, text) in files { try folder.write(Array(text.utf8), as: name) }
+    #expect {
+      try CuratedInput(inputs.map(folder.at))
+    } throws: { error in
+      guard let command else { return "\(error)".contains("name one, such as train/_annotations.coco.json") }
+      let words = command.split(separator: " ", maxSplits: 1)
+      return "\(error)".contains(
+        "dense data convert \(words[0]) \(folder.path)/\(words[1]) --out annotations")
+    }
+  }
 }

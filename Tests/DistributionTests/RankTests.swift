@@ -162,24 +162,9 @@ import Testing
   }
 
   @Test func `Processes that cannot find each other are refused`() {
-    #expect {
-      try Launcher(environment: ["SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "0"])
-    } throws: {
-      "\($0)".contains("--mpi=pmix")
+    #expect(throws: UnconnectedProcesses(rank: 1, size: 2)) {
+      try Launcher(environment: ["SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "1"])
     }
-  }
-
-  @Test func `Ranks of a machine have no core in common`() {
-    let eight = Array(0..<8)
-    // Each was given all of them, or one of many: they are shared out anew.
-    for given in [[eight, eight], [[0], [1]]] {
-      #expect(CoreShare.cores(of: 0, given: given, machine: eight) == [0, 1, 2, 3])
-      #expect(CoreShare.cores(of: 1, given: given, machine: eight) == [4, 5, 6, 7])
-    }
-    // The launcher has shared out all of them.
-    #expect(CoreShare.cores(of: 1, given: [[0, 2, 4, 6], [1, 3, 5, 7]], machine: eight) == [1, 3, 5, 7])
-    let three = (0..<3).map { CoreShare.cores(of: $0, given: [eight, eight, eight], machine: eight) }
-    #expect(three.map(\.count) == [2, 3, 3] && three.flatMap { $0 } == eight)
-    #expect(CoreShare.cores(of: 2, given: Array(repeating: [0, 1], count: 4), machine: [0, 1]).isEmpty)
+    #expect("\(UnconnectedProcesses(rank: 1, size: 2))".contains("--mpi=pmix"))
   }
 }

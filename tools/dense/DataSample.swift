@@ -91,6 +91,7 @@ struct DataSample: ParsableCommand {
       let plan: SamplePlan
       var usage: String?
       if isConfig {
+        try CuratedInput.refuseForeign(inputs)
         let experiment = Experiment(
           try ExperimentConfiguration(replacements.load(inputs[0], carriedBy: "")), components: .all)
         let named = experiment.configuration.datasets

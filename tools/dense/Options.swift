@@ -4,7 +4,9 @@ import Classification
 import Configuration
 import Data
 import Detection
+import Distribution
 import Files
+import Foundation
 import Modeling
 import Reporting
 import Segmentation
@@ -123,7 +125,9 @@ extension ParsableArguments {
 struct ThreadOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
-    help: "Threads that compute; 0 means one a core. Results do not depend on it.")
+    help:
+      "Threads that compute; 0 means one a core, or one for each that a Slurm job has. Results do not depend on it."
+  )
   var threads = 0
 
   func validate() throws {
@@ -135,6 +139,9 @@ struct ThreadOptions: ParsableArguments {
       Output.message("note: --threads \(threads): \(Threads.most) compute, the most there are")
     }
     Threads.count = threads
+    if threads == 0, let job = JobCores(environment: ProcessInfo.processInfo.environment) {
+      Threads.count = min(Threads.count, job.most)
+    }
   }
 
   /// Applies it, and takes what memory the products need before anything is read.

@@ -8,6 +8,7 @@ import Foundation
 import Imaging
 import Modeling
 import Reporting
+import Tensors
 import Training
 
 /// `dense predict [CONFIG] CHECKPOINT INPUT...`
@@ -49,6 +50,8 @@ struct Predict: ParsableCommand {
     }
     var images: [PredictedImage] = []
     var failed: [Failure]?
+    /// What products were taken in, where bfloat16 was asked for.
+    var precision: Precision?
     var parts: PartTimes?
   }
 
@@ -201,7 +204,9 @@ struct Predict: ParsableCommand {
     }
     let images = outcomes.compactMap(\.image)
     let times = PartTimes.current
-    let report = Report(images: images, failed: failed.isEmpty ? nil : failed, parts: times)
+    let report = Report(
+      images: images, failed: failed.isEmpty ? nil : failed, precision: prepared.predictor.precision.told,
+      parts: times)
     let table = PredictionTable(images, classes: prepared.predictor.metainfo.classes)
     var written = [prepared.folder].compactMap { $0 }
     if let out = output.out {

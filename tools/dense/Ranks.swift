@@ -59,7 +59,15 @@ enum Ranks {
   private static func joined() throws -> MPICommunicator? {
     var ranks: MPICommunicator?
     try Output.reporting {
-      ranks = try Launcher(environment: ProcessInfo.processInfo.environment).map { try MPICommunicator($0) }
+      do {
+        ranks = try Launcher(environment: ProcessInfo.processInfo.environment).map {
+          try MPICommunicator($0, warning: { Output.message("note: \($0)") })
+        }
+      } catch let unconnected as UnconnectedProcesses where unconnected.rank > 0 {
+        // All have met the same, and the first one says it: srun may end all others with whoever ends first.
+        Thread.sleep(forTimeInterval: 1)
+        throw ExitCode.failure
+      }
     }
     return ranks
   }

@@ -52,7 +52,7 @@ struct Test: ParsableCommand {
     var checkpoint: String
     var images: Int
     var seconds: Double
-    /// Where it is not float32.
+    /// What products were taken in, where bfloat16 was asked for.
     var precision: Precision?
     var metrics: AnyMetrics
   }
@@ -106,7 +106,7 @@ struct Test: ParsableCommand {
       let images = Int(try ranks.gather(own).reduce(0, +))
       let seconds = (ContinuousClock.now - start) / .seconds(1)
       guard ranks.isFirst else { return }
-      let precision = run.precision.precision == .float32 ? nil : run.precision.precision
+      let precision = run.precision.told
       if json {
         try Output.json(
           Report(

@@ -75,6 +75,9 @@ public struct CuratedInput: Sendable {
       throw DataError(
         file: first, "suffixes are for folders; this is an annotation file, which names its images")
     }
+    let isJSON = isFile && first.lowercased().hasSuffix(".json")
+    // Annotation files of COCO may be large: they are not looked through but where they are none.
+    if !isJSON { try Self.refuseForeign(inputs) }
     if inputs.count == 2 {
       for input in inputs where !Folder.isFolder(input) {
         throw DataError(
@@ -88,8 +91,26 @@ public struct CuratedInput: Sendable {
         hasPictures || !entries.contains(where: \.isFolder)
         ? try LabelMapSource(images: first, labelMaps: nil, options) : try ClassFolderSource(first)
     } else {
-      source = try AnnotationFileSource(first, dataPrefix: options.dataPrefix)
+      do { source = try AnnotationFileSource(first, dataPrefix: options.dataPrefix) } catch {
+        if isJSON { try Self.refuseForeign(inputs) }
+        throw error
+      }
     }
+  }
+
+  /// Refuses files of other formats, and says what has to be done with them first.
+  ///
+  /// - Throws: `DataError` with the command line of the conversion.
+  public static func refuseForeign(_ inputs: [String]) throws(DataError) {
+    guard let (format, input) = AnnotationFormat.recognised(inputs) else { return }
+    guard !format.isReadDirectly else {
+      throw DataError(
+        file: input, "holds an annotation file a split: name one, such as train/_annotations.coco.json")
+    }
+    throw DataError(
+      file: input,
+      "this looks like \(format.rawValue): \(format.inputs); convert it, and name the file that comes of it: "
+        + format.conversion(of: input, to: "annotations"))
   }
 }
 

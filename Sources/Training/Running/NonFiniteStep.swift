@@ -1,5 +1,6 @@
 import Checkpoints
 import Data
+import Files
 import Imaging
 import Layers
 import Modeling

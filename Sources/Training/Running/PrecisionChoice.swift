@@ -5,6 +5,8 @@ import Tensors
 public struct PrecisionChoice: Sendable {
   /// What is used.
   public let precision: Precision
+  /// What was asked for.
+  public let asked: Precision
   /// Why it is not what was asked for; nil where it is.
   public let note: String?
 
@@ -15,7 +17,11 @@ public struct PrecisionChoice: Sendable {
 
   /// - Parameter asked: What is wanted.
   public init(asked: Precision) {
+    self.asked = asked
     precision = asked.isAvailable ? asked : .float32
     note = asked.isAvailable ? nil : Precision.missing
   }
+
+  /// What reports say: nil where nobody has asked for anything but float32.
+  public var told: Precision? { asked == .float32 ? nil : precision }
 }

@@ -62,16 +62,6 @@ public struct RunFacts: Sendable {
   }
 }
 
-extension String {
-  /// A word as a shell takes it.
-  var quotedForShell: String {
-    let plain = unicodeScalars.allSatisfy {
-      $0.properties.isAlphabetic || ("0"..."9").contains($0) || "_-./=,:@%+".unicodeScalars.contains($0)
-    }
-    return plain && !isEmpty ? self : "'" + replacing("'", with: "'\\''") + "'"
-  }
-}
-
 extension ConfigurationNode {
   /// The arguments of the command line that replaced values below this node, each once, in order.
   var overrides: [String] {
