@@ -1,10 +1,9 @@
 #include "CKernels.h"
 #include "lanes.h"
 #include "polynomials.h"
+#include "vectors.h"
 
 // Matrices of a window are tiny (49 x 49 x 32): a product of BLAS spends half its time on packing and on the call.
-
-typedef float Vector __attribute__((vector_size(4 * LANES)));
 
 // rows x vectors numbers of c, held in registers; both are constants where it is called.
 INLINE void product_tile(float *restrict c, ptrdiff_t ldc, const float *restrict a, ptrdiff_t rowA,
@@ -55,12 +54,23 @@ MULTIVERSION void dp_pack_rows(float *restrict packed, ptrdiff_t ld, const float
 
 MULTIVERSION void dp_pack_columns(float *restrict packed, ptrdiff_t ld, const float *restrict x, ptrdiff_t stride,
                                   const int32_t *restrict tokens, ptrdiff_t count, ptrdiff_t width) {
-  for (ptrdiff_t t = 0; t < count; t++) {
-    const float *row = x + tokens[t] * stride;
-    for (ptrdiff_t i = 0; i < width; i++) packed[i * ld + t] = row[i];
+  const Vector none = {0};
+  for (ptrdiff_t first = 0; first < ld; first += LANES) {
+    ptrdiff_t i = 0;
+    for (; i + LANES <= width; i += LANES) {
+      Vector block[LANES];
+      for (int t = 0; t < LANES; t++) {
+        const ptrdiff_t token = first + t < count ? first + t : count - 1;
+        block[t] = *(const Unaligned *)(x + tokens[token] * stride + i);
+        if (token != first + t) block[t] = none;
+      }
+      turn(block);
+      for (int c = 0; c < LANES; c++) *(Vector *)(packed + (i + c) * ld + first) = block[c];
+    }
+    for (; i < width; i++)
+      for (ptrdiff_t t = 0; t < LANES; t++)
+        packed[i * ld + first + t] = first + t < count ? x[tokens[first + t] * stride + i] : 0;
   }
-  for (ptrdiff_t i = 0; i < width; i++)
-    for (ptrdiff_t t = count; t < ld; t++) packed[i * ld + t] = 0;
 }
 
 MULTIVERSION void dp_unpack_rows(float *restrict x, ptrdiff_t stride, const float *restrict packed, ptrdiff_t ld,

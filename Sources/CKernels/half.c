@@ -19,18 +19,6 @@ ptrdiff_t dp_half_panel_count(ptrdiff_t outputs, ptrdiff_t inputs) {
   return (outputs + LANES - 1) / LANES * LANES * ((inputs + 1) / 2 * 2);
 }
 
-HALF static void round_row(const float *in, ptrdiff_t width, uint16_t *out) {
-  ptrdiff_t i = 0;
-  for (; i + 2 * LANES <= width; i += 2 * LANES)
-    _mm512_storeu_si512(out + i, (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(in + i + LANES),
-                                                               _mm512_loadu_ps(in + i)));
-  for (; i < width; i += LANES) {
-    const ptrdiff_t left = width - i < LANES ? width - i : LANES;
-    const __m512 x = _mm512_maskz_loadu_ps(first_lanes(left), in + i);
-    _mm256_mask_storeu_epi16(out + i, first_lanes((left + 1) / 2 * 2), (__m256i)_mm512_cvtneps_pbh(x));
-  }
-}
-
 HALF void dp_half_round(const float *in, ptrdiff_t inStride, ptrdiff_t rows, ptrdiff_t width, uint16_t *out,
                         ptrdiff_t outStride) {
   for (ptrdiff_t r = 0; r < rows; r++) round_row(in + r * inStride, width, out + r * outStride);

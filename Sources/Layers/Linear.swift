@@ -29,6 +29,14 @@ public struct Linear: UnaryLayer {
     return linear(x, weight: weight.value, bias: bias?.value, activation: activation)
   }
 
+  /// The same of a layer norm's result: with weights as bfloat16 the norm is taken as the product reads its rows.
+  public func callAsFunction(_ x: Tensor, after norm: LayerNorm, activation: Activation? = nil) -> Tensor {
+    if let half {
+      return linear(x, half: half, after: norm.preceding, bias: bias?.value, activation: activation)
+    }
+    return self(norm(x), activation: activation)
+  }
+
   /// The same added to a tensor of the result's shape, if there is one: with weights as bfloat16 while the sums are in
   /// registers.
   public func callAsFunction(_ x: Tensor, addedTo residual: Tensor?) -> Tensor {
@@ -39,6 +47,9 @@ public struct Linear: UnaryLayer {
     y.add(residual)
     return y
   }
+
+  /// What its products take: bfloat16 after inference has rounded the weight.
+  package var precision: Precision { weight.keepsFloat32 ? .float32 : .bfloat16 }
 
   private var half: HalfWeights? { weight.half { HalfWeights(linear: $0) } }
 

@@ -20,6 +20,11 @@ public struct LayerNorm: UnaryLayer {
   /// Weight and bias.
   public var tree: ParameterTree { .norm(["weight": .parameter(weight), "bias": .parameter(bias)]) }
 
+  /// The norm for a product that takes it in.
+  var preceding: PrecedingNorm {
+    PrecedingNorm(weight: weight.value, bias: bias.value, epsilon: epsilon)
+  }
+
   /// `[..., C]`, shape kept.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     layerNorm(x, weight: weight.value, bias: bias.value, epsilon: epsilon)

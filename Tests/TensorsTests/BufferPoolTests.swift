@@ -119,6 +119,45 @@ struct BufferPoolTests {
     #expect(pool.usage.live == 0)
   }
 
+  @Test(
+    "large blocks are cut from idle ones and joined again, whatever the order",
+    arguments: [
+      [[8], [3, 5], [1, 1, 6], [8]], [[2, 3, 5], [10], [5, 5], [1, 2, 3, 4]],
+      [[4, 16, 4], [20], [3, 20], [24]],
+    ])
+  func largeBlocks(steps: [Step]) {
+    let pool = BufferPool(limit: 1 << 30)
+    let most = steps.map { $0.reduce(0, +) }.max() ?? 0
+    for seed in 0..<6 {
+      for step in steps {
+        var blocks = step.map { pool.take(bytes: $0 << 20) }
+        for (index, block) in blocks.enumerated() {
+          block.address.initializeMemory(as: UInt8.self, repeating: UInt8(index), count: block.size)
+        }
+        // No two blocks overlap.
+        for (index, block) in blocks.enumerated() {
+          let bytes = UnsafeRawBufferPointer(start: block.address, count: block.size)
+          #expect(bytes.allSatisfy { $0 == UInt8(index) })
+        }
+        if seed % 2 == 1 { blocks.reverse() }
+        for block in blocks { pool.give(block) }
+      }
+      #expect(pool.usage.live == 0 && pool.usage.idle <= (most << 20) * 9 / 8 + (4 << 20))
+    }
+  }
+
+  @Test("an idle block is given back to the system in part")
+  func partOfLargeBlock() {
+    let pool = BufferPool(limit: 8 << 20)
+    let block = pool.take(bytes: 32 << 20)
+    pool.give(block)
+    #expect((4 << 20...8 << 20).contains(pool.usage.idle))
+    let first = pool.take(bytes: 4 << 20)
+    #expect(first.address == block.address)
+    first.address.initializeMemory(as: UInt8.self, repeating: 1, count: first.size)
+    pool.give(first)
+  }
+
   @Test("tensors are counted")
   func tensors() {
     let tensor = Tensor.zeros([1 << 20])

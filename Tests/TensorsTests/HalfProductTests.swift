@@ -79,6 +79,20 @@ struct HalfProductTests {
     }
   }
 
+  @Test(
+    "a norm before it is that of a separate operation, bit for bit",
+    arguments: [[14, 32, 32], [27, 9, 21], [900, 70, 70], [60, 300, 700], [5, 5000, 3]])
+  func norm(_ size: [Int]) {
+    let (x, half) = (
+      Tensor.random([size[0], size[1]], seed: 1), HalfWeights(linear: .random([size[2], size[1]], seed: 2))
+    )
+    let (scale, shift) = (Tensor.random([size[1]], seed: 3), Tensor.random([size[1]], seed: 4))
+    let found = linear(
+      x, half: half, after: PrecedingNorm(weight: scale, bias: shift, epsilon: 1e-5), activation: .gelu)
+    let normalised = layerNorm(x, weight: scale, bias: shift, epsilon: 1e-5)
+    #expect(found.values == linear(normalised, half: half, activation: .gelu).values)
+  }
+
   @Test("a row has the same bits alone, in a batch, and with any number of threads")
   func bits() {
     let half = HalfWeights(linear: .random([70, 2100], seed: 2))

@@ -65,8 +65,8 @@ struct SwinBlock: UnaryLayer {
   }
 
   private func forward(_ x: Tensor) -> Tensor {
-    let y = dropPaths.0.sum(x) { attention(norm1(x), addedTo: $0) }
-    return dropPaths.1.sum(y) { perceptron(norm2(y), addedTo: $0) }
+    let y = dropPaths.0.sum(x) { attention(x, after: norm1, addedTo: $0) }
+    return dropPaths.1.sum(y) { perceptron(y, after: norm2, addedTo: $0) }
   }
 }
 

@@ -18,7 +18,7 @@ enum RelativePositions {
 }
 
 /// Attention in shifted windows with a relative position bias (`WindowMSA` of mmdetection).
-struct WindowAttentionLayer: UnaryLayer {
+struct WindowAttentionLayer: Layer {
   private let table: Parameter  // [(2w - 1)^2, heads]
   private let index: [Int]
   private let indexBuffer: Buffer
@@ -53,24 +53,29 @@ struct WindowAttentionLayer: UnaryLayer {
     ]
   }
 
-  /// `[B, H, W, C]`, shape kept. The map is padded with zeros at the right and bottom to whole windows.
-  func callAsFunction(_ x: Tensor) -> Tensor { self(x, addedTo: nil) }
-
-  /// The same added to a tensor of its shape, in evaluation.
-  func callAsFunction(_ x: Tensor, addedTo residual: Tensor?) -> Tensor {
+  /// Of a norm's result `[B, H, W, C]`, shape kept; added to a tensor of its shape in evaluation. The map is padded with
+  /// zeros at the right and bottom to whole windows.
+  func callAsFunction(_ x: Tensor, after norm: LayerNorm, addedTo residual: Tensor?) -> Tensor {
     let (height, width) = (x.shape[1], x.shape[2])
     let (below, right) = ((window - height % window) % window, (window - width % window) % window)
     let isWhole = below + right == 0
-    let whole = isWhole ? x : x.padded([(0, 0), (0, below), (0, right), (0, 0)])
+    let products =
+      isWhole
+      ? qkv(x, after: norm) : qkv(norm(x).padded([(0, 0), (0, below), (0, right), (0, 0)]))
     let positions = window * window
     let bias = embedding(index, shape: [positions * positions], table: table.value)
       .permuted([1, 0]).reshaped([heads, positions, positions])
     let mixed = windowAttention(
-      qkv(whole), heads: heads, window: window, shift: shift, scale: scale, bias: bias,
-      dropout: probabilities.current)
-    if isWhole { return dropout(projection(mixed, addedTo: residual)) }
-    let y = projection(mixed).sliced(axis: 1, from: 0, to: height).sliced(axis: 2, from: 0, to: width)
-    let sum = residual.map { $0 + y } ?? y
-    return dropout(sum)
+      products, heads: heads, window: window, shift: shift, scale: scale, bias: bias,
+      dropout: probabilities.current, precision: qkv.precision)
+    func cut(_ y: Tensor) -> Tensor {
+      isWhole ? y : y.sliced(axis: 1, from: 0, to: height).sliced(axis: 2, from: 0, to: width)
+    }
+    // What was padded needs no projection; but the field's tables count it.
+    if residual != nil, OperationCounter.current == nil {
+      return dropout(projection(cut(mixed), addedTo: residual))
+    }
+    let y = cut(projection(mixed))
+    return dropout(residual.map { $0 + y } ?? y)
   }
 }

@@ -97,7 +97,7 @@ func dropPathRates(_ last: Float, blocks: Int) -> [Float] {
 }
 
 /// Linear, activation, linear, with dropout behind both.
-struct FeedForward: UnaryLayer {
+struct FeedForward: Layer {
   /// What the two linear layers are called.
   enum Names: Sendable {
     /// mmcv's `FFN`.
@@ -132,10 +132,8 @@ struct FeedForward: UnaryLayer {
     }
   }
 
-  func callAsFunction(_ x: Tensor) -> Tensor { self(x, addedTo: nil) }
-
-  /// The same added to a tensor of its shape, in evaluation.
-  func callAsFunction(_ x: Tensor, addedTo residual: Tensor?) -> Tensor {
-    dropouts.1(second(dropouts.0(first(x, activation: activation)), addedTo: residual))
+  /// Of a norm's result, shape kept; added to a tensor of its shape in evaluation.
+  func callAsFunction(_ x: Tensor, after norm: LayerNorm, addedTo residual: Tensor?) -> Tensor {
+    dropouts.1(second(dropouts.0(first(x, after: norm, activation: activation)), addedTo: residual))
   }
 }

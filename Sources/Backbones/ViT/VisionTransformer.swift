@@ -189,8 +189,10 @@ struct ViTBlock: UnaryLayer {
 
   private func forward(_ x: Tensor) -> Tensor {
     let scale = 1 / Float(x.shape[2] / heads).squareRoot()
-    let mixed = attention(qkv(norm1(x)), heads: heads, scale: scale, dropout: probabilities.current)
+    let products = qkv(x, after: norm1)
+    let mixed = attention(
+      products, heads: heads, scale: scale, dropout: probabilities.current, precision: qkv.precision)
     let y = dropPaths.0.sum(x) { dropout(projection(mixed, addedTo: $0)) }
-    return dropPaths.1.sum(y) { perceptron(norm2(y), addedTo: $0) }
+    return dropPaths.1.sum(y) { perceptron(y, after: norm2, addedTo: $0) }
   }
 }

@@ -45,6 +45,35 @@ typedef struct {
 /// many rows or outputs there are.
 void dp_half_multiply(const dp_half_product *p);
 
+/// Attention of some tokens to each other in one head, y = softmax(q kᵀ scale + bias + mask) v: the products in bfloat16,
+/// the logits, their exponentials and sums in float32.
+typedef struct {
+  /// The head's numbers of token 0, `stride` floats from a token's to the next one's.
+  const float *q, *k, *v;
+  ptrdiff_t stride;
+  /// Which tokens these are; null: the first `count`.
+  const int32_t *tokens;
+  /// How many there are; the first and the end of those whose rows of y are computed; the head's width.
+  ptrdiff_t count, first, end, width;
+  float scale;
+  /// [count, biasStride], and [count or more]: the mask is -100 between tokens of different regions; both may be null.
+  const float *bias;
+  ptrdiff_t biasStride;
+  const int32_t *region;
+  /// As q: the results of token 0.
+  float *y;
+  ptrdiff_t yStride;
+  /// Room for what lies between, as much as the functions below say.
+  uint16_t *halves;
+  float *floats;
+} dp_half_attention_head;
+
+ptrdiff_t dp_half_attention_halves(ptrdiff_t count, ptrdiff_t width);
+ptrdiff_t dp_half_attention_floats(ptrdiff_t count, ptrdiff_t width);
+
+/// On the calling thread. A row of y depends on its own q and all k and v alone.
+void dp_half_attention(const dp_half_attention_head *head);
+
 /// The transforms around the products of a 3x3 convolution with stride 1 by Winograd's F(4x4, 3x3), as in winograd.h
 /// but at other points, where rounding costs less; computed in float32.
 

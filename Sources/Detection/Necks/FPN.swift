@@ -79,11 +79,13 @@ public struct FPN: Neck {
   /// `[B, H, W, C]` maps, the finest first.
   public func callAsFunction(_ features: [Tensor]) -> [Tensor] {
     require(features.count == laterals.count, "\(features.count) maps for \(laterals.count) laterals")
-    var merged = zip(laterals, features).map { $0($1) }
-    for level in merged.indices.dropFirst().reversed() {
-      let finer = merged[level - 1]
-      merged[level - 1] = finer + merged[level].resizedNearest(height: finer.shape[1], width: finer.shape[2])
+    // From the coarsest map on; each is added to the next finer one as that is made.
+    var merged: [Tensor] = []
+    for (lateral, map) in zip(laterals, features).reversed() {
+      let coarser = merged.last?.resizedNearest(height: map.shape[1], width: map.shape[2])
+      merged.append(lateral(map, adding: coarser, activation: nil))
     }
+    merged.reverse()
     var pyramid = zip(convolutions, merged).map { $0($1) }
     while pyramid.count < levels, let last = pyramid.last {
       // Max pooling with a kernel of one pixel: every second row and column.

@@ -38,9 +38,12 @@ public struct AttentionDropout: Sendable {
 ///   - heads: How many there are; they divide C.
 ///   - scale: Of the logits.
 ///   - dropout: Of the probabilities; none when nil.
+///   - precision: What products take in inference; without bfloat16's instructions, and where something is to be
+///     differentiated or dropped, it is float32.
 /// - Returns: `[B, N, C]`.
 public func attention(
-  _ qkv: Tensor, heads: Int, scale: Float, dropout: AttentionDropout? = nil
+  _ qkv: Tensor, heads: Int, scale: Float, dropout: AttentionDropout? = nil,
+  precision: Precision = .float32
 ) -> Tensor {
   require(
     qkv.rank == 3 && heads > 0 && qkv.shape[2] % (3 * heads) == 0, "attention of \(qkv.shape), \(heads) heads"
@@ -55,11 +58,15 @@ public func attention(
   return Tensor.operation("attention", of: [qkv]) {
     let y = Tensor.uninitialized([shape[0], shape[1], shape[2] / 3])
     let (input, result) = (qkv.storage, y.storage)
+    let isHalf = precision.isHalf(for: [qkv], dropout)
     parallel(shape[0] * heads * sizes.blocks) { piece in
       let (image, rest) = piece.quotientAndRemainder(dividingBy: heads * sizes.blocks)
-      sizes.forward(
-        input, image: image, head: rest / sizes.blocks, rows: sizes.rows(ofBlock: rest % sizes.blocks),
-        to: result)
+      let (head, rows) = (rest / sizes.blocks, sizes.rows(ofBlock: rest % sizes.blocks))
+      if isHalf {
+        sizes.halfForward(input, image: image, head: head, rows: rows, to: result)
+      } else {
+        sizes.forward(input, image: image, head: head, rows: rows, to: result)
+      }
     }
     return (
       y,
@@ -119,6 +126,23 @@ private struct TokenAttention: Sendable {
       m: rows.count, n: width, k: tokens, p.base, stride: tokens, q + 2 * channels, stride: stride,
       to: y.base + (image * tokens + rows.lowerBound) * channels + head * width, stride: channels)
     withExtendedLifetime(p) {}
+  }
+
+  /// The same with products in bfloat16.
+  func halfForward(_ x: TensorStorage, image: Int, head: Int, rows: Range<Int>, to y: TensorStorage) {
+    let room = HalfAttentionRoom(count: tokens, width: width)
+    let start = head * width
+    let q = x.base + image * tokens * stride + start
+    var head = dp_half_attention_head()
+    (head.q, head.k, head.v) = (
+      UnsafePointer(q), UnsafePointer(q + channels), UnsafePointer(q + 2 * channels)
+    )
+    (head.stride, head.count, head.width, head.scale) = (stride, tokens, width, scale)
+    (head.first, head.end) = (rows.lowerBound, rows.upperBound)
+    (head.y, head.yStride) = (y.base + image * tokens * channels + start, channels)
+    room.lend(to: &head)
+    dp_half_attention(&head)
+    withExtendedLifetime(room) {}
   }
 
   /// The gradients of q, k and v, a block of rows after the other.

@@ -14,10 +14,11 @@ import CKernels
 ///   - scale: Of the products q kᵀ.
 ///   - bias: `[heads, w * w, w * w]`, added to the logits of every window; none when nil.
 ///   - dropout: Of the probabilities; none when nil.
+///   - precision: As of `attention`.
 /// - Returns: `[B, H, W, C]`.
 public func windowAttention(
   _ qkv: Tensor, heads: Int, window: Int, shift: Int, scale: Float, bias: Tensor? = nil,
-  dropout: AttentionDropout? = nil
+  dropout: AttentionDropout? = nil, precision: Precision = .float32
 ) -> Tensor {
   let shape = qkv.shape
   require(
@@ -40,16 +41,22 @@ public func windowAttention(
     let y = Tensor.uninitialized(shape.dropLast() + [shape[3] / 3])
     let (input, result) = (qkv.storage, y.storage)
     let padded = windows.padded(bias)
+    let isHalf = precision.isHalf(for: [qkv, bias], dropout)
     // Every window and head is by itself, so where they are cut changes no bit.
     let (bands, groups) = (windows.rows, windows.rows < 4 ? min(heads, 4) : 1)
     parallel(shape[0] * bands * groups) { piece in
       let (image, rest) = piece.quotientAndRemainder(dividingBy: bands * groups)
       let group = rest % groups
       var scratch = WindowScratch(windows)
+      let room = isHalf ? HalfAttentionRoom(count: positions, width: windows.headWidth) : nil
       for column in 0..<windows.columns {
         scratch.enter(row: rest / groups, column: column)
         for head in heads * group / groups..<heads * (group + 1) / groups {
-          scratch.forward(input, image: image, head: head, bias: padded, to: result)
+          if let room {
+            scratch.halfForward(input, image: image, head: head, bias: padded, room, to: result)
+          } else {
+            scratch.forward(input, image: image, head: head, bias: padded, to: result)
+          }
         }
       }
     }
@@ -260,6 +267,29 @@ private struct WindowScratch {
       result.base + start(image, head, windows.channels), windows.channels, y, windows.paddedHeadWidth,
       tokens,
       windows.positions, windows.headWidth)
+  }
+
+  /// The same with products in bfloat16.
+  func halfForward(
+    _ x: TensorStorage, image: Int, head: Int, bias: TensorStorage, _ room: HalfAttentionRoom,
+    to result: TensorStorage
+  ) {
+    let source = UnsafePointer(x.base + start(image, head, 3 * windows.channels))
+    tokens.withUnsafeBufferPointer { tokens in
+      regions.withUnsafeBufferPointer { regions in
+        var call = dp_half_attention_head()
+        (call.q, call.k, call.v) = (source, source + windows.channels, source + 2 * windows.channels)
+        (call.stride, call.tokens, call.count) = (3 * windows.channels, tokens.baseAddress, windows.positions)
+        (call.end, call.width, call.scale) = (windows.positions, windows.headWidth, windows.scale)
+        call.bias = UnsafePointer(bias.base + head * windows.biasCount)
+        call.biasStride = windows.paddedPositions
+        call.region = isMasked ? regions.baseAddress : nil
+        (call.y, call.yStride) = (result.base + start(image, head, windows.channels), windows.channels)
+        room.lend(to: &call)
+        dp_half_attention(&call)
+      }
+    }
+    withExtendedLifetime(room) {}
   }
 
   /// - Parameter biasSum: What the gradient of the head's bias is added to.

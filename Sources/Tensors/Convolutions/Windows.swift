@@ -87,8 +87,7 @@ struct Windows: Sendable {
   ) {
     guard Computation.isOn else { return }
     guard method == .winograd else {
-      convolveColumns(x, weight, bias: epilogue.bias, to: y)
-      return epilogue.finish(y, addsResidual: true)
+      return convolveColumns(x, weight, epilogue, to: y)
     }
     func transform() -> TensorStorage {
       WinogradConvolution(self).factors(of: weight, reversed: false)
@@ -104,13 +103,15 @@ struct Windows: Sendable {
 
   /// The same over columns.
   private func convolveColumns(
-    _ x: TensorStorage, _ weight: TensorStorage, bias: TensorStorage?, to y: TensorStorage
+    _ x: TensorStorage, _ weight: TensorStorage, _ epilogue: ProductEpilogue, to y: TensorStorage
   ) {
     let (outputs, group, width, inputs) = (outputs, outputsPerGroup, columnWidth, inputsPerGroup)
     let product = RowProduct(inputs: width, outputs: group)
+    let (bias, finish) = (epilogue.bias, epilogue.finish(y))
     if isPointwise || (tiles == 1 && groups == 1) {
       product.parallelMultiply(
-        rows: pixels, allColumns(of: x), weight, stride: width, transposed: true, bias: bias, to: y)
+        rows: pixels, allColumns(of: x), weight, stride: width, transposed: true, bias: bias, to: y,
+        finish: finish)
       return
     }
     let factors = (0..<groups).map {
@@ -127,6 +128,7 @@ struct Windows: Sendable {
           rows: range.count, columns.base, stride: width, factor.base, bias: bias.map { $0.base + g * group },
           to: rows + g * group, stride: outputs)
       }
+      finish?(rows, range.lowerBound * outputs, range.count * outputs)
     }
   }
 
@@ -204,7 +206,7 @@ struct Windows: Sendable {
       }
       let turned = TensorStorage(count: weight.count, for: "the turned weights of a convolution")
       dp_turn_weights(weight.base, groups, outputsPerGroup, taps, inputsPerGroup, turned.base)
-      windows.convolveColumns(gy, turned, bias: bias, to: gx)
+      windows.convolveColumns(gy, turned, ProductEpilogue(bias: bias), to: gx)
     } else {
       scatter(gy, weight, bias: bias, to: gx)
     }

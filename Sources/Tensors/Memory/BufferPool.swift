@@ -20,13 +20,14 @@ public struct TensorMemory: Sendable {
 
 /// Memory for tensors: 64-byte aligned blocks that are kept and handed out again.
 ///
-/// A fresh block of 100 MB costs 44 ms of page faults, a reused one nothing; so blocks go back to a free list by
-/// size class (eight classes to a power of two). A request that finds none of its class takes one of the next two,
-/// at most a quarter larger, before it asks the system.
+/// A fresh block of 100 MB costs 44 ms of page faults, a reused one nothing. Small blocks go back to a free list by size
+/// class (eight classes to a power of two); a request that finds none of its class takes one of the next two, at most a
+/// quarter larger, before it asks the system. Those of a megabyte or more go back to `IdleSpans`, which cut and join
+/// them.
 ///
-/// Idle blocks that have lain longest go back to the system where more than `limit` bytes lie idle, or where more is
-/// held in all than `total`, or than the most that tensors ever held and an eighth: where sizes vary from step to
-/// step, the blocks of old sizes go.
+/// What has lain idle longest goes back to the system where more than `limit` bytes lie idle, or where more is held in
+/// all than `total`, or than the most that tensors ever held and an eighth: where sizes vary from step to step, the
+/// blocks of old sizes go.
 package final class BufferPool: Sendable {
   /// The pool that every tensor uses.
   package static let shared = BufferPool(
@@ -50,11 +51,20 @@ package final class BufferPool: Sendable {
   private struct State: ~Copyable {
     /// By size, those idle longest first.
     var free: [Int: Deque<IdleBlock>] = [:]
+    /// The large ones.
+    var spans = IdleSpans()
     var usage = TensorMemory()
     var time = 0
 
     /// An idle block that serves a request of a class: of that class, or of one that wastes little.
     mutating func reuse(_ size: Int) -> Block? {
+      if size >= BufferPool.large {
+        guard let address = spans.take(size).flatMap({ UnsafeMutableRawPointer(bitPattern: $0) }) else {
+          return nil
+        }
+        usage.idle -= size
+        return Block(address: address, size: size)
+      }
       var candidate = size
       for _ in 0..<3 {
         if let block = free[candidate]?.popLast(),
@@ -64,6 +74,7 @@ package final class BufferPool: Sendable {
           return Block(address: address, size: candidate)
         }
         candidate = BufferPool.blockSize(forBytes: candidate + 1)
+        if candidate >= BufferPool.large { break }
       }
       return nil
     }
@@ -79,6 +90,8 @@ package final class BufferPool: Sendable {
   private let total: Int
   private let memory: ProcessMemory
   private static let hugePage = 2 << 20
+  /// Blocks from here on are pages of their own.
+  private static let large = 1 << 20
 
   /// A pool that keeps at most `limit` bytes idle, and fewer where tensors and idle bytes would be more than `total`.
   ///
@@ -92,10 +105,10 @@ package final class BufferPool: Sendable {
   /// What is in use now.
   package var usage: TensorMemory { state.withLock { $0.usage } }
 
-  /// The block size that serves a request: at most an eighth more.
+  /// The block size that serves a request: at most an eighth more, and at most 128 KB.
   static func blockSize(forBytes bytes: Int) -> Int {
     let least = max(bytes, 256)
-    let step = max(64, 1 << (Int.bitWidth - 1 - least.leadingZeroBitCount - 3))
+    let step = max(64, min(large / 8, 1 << (Int.bitWidth - 1 - least.leadingZeroBitCount - 3)))
     return (least + step - 1) / step * step
   }
 
@@ -140,8 +153,12 @@ package final class BufferPool: Sendable {
       state.usage.live -= block.size
       state.usage.idle += block.size
       state.time += 1
-      state.free[block.size, default: []].append(
-        IdleBlock(address: UInt(bitPattern: block.address), time: state.time))
+      let address = UInt(bitPattern: block.address)
+      if block.size >= Self.large {
+        state.spans.give(address, block.size, time: state.time)
+      } else {
+        state.free[block.size, default: []].append(IdleBlock(address: address, time: state.time))
+      }
     }
     releaseSurplus()
   }
@@ -153,32 +170,59 @@ package final class BufferPool: Sendable {
   }
 
   private func allocate(_ size: Int) -> UnsafeMutableRawPointer? {
-    let isLarge = size > 4 << 20
-    let rounded = isLarge ? (size + Self.hugePage - 1) / Self.hugePage * Self.hugePage : size
-    guard let pointer = aligned_alloc(isLarge ? Self.hugePage : 64, rounded) else { return nil }
+    size >= Self.large ? pages(size) : aligned_alloc(64, size)
+  }
+
+  /// Fresh pages: whole huge ones where there is room, so that those of blocks that are asked for one after the other
+  /// touch. What the block does not take of them lies idle.
+  private func pages(_ size: Int) -> UnsafeMutableRawPointer? {
+    let (page, rest) = (Self.hugePage, (Self.hugePage - size % Self.hugePage) % Self.hugePage)
+    let rounded = size + rest
+    func map(_ bytes: Int) -> UnsafeMutableRawPointer? {
+      let address = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+      return address == MAP_FAILED ? nil : address
+    }
+    guard size > 2 * page, let first = map(rounded + page) else { return map(size) }
+    // As far behind as it goes: the next mapping comes before this one.
+    let end = (UInt(bitPattern: first) + UInt(rounded + page)) / UInt(page) * UInt(page)
+    let pointer = first + (Int(end - UInt(bitPattern: first)) - rounded)
+    let (before, behind) = (pointer - first, page - (pointer - first))
+    if before > 0 { munmap(first, before) }
+    if behind > 0 { munmap(pointer + rounded, behind) }
     #if os(Linux)
-      if isLarge { _ = madvise(pointer, rounded, MADV_HUGEPAGE) }
+      _ = madvise(pointer, rounded, MADV_HUGEPAGE)
     #endif
+    if rest > 0 {
+      state.withLock { state in
+        state.usage.idle += rest
+        state.spans.give(UInt(bitPattern: pointer + size), rest, time: state.time)
+      }
+    }
     return pointer
   }
 
-  /// Gives idle blocks back to the system, those that have lain longest first, until as many bytes are idle as may be.
+  /// Gives what lies idle back to the system, what has lain longest first, until as many bytes are idle as may be.
   private func release(_ allowed: (TensorMemory) -> Int) {
-    let released: [UInt] = state.withLock { state in
+    let (blocks, spans) = state.withLock { state in
       let bytes = allowed(state.usage)
-      var released: [UInt] = []
-      while state.usage.idle > bytes,
-        let size = state.free.min(by: { ($0.value.first?.time ?? .max) < ($1.value.first?.time ?? .max) })?
-          .key,
-        let block = state.free[size]?.first
-      {
-        state.free[size]?.removeFirst()
+      var (blocks, spans): ([UInt], [(address: UInt, size: Int)]) = ([], [])
+      while state.usage.idle > bytes {
+        let small = state.free.min { ($0.value.first?.time ?? .max) < ($1.value.first?.time ?? .max) }
+        let time = small?.value.first?.time
+        if let large = state.spans.oldest, large < time ?? .max {
+          guard let span = state.spans.release(state.usage.idle - bytes, page: Self.hugePage) else { break }
+          state.usage.idle -= span.size
+          spans.append(span)
+          continue
+        }
+        guard let size = small?.key, let block = state.free[size]?.popFirst() else { break }
         if state.free[size]?.isEmpty == true { state.free[size] = nil }
         state.usage.idle -= size
-        released.append(block.address)
+        blocks.append(block.address)
       }
-      return released
+      return (blocks, spans)
     }
-    for address in released { free(UnsafeMutableRawPointer(bitPattern: address)) }
+    for address in blocks { free(UnsafeMutableRawPointer(bitPattern: address)) }
+    for (address, size) in spans { munmap(UnsafeMutableRawPointer(bitPattern: address), size) }
   }
 }

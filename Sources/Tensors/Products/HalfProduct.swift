@@ -85,31 +85,68 @@ struct HalfProduct: Sendable {
   }
 }
 
-/// `linear` with weights as bfloat16, for inference: y = activation(x Wᵀ + b + residual), float32.
+/// A layer norm whose result nothing but a product takes: `[I]` each.
+package struct PrecedingNorm {
+  let weight, bias: Tensor
+  let epsilon: Float
+
+  /// The norm's numbers.
+  package init(weight: Tensor, bias: Tensor, epsilon: Float) {
+    (self.weight, self.bias, self.epsilon) = (weight, bias, epsilon)
+  }
+
+  /// Writes rows of a product, normalised and rounded, some at a time.
+  fileprivate func rounding(_ x: TensorStorage, _ inputs: Int) -> HalfProduct.Rounding {
+    let (weight, bias, epsilon) = (weight.storage, bias.storage, epsilon)
+    return { range, out, stride in
+      // They stay in the first level of cache.
+      let most = max(1, min(range.count, (1 << 12) / max(1, inputs)))
+      let rows = TensorStorage(count: most * (inputs + 2), for: "the normalised rows of a product")
+      let statistics = rows.base + most * inputs
+      for first in Swift.stride(from: 0, to: range.count, by: most) {
+        let count = min(most, range.count - first)
+        dp_layer_norm(
+          rows.base, statistics, x.base + (range.lowerBound + first) * inputs, weight.base, bias.base, count,
+          inputs, epsilon)
+        dp_half_round(rows.base, inputs, count, inputs, out + first * stride, stride)
+      }
+      withExtendedLifetime((rows, weight, bias)) {}
+    }
+  }
+}
+
+/// `linear` with weights as bfloat16, for inference: y = activation(norm(x) Wᵀ + b + residual), float32.
 ///
 /// - Parameters:
 ///   - x: `[..., I]`.
+///   - norm: Is taken row by row as the product reads them, so that its result takes no memory.
 ///   - bias: `[O]`.
 ///   - residual: `[..., O]`.
 package func linear(
-  _ x: Tensor, half weight: HalfWeights, bias: Tensor? = nil, adding residual: Tensor? = nil,
-  activation: Activation? = nil
+  _ x: Tensor, half weight: HalfWeights, after norm: PrecedingNorm? = nil, bias: Tensor? = nil,
+  adding residual: Tensor? = nil, activation: Activation? = nil
 ) -> Tensor {
   require(
     x.rank >= 1 && x.shape.last == weight.inputs && weight.form == .rows,
     "linear of x \(x.shape) with weights as bfloat16 [\(weight.outputs), \(weight.inputs)]")
   let shape = Array(x.shape.dropLast()) + [weight.outputs]
-  requireInference("linear", [x, bias, residual])
+  requireInference("linear", [x, bias, residual, norm?.weight, norm?.bias])
   require(bias.map { $0.shape == [weight.outputs] } ?? true, "bias \(bias?.shape ?? []) of \(weight.outputs)")
   require(residual.map { $0.shape == shape } ?? true, "\(residual?.shape ?? []) added to \(shape)")
+  require(
+    norm.map { $0.weight.shape == [weight.inputs] && $0.bias.shape == [weight.inputs] } ?? true,
+    "a norm of other channels than \(weight.inputs)")
   let product = HalfProduct(rows: x.shape.dropLast().product, weights: weight)
   OperationCounter.current?.addLinear(product.rows, weight.inputs, weight.outputs)
   return Tensor.operation("linear", of: [x] + [bias, residual].compactMap(\.self)) {
     let y = Tensor.uninitialized(shape)
-    product.run(
-      x.storage,
-      ProductEpilogue(bias: bias?.storage, residual: residual?.storage, activation: activation),
-      to: y.storage)
+    let epilogue = ProductEpilogue(
+      bias: bias?.storage, residual: residual?.storage, activation: activation)
+    if let norm {
+      product.run(epilogue, to: y.storage, norm.rounding(x.storage, weight.inputs))
+    } else {
+      product.run(x.storage, epilogue, to: y.storage)
+    }
     return (y, { _ in [] })
   }
 }

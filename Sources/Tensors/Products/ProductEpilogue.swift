@@ -11,14 +11,22 @@ struct ProductEpilogue: Sendable {
 
   /// Does to sums that were written what the product has not done, in one pass, in place.
   func finish(_ y: TensorStorage, addsResidual: Bool) {
-    let residual = addsResidual ? residual : nil
-    guard residual != nil || activation != nil else { return }
-    let kernel = activation?.kernel
-    parallel(over: y.count, grain: 1 << 14) { range in
+    var rest = self
+    if !addsResidual { rest.residual = nil }
+    guard let finish = rest.finish(y) else { return }
+    parallel(over: y.count, grain: 1 << 14) { finish(y.base, $0.lowerBound, $0.count) }
+  }
+
+  /// What adds the residual to a stretch of the sums in y and applies the activation, in place, while it is in the cache;
+  /// nil where there is neither.
+  func finish(_ y: TensorStorage) -> RowProduct.Finish? {
+    guard residual != nil || activation != nil else { return nil }
+    let (residual, kernel) = (residual, activation?.kernel)
+    return { _, start, count in
       // What is added is in the first level of cache yet when the activation takes it.
       let block = 1 << 11
-      for first in stride(from: range.lowerBound, to: range.upperBound, by: block) {
-        let (out, count) = (y.base + first, min(block, range.upperBound - first))
+      for first in stride(from: start, to: start + count, by: block) {
+        let (out, count) = (y.base + first, min(block, start + count - first))
         if let residual { dp_accumulate(out, residual.base + first, count) }
         if let kernel { withTemporary(out, count, kernel) }
       }
