@@ -112,15 +112,15 @@ private struct LinearProduct: Sendable {
 
 /// Column sums of `[rows, width]`, in an order that does not depend on the threads.
 func sumOfRows(_ x: TensorStorage, rows: Int, width: Int) -> Tensor {
-  let sum = Tensor.zeros([width])
+  let sum = Tensor.uninitialized([width])
   let pieces = min(64, max(1, rows * width / (1 << 16)))
-  let partial = Tensor.zeros([pieces, width])
-  let storage = partial.storage
+  let storage = TensorStorage(count: pieces * width, for: "the sums of rows")
   parallel(pieces) { piece in
+    (storage.base + piece * width).update(repeating: 0, count: width)
     for row in rows * piece / pieces..<rows * (piece + 1) / pieces {
       dp_accumulate(storage.base + piece * width, x.base + row * width, width)
     }
   }
-  for piece in 0..<pieces { dp_accumulate(sum.storage.base, storage.base + piece * width, width) }
+  sumOfPartials(storage, pieces: pieces, to: sum.storage)
   return sum
 }

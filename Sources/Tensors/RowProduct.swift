@@ -85,9 +85,12 @@ struct RowProduct: Sendable {
     guard Computation.isOn, rows > 0, outputs > 0 else { return }
     // Enough for many threads: wherever it is cut, the bits are the same.
     let wanted = max(1, min(Self.mostPieces, (rows * outputs * inputs) >> 18))
-    let heights = max(1, min(rows / 96, wanted))
-    // A piece packs the rows that it reads, which has to pay.
-    let widths = max(1, min(panels / 6, wanted / heights))
+    // A piece packs the rows that it reads, which has to pay; but sixteen threads shall have one each.
+    let cuts = [(96, 6), (48, 6), (48, 3)].map { least, panels in
+      let heights = max(1, min(rows / least, wanted))
+      return (heights: heights, widths: max(1, min(self.panels / panels, wanted / heights)))
+    }
+    let (heights, widths) = cuts.first { $0.heights * $0.widths >= min(16, wanted) } ?? cuts[2]
     let scratchCount = dp_row_product_scratch()
     parallel(heights * widths) { [outputs, inputs, panels] piece in
       let (height, width) = piece.quotientAndRemainder(dividingBy: widths)
