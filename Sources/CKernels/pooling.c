@@ -74,7 +74,10 @@ MULTIVERSION void dp_max_pool_backward(const dp_windows *w, const float *x, cons
               place[c] = wins ? (int)pixel : place[c];
             }
           }
-        if (at.fromY < at.toY && at.fromX < at.toX)
+        if (at.fromY >= at.toY || at.fromX >= at.toX) continue;
+        if (at.y + at.fromY * w->dilationY >= firstRow && at.y + (at.toY - 1) * w->dilationY < lastRow)
+          for (int c = 0; c < count; c++) gx[place[c] * w->channels + begin + c] += g[begin + c];
+        else
           for (int c = 0; c < count; c++)
             if (place[c] >= from && place[c] < to) gx[place[c] * w->channels + begin + c] += g[begin + c];
       }

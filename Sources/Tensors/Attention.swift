@@ -123,7 +123,7 @@ private struct TokenAttention: Sendable {
   /// Blocks of rows add to the gradients of k and v: in few heads they do so in several sums at the same time, whose
   /// number depends on one image's sizes alone.
   func backward(_ x: TensorStorage, _ g: TensorStorage, images: Int, to gx: TensorStorage) {
-    let parts = max(1, min(blocks, (16 + heads - 1) / heads))
+    let parts = max(1, min(blocks / 2, (16 + heads - 1) / heads))
     guard parts > 1 else {
       return parallel(images * heads) { piece in
         let start = first(image: piece / heads, head: piece % heads)

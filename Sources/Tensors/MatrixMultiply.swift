@@ -80,18 +80,22 @@ private struct ProductCut: Sendable {
     (self.m, self.n, self.k) = (m, n, k)
     let (copied, work) = (12, m * n * k)
     guard work >= 1 << 19 else { return }
-    let wanted = max(2, min(16, work >> 20), min(64, work >> 24))
+    let wanted = max(2, min(16, work >> 20), work >> 31 > 0 ? 32 : 0)
     let parts = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32]
     var least = Int.max
     for rows in parts where rows == 1 || m / rows >= 96 {
       for columns in parts where columns == 1 || n / columns >= 96 {
         let most = max(1, min(k / 256, (1 << 22) / (m * n)))
-        let inner = min(most, (wanted + rows * columns - 1) / (rows * columns))
-        let pieces = rows * columns * inner
-        let copies = m * k * columns + n * k * rows + (inner > 1 ? 2 * inner * m * n : 0)
-        // Threads that have nothing to do cost most.
-        let cost = copied * copies + work * max(0, wanted - pieces) / wanted
-        if cost < least { (least, self.rows, self.columns, self.inner) = (cost, rows, columns, inner) }
+        let enough = min(most, (wanted + rows * columns - 1) / (rows * columns))
+        for inner in enough...min(most, enough + 3) {
+          let pieces = rows * columns * inner
+          let copies = m * k * columns + n * k * rows + (inner > 1 ? 2 * inner * m * n : 0)
+          // Threads that have nothing to do: all the while, or in the last round of sixteen.
+          let missing = work / wanted * max(0, wanted - pieces)
+          let uneven = wanted < 16 ? 0 : work / 8 / pieces * ((16 - pieces % 16) % 16)
+          let cost = copied * copies + missing + uneven
+          if cost < least { (least, self.rows, self.columns, self.inner) = (cost, rows, columns, inner) }
+        }
       }
     }
   }

@@ -157,16 +157,16 @@ private func parallelOverBands(
   let parts = max(1, channels / 64)
   let others = max(1, windows.images * parts)
   // A band looks again at the windows that reach into it from its neighbours.
-  let bands = max(1, min(windows.height / (8 * max(1, windows.kernel.height / 2)), (31 + others) / others))
+  let bands = max(1, min(windows.height / (8 * max(1, windows.kernel.height / 2)), (15 + others) / others))
   parallel(windows.images * bands * parts) { piece in
     let (place, part) = piece.quotientAndRemainder(dividingBy: parts)
     let (image, band) = place.quotientAndRemainder(dividingBy: bands)
     let rows = windows.height * band / bands..<windows.height * (band + 1) / bands
     let own = channels * part / parts..<channels * (part + 1) / parts
-    for pixel in rows.lowerBound * width..<rows.upperBound * width {
-      (sums.base + (image * windows.height * width + pixel) * channels + own.lowerBound)
-        .update(repeating: 0, count: own.count)
-    }
+    // Whole rows at once where a piece has all channels.
+    let (runs, run) = parts == 1 ? (1, rows.count * width * channels) : (rows.count * width, own.count)
+    let first = sums.base + (image * windows.height + rows.lowerBound) * width * channels + own.lowerBound
+    for pixel in 0..<runs { (first + pixel * channels).update(repeating: 0, count: run) }
     var kernels = windows.kernels
     body(&kernels, image, rows, own)
   }

@@ -159,12 +159,12 @@ struct Windows: Sendable {
     }
     let (pixels, count) = (pixels, outputs * width)
     guard pixels > 0 else { return gw.values.update(repeating: 0) }
-    // A piece has some rows of the kernel, outputs and pixels: of the first two as many as leave a product its width, of
-    // pixels as few as many pieces need, for their sums are held apart.
-    let lines = kernel.width * inputs >= 96 ? kernel.height : 1
-    let parts = max(1, min(4, group / 192))
-    let most = max(4, (1 << 21) / max(1, count))
-    let layers = max(1, min(pixels / 192, most, (32 + lines * parts - 1) / (lines * parts)))
+    // A piece has some of the pixels, whose sums are held apart; where those are too large for many, some rows of the
+    // kernel, and then some outputs. What is narrower is copied more often.
+    let most = max(1, min(pixels / 192, max(4, (1 << 22) / max(1, count))))
+    let lines = most < 16 && kernel.width * inputs >= 96 ? kernel.height : 1
+    let parts = most * lines < 16 ? max(1, min(4, group / 192)) : 1
+    let layers = lines * parts == 1 ? min(most, most < 32 ? 16 : 32) : min(most, 32 / (lines * parts) + 1)
     let partial = TensorStorage(count: layers * count, for: "the partial sums of a convolution")
     let span = width / lines
     let largest = max(192, (1 << 18) / max(1, span))
@@ -240,7 +240,7 @@ struct Windows: Sendable {
     let bands = (height + bandHeight - 1) / bandHeight
     // By the sizes of one image: an image has the same bits in every batch.
     let work = outputHeight * outputWidth * group * width
-    let parts = groups > 1 ? 1 : max(1, min(inputs / 16, (15 + bands) / max(1, bands), work >> 24))
+    let parts = groups > 1 ? 1 : max(1, min(inputs / 16, (15 + bands) / max(1, bands), work >> 26))
     let cut = parts > 1 ? parted(weight, parts: parts) : weight
     parallel(images * bands * parts) { piece in
       let (place, part) = piece.quotientAndRemainder(dividingBy: parts)
@@ -248,14 +248,19 @@ struct Windows: Sendable {
       let rows = height * band / bands..<height * (band + 1) / bands
       let target = gx.base + image * height * self.width * channels
       let own = inputs * part / parts..<inputs * (part + 1) / parts
-      // Of all groups where there is but one part.
-      let (from, some) = parts == 1 ? (0, channels) : (own.lowerBound, own.count)
-      for pixel in rows.lowerBound * self.width..<rows.upperBound * self.width {
-        let out = target + pixel * channels + from
-        if let bias {
-          out.update(from: bias.base + from, count: some)
-        } else {
-          out.update(repeating: 0, count: some)
+      if parts == 1, bias == nil {
+        (target + rows.lowerBound * self.width * channels)
+          .update(repeating: 0, count: rows.count * self.width * channels)
+      } else {
+        // Of all groups where there is but one part.
+        let (from, some) = parts == 1 ? (0, channels) : (own.lowerBound, own.count)
+        for pixel in rows.lowerBound * self.width..<rows.upperBound * self.width {
+          let out = target + pixel * channels + from
+          if let bias {
+            out.update(from: bias.base + from, count: some)
+          } else {
+            out.update(repeating: 0, count: some)
+          }
         }
       }
       let first = max(0, (rows.lowerBound + padding.0 - reach + stride.0 - 1) / stride.0)
