@@ -99,6 +99,7 @@ struct LargeCase: Sendable, CustomTestStringConvertible {
         generators: [RandomGenerator(seed: 5, sample: 0, purpose: .dropPath(layer: 0))])
     },
     LargeCase("permutation", [[1, 100, 100, 192]]) { x in x[0].permuted([0, 3, 1, 2]) },
+    LargeCase("rows of an axis", [[600, 49 * 256]]) { x in x[0].rows((0..<512).map { $0 * 7 % 600 }) },
     LargeCase("joining", [[1, 100, 100, 96], [1, 100, 100, 96]]) { x in concatenated(x, axis: 3) },
     LargeCase("cross entropy", [[10000, 150]]) { x in
       crossEntropy(x[0], labels: (0..<10000).map { Int32($0 % 150) }, ignoreIndex: 255)
