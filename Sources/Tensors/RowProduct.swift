@@ -72,7 +72,7 @@ struct RowProduct: Sendable {
   typealias Finish = @Sendable (_ z: UnsafePointer<Float>, _ start: Int, _ count: Int) -> Void
 
   /// Rows that a thread finishes before it goes on: their results are still in its cache.
-  private static let rowsAtOnce = 192
+  static let rowsAtOnce = 192
   private static let mostPieces = 128
 
   /// What is done to rows of x just before they are read, of all those of one height of the cut one after the other.

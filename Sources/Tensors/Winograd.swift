@@ -88,8 +88,8 @@ struct WinogradConvolution: Sendable {
           &kernels, x.base, first + range.lowerBound, first + range.upperBound,
           source.base + range.lowerBound * inputs, planeIn)
       }
-      // A point's rows are cut so that many threads come out even.
-      let parts = max(1, min(4, count / 96))
+      // A point's rows are cut so that many threads come out even, at the height that a product takes at once.
+      let parts = max(1, (count + RowProduct.rowsAtOnce - 1) / RowProduct.rowsAtOnce)
       parallel(Self.points * parts) { piece in
         let (point, part) = piece.quotientAndRemainder(dividingBy: parts)
         let (start, end) = (count * part / parts, count * (part + 1) / parts)
