@@ -41,10 +41,21 @@ MULTIVERSION void dp_max_pool(const dp_windows *w, const float *x, float *y, ptr
     }
 }
 
+// The output rows with a window that reaches into the input rows first ..< last: from the result on, up to `end`.
+INLINE ptrdiff_t rows_reaching(const dp_windows *w, ptrdiff_t first, ptrdiff_t last, ptrdiff_t *end) {
+  const ptrdiff_t reach = (w->kernelHeight - 1) * w->dilationY, start = first + w->paddingY - reach,
+                  stop = (last - 1 + w->paddingY) / w->strideY + 1;
+  *end = stop < w->outputHeight ? stop : w->outputHeight;
+  return start > 0 ? (start + w->strideY - 1) / w->strideY : 0;
+}
+
 MULTIVERSION void dp_max_pool_backward(const dp_windows *w, const float *x, const float *gy, float *gx,
-                                       ptrdiff_t firstChannel, ptrdiff_t lastChannel) {
+                                       ptrdiff_t firstRow, ptrdiff_t lastRow, ptrdiff_t firstChannel,
+                                       ptrdiff_t lastChannel) {
   enum { BLOCK = 64 };
-  for (ptrdiff_t row = 0; row < w->outputHeight; row++)
+  const int from = (int)(firstRow * w->width), to = (int)(lastRow * w->width);
+  ptrdiff_t end;
+  for (ptrdiff_t row = rows_reaching(w, firstRow, lastRow, &end); row < end; row++)
     for (ptrdiff_t column = 0; column < w->outputWidth; column++) {
       const window at = window_at(w, row, column);
       const float *g = gy + (row * w->outputWidth + column) * w->channels;
@@ -63,8 +74,12 @@ MULTIVERSION void dp_max_pool_backward(const dp_windows *w, const float *x, cons
               place[c] = wins ? (int)pixel : place[c];
             }
           }
-        if (at.fromY < at.toY && at.fromX < at.toX)
+        if (at.fromY >= at.toY || at.fromX >= at.toX) continue;
+        if (at.y + at.fromY * w->dilationY >= firstRow && at.y + (at.toY - 1) * w->dilationY < lastRow)
           for (int c = 0; c < count; c++) gx[place[c] * w->channels + begin + c] += g[begin + c];
+        else
+          for (int c = 0; c < count; c++)
+            if (place[c] >= from && place[c] < to) gx[place[c] * w->channels + begin + c] += g[begin + c];
       }
     }
 }
@@ -88,13 +103,16 @@ MULTIVERSION void dp_average_pool(const dp_windows *w, const float *x, float *y,
     }
 }
 
-MULTIVERSION void dp_average_pool_backward(const dp_windows *w, const float *gy, float *gx,
-                                           ptrdiff_t firstChannel, ptrdiff_t lastChannel) {
+MULTIVERSION void dp_average_pool_backward(const dp_windows *w, const float *gy, float *gx, ptrdiff_t firstRow,
+                                           ptrdiff_t lastRow, ptrdiff_t firstChannel, ptrdiff_t lastChannel) {
   const float scale = 1.f / (float)(w->kernelHeight * w->kernelWidth);
-  for (ptrdiff_t row = 0; row < w->outputHeight; row++)
+  ptrdiff_t end, row = rows_reaching(w, firstRow, lastRow, &end);
+  for (gy += row * w->outputWidth * w->channels; row < end; row++)
     for (ptrdiff_t column = 0; column < w->outputWidth; column++, gy += w->channels) {
       const window at = window_at(w, row, column);
-      for (ptrdiff_t ky = at.fromY; ky < at.toY; ky++)
+      const ptrdiff_t fromY = at.y + at.fromY < firstRow ? firstRow - at.y : at.fromY,
+                      toY = at.y + at.toY > lastRow ? lastRow - at.y : at.toY;
+      for (ptrdiff_t ky = fromY; ky < toY; ky++)
         for (ptrdiff_t kx = at.fromX; kx < at.toX; kx++) {
           float *out = gx + ((at.y + ky) * w->width + at.x + kx) * w->channels;
           for (ptrdiff_t c = firstChannel; c < lastChannel; c++) out[c] += gy[c] * scale;

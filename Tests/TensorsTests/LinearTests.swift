@@ -24,7 +24,8 @@ struct LinearTests {
   @Test(
     "with an activation: as one after the other, recorded or not",
     arguments: [
-      ([5, 3], 4), ([2, 3, 7], 5), ([2500, 8], 6), ([1100, 9], 2000), ([0, 3], 4), ([3, 0], 2),
+      ([5, 3], 4), ([2, 3, 7], 5), ([2500, 8], 6), ([1100, 9], 2000), ([150, 400], 40), ([0, 3], 4),
+      ([3, 0], 2),
     ])
   func activated(shape: [Int], outputs: Int) {
     let inputs = [

@@ -72,10 +72,7 @@ public func attention(
       y,
       { gradient in
         let gx = Tensor.uninitialized(shape)
-        let (g, output) = (gradient.storage, gx.storage)
-        parallel(shape[0] * heads) { piece in
-          sizes.backward(input, g, image: piece / heads, head: piece % heads, to: output)
-        }
+        sizes.backward(input, gradient.storage, images: shape[0], to: gx.storage)
         return [gx]
       }
     )
@@ -145,19 +142,60 @@ private struct TokenAttention: Sendable {
     withExtendedLifetime(room) {}
   }
 
-  /// The gradients of q, k and v, a block of rows after the other.
-  func backward(_ x: TensorStorage, _ g: TensorStorage, image: Int, head: Int, to gx: TensorStorage) {
-    let start = image * tokens * stride + head * width
+  /// The gradients of q, k and v of all heads.
+  ///
+  /// Blocks of rows add to the gradients of k and v: in few heads they do so in several sums at the same time, whose
+  /// number depends on one image's sizes alone.
+  func backward(_ x: TensorStorage, _ g: TensorStorage, images: Int, to gx: TensorStorage) {
+    let parts = max(1, min(blocks / 2, (16 + heads - 1) / heads))
+    guard parts > 1 else {
+      return parallel(images * heads) { piece in
+        let start = first(image: piece / heads, head: piece % heads)
+        backward(
+          x, g, image: piece / heads, head: piece % heads, blocks: 0..<blocks,
+          addingTo: gx.base + start + channels, stride: stride, to: gx)
+      }
+    }
+    // Of a part, `[tokens, 2C]`: as k and v lie in a row.
+    let count = tokens * 2 * channels
+    let sums = TensorStorage(count: parts * images * count, for: "the gradients of attention")
+    parallel(images * heads * parts) { piece in
+      let (place, part) = piece.quotientAndRemainder(dividingBy: parts)
+      let (image, head) = place.quotientAndRemainder(dividingBy: heads)
+      backward(
+        x, g, image: image, head: head, blocks: blocks * part / parts..<blocks * (part + 1) / parts,
+        addingTo: sums.base + (part * images + image) * count + head * width, stride: 2 * channels, to: gx)
+    }
+    parallel(over: images * tokens, grain: max(1, (1 << 15) / (2 * channels * parts))) { rows in
+      for row in rows {
+        let out = gx.base + row * stride + channels
+        out.update(from: sums.base + row * 2 * channels, count: 2 * channels)
+        for part in 1..<parts {
+          dp_accumulate(out, sums.base + (part * images * tokens + row) * 2 * channels, 2 * channels)
+        }
+      }
+    }
+  }
+
+  /// Where the q of a head begins.
+  private func first(image: Int, head: Int) -> Int { image * tokens * stride + head * width }
+
+  /// The gradients of q, a block of rows after the other, and the sums of these blocks for k and v.
+  private func backward(
+    _ x: TensorStorage, _ g: TensorStorage, image: Int, head: Int, blocks own: Range<Int>,
+    addingTo gk: UnsafeMutablePointer<Float>, stride step: Int, to gx: TensorStorage
+  ) {
+    let start = first(image: image, head: head)
     let (q, gq) = (x.base + start, gx.base + start)
-    for block in 0..<blocks {
+    for block in own {
       let rows = rows(ofBlock: block)
       let gy = g.base + (image * tokens + rows.lowerBound) * channels + head * width
       let p = probabilities(q, rows: rows)
       let used = dropped(p, image: image, head: head, rows: rows)
-      let first: Float = block == 0 ? 0 : 1
+      let first: Float = block == own.lowerBound ? 0 : 1
       BLAS.multiply(
         transposingA: true, m: tokens, n: width, k: rows.count, used.base, stride: tokens, gy,
-        stride: channels, adding: first, to: gq + 2 * channels, stride: stride)
+        stride: channels, adding: first, to: gk + channels, stride: step)
       let plain = TensorStorage(count: p.count, for: "the gradients of attention")
       BLAS.multiply(
         transposingB: true, m: rows.count, n: tokens, k: width, gy, stride: channels, q + 2 * channels,
@@ -169,7 +207,7 @@ private struct TokenAttention: Sendable {
         to: gq + rows.lowerBound * stride, stride: stride)
       BLAS.multiply(
         transposingA: true, m: tokens, n: width, k: rows.count, gs.base, stride: tokens,
-        q + rows.lowerBound * stride, stride: stride, adding: first, to: gq + channels, stride: stride)
+        q + rows.lowerBound * stride, stride: stride, adding: first, to: gk, stride: step)
       withExtendedLifetime((used, gs)) {}
     }
   }

@@ -43,14 +43,15 @@ public func windowAttention(
     let padded = windows.padded(bias)
     let isHalf = precision.isHalf(for: [qkv, bias], dropout)
     // Every window and head is by itself, so where they are cut changes no bit.
-    let (bands, groups) = (windows.rows, windows.rows < 4 ? min(heads, 4) : 1)
-    parallel(shape[0] * bands * groups) { piece in
-      let (image, rest) = piece.quotientAndRemainder(dividingBy: bands * groups)
-      let group = rest % groups
+    let (count, groups) = (windows.rows * windows.columns, min(heads, 4))
+    let work = positions * positions * max(1, shape[3] / 3 / groups)
+    parallel(over: shape[0] * count * groups, grain: max(1, (1 << 18) / max(1, work))) { range in
       var scratch = WindowScratch(windows)
       let room = isHalf ? HalfAttentionRoom(count: positions, width: windows.headWidth) : nil
-      for column in 0..<windows.columns {
-        scratch.enter(row: rest / groups, column: column)
+      for unit in range {
+        let (place, group) = unit.quotientAndRemainder(dividingBy: groups)
+        let image = place / count
+        if group == 0 || unit == range.lowerBound { scratch.enter(window: place % count) }
         for head in heads * group / groups..<heads * (group + 1) / groups {
           if let room {
             scratch.halfForward(input, image: image, head: head, bias: padded, room, to: result)
@@ -67,20 +68,22 @@ public func windowAttention(
       { gradient in
         let gx = Tensor.uninitialized(shape)
         let (g, output) = (gradient.storage, gx.storage)
-        // A piece has a head of an image in some rows of windows, and its own sum of the bias' gradient.
-        let parts = min(4, windows.rows)
-        let sums = needsBias ? windows.biasSums(count: shape[0] * parts * heads) : nil
+        // A piece has a head of an image in some windows, and its own sum of the bias' gradient.
+        let parts = min(count, max(4, (32 + heads - 1) / heads))
+        let sums =
+          needsBias
+          ? TensorStorage(
+            count: shape[0] * parts * heads * windows.biasCount, for: "the gradients of a position bias")
+          : nil
         parallel(shape[0] * parts * heads) { piece in
           let (image, rest) = piece.quotientAndRemainder(dividingBy: parts * heads)
           let (part, head) = rest.quotientAndRemainder(dividingBy: heads)
+          let sum = sums.map { $0.base + piece * windows.biasCount }
+          sum?.update(repeating: 0, count: windows.biasCount)
           var scratch = WindowScratch(windows)
-          for row in windows.rows * part / parts..<windows.rows * (part + 1) / parts {
-            for column in 0..<windows.columns {
-              scratch.enter(row: row, column: column)
-              scratch.backward(
-                input, g, image: image, head: head, bias: padded,
-                adding: sums.map { $0.base + piece * windows.biasCount }, to: output)
-            }
+          for window in count * part / parts..<count * (part + 1) / parts {
+            scratch.enter(window: window)
+            scratch.backward(input, g, image: image, head: head, bias: padded, adding: sum, to: output)
           }
         }
         return [needsX ? gx : nil] + (hasBias ? [sums.map { windows.biasGradient($0) }] : [])
@@ -123,25 +126,15 @@ private struct AttentionWindows: Sendable {
     return storage
   }
 
-  /// Zeros for the gradient of the bias of one head, so many times.
-  func biasSums(count: Int) -> TensorStorage {
-    let sums = TensorStorage(count: count * biasCount, for: "the gradients of a position bias")
-    sums.values.update(repeating: 0)
-    return sums
-  }
-
   /// `[heads, n, n]` from the sums `[images * parts, heads, n, padded]`, in their order.
   func biasGradient(_ sums: TensorStorage) -> Tensor {
-    let size = heads * biasCount
-    let (total, count, padded) = (
-      Tensor.zeros([heads * positions, paddedPositions]), positions, paddedPositions
-    )
-    for start in stride(from: 0, to: sums.count, by: size) {
-      dp_accumulate(total.storage.base, sums.base + start, size)
-    }
+    let (size, count, padded) = (heads * biasCount, positions, paddedPositions)
+    let total = TensorStorage(count: size, for: "the gradients of a position bias")
+    sumOfPartials(sums, pieces: sums.count / max(1, size), to: total)
     let gradient = Tensor.uninitialized([heads, count, count])
-    for row in 0..<heads * count {
-      (gradient.storage.base + row * count).update(from: total.storage.base + row * padded, count: count)
+    let result = gradient.storage
+    parallel(over: heads * count, grain: max(1, (1 << 14) / max(1, count))) { range in
+      for row in range { (result.base + row * count).update(from: total.base + row * padded, count: count) }
     }
     return gradient
   }
@@ -180,10 +173,11 @@ private struct WindowScratch {
     regions = [Int32](repeating: 0, count: windows.paddedPositions)
   }
 
-  /// Turns to a window.
-  mutating func enter(row: Int, column: Int) {
+  /// Turns to a window, counted by rows.
+  mutating func enter(window: Int) {
     let (side, shift) = (windows.side, windows.shift)
-    number = row * windows.columns + column
+    let (row, column) = window.quotientAndRemainder(dividingBy: windows.columns)
+    number = window
     isMasked = shift > 0 && (row + 1 == windows.rows || column + 1 == windows.columns)
     /// The rolled map is cut at size - w and at size - s.
     func region(_ place: Int, _ size: Int) -> Int32 {

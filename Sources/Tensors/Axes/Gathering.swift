@@ -52,16 +52,17 @@ extension Tensor {
       "indices up to \(indices.max() ?? 0) into axis \(axis) of a tensor of shape \(old)")
     let (outer, inner) = (old[..<axis].product, old[(axis + 1)...].product)
     let (extent, wanted) = (old[axis], indices.map { Int32($0) })
-    let grain = max(1, (1 << 15) / max(1, wanted.count * inner))
+    let (count, grain) = (wanted.count, max(1, (1 << 14) / max(1, inner)))
     var target = old
-    target[axis] = wanted.count
+    target[axis] = count
     return Tensor.operation("rows", of: [self]) { [target] in
       let y = Tensor.uninitialized(target)
       let (x, result) = (storage, y.storage)
-      parallel(over: outer, grain: grain) { range in
-        for o in range {
+      parallel(over: outer * count, grain: grain) { range in
+        for (o, items) in runs(of: range, length: count) {
           dp_gather_items(
-            result.base + o * wanted.count * inner, x.base + o * extent * inner, wanted, wanted.count, inner)
+            result.base + (o * count + items.lowerBound) * inner, x.base + o * extent * inner,
+            Array(wanted[items]), items.count, inner)
         }
       }
       return (
@@ -69,17 +70,28 @@ extension Tensor {
         { gradient in
           let gx = Tensor.filled(0, shape: old)
           let (g, output) = (gradient.storage, gx.storage)
-          parallel(over: outer, grain: grain) { range in
-            for o in range {
+          // Where an index occurs twice, all of an axis is one piece: its sums have an order.
+          let unit = Set(wanted).count == count ? 1 : max(1, count)
+          parallel(over: outer * count / unit, grain: max(1, grain / unit)) { range in
+            for (o, items) in runs(of: range.lowerBound * unit..<range.upperBound * unit, length: count) {
               dp_scatter_items(
-                output.base + o * extent * inner, g.base + o * wanted.count * inner, wanted, wanted.count,
-                inner)
+                output.base + o * extent * inner, g.base + (o * count + items.lowerBound) * inner,
+                Array(wanted[items]), items.count, inner)
             }
           }
           return [gx]
         }
       )
     }
+  }
+}
+
+/// The parts of a range that lie in one stretch of `length` each, and which stretch that is.
+private func runs(of range: Range<Int>, length: Int) -> [(stretch: Int, items: Range<Int>)] {
+  guard length > 0, !range.isEmpty else { return [] }
+  return (range.lowerBound / length...(range.upperBound - 1) / length).map { stretch in
+    let start = stretch * length
+    return (stretch, max(0, range.lowerBound - start)..<min(length, range.upperBound - start))
   }
 }
 

@@ -103,9 +103,10 @@ private func columnSums(
     }
   }
   if pieces == 1 { return Tensor(shape: [outer * size], storage: storage) }
-  let total = Tensor.filled(0, shape: [outer * size])
+  let total = Tensor.uninitialized([outer * size])
   for o in 0..<outer {
-    dp_accumulate_rows(total.storage.base + o * size, storage.base + o * pieces * size, pieces, size)
+    sumOfPartials(
+      storage, at: o * pieces * size, pieces: pieces, count: size, to: total.storage, offset: o * size)
   }
   return total
 }

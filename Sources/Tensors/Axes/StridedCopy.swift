@@ -44,16 +44,19 @@ struct StridedCopy {
     let (sizes, to, from) = (axes.map(\.size), axes.map(\.to), axes.map(\.from))
     let runs = sizes.dropLast().product
     let last = axes[axes.count - 1]
-    if runs == 1 {
-      parallel(over: last.size, grain: 1 << 16) { range in
-        dp_copy_strided(
-          y.base + target + range.lowerBound * last.to, x.base + source + range.lowerBound * last.from, 1,
-          [range.count], [last.to], [last.from], 0, 1)
-      }
-    } else {
-      parallel(over: runs, grain: max(1, (1 << 15) / last.size)) { range in
-        dp_copy_strided(
+    // A run is cut where there are few of them.
+    let parts = max(1, min((63 + runs) / runs, last.size >> 14))
+    parallel(over: runs * parts, grain: max(1, (1 << 15) / (last.size / parts))) { range in
+      guard parts > 1 else {
+        return dp_copy_strided(
           y.base + target, x.base + source, sizes.count, sizes, to, from, range.lowerBound, range.upperBound)
+      }
+      for index in range {
+        let (run, part) = index.quotientAndRemainder(dividingBy: parts)
+        let (start, end) = (last.size * part / parts, last.size * (part + 1) / parts)
+        dp_copy_strided(
+          y.base + target + start * last.to, x.base + source + start * last.from, sizes.count,
+          sizes.dropLast() + [end - start], to, from, run, run + 1)
       }
     }
   }
@@ -66,16 +69,24 @@ struct StridedCopy {
     let row = axes[axes.count - 2]
     let columns = axes[axes.count - 1].size
     let planes = sizes.dropLast(2).product
-    if planes == 1 {
-      parallel(over: row.size, grain: max(16, (1 << 15) / columns)) { range in
-        dp_copy_transposed(
-          y.base + target + range.lowerBound * row.to, x.base + source + range.lowerBound, 2,
-          [range.count, columns], [row.to, 1], [1, from[from.count - 1]], 0, 1)
-      }
-    } else {
-      parallel(over: planes, grain: max(1, (1 << 15) / (row.size * columns))) { range in
-        dp_copy_transposed(
+    // Planes are cut into blocks of rows and columns where there are few of them.
+    let wanted = max(1, min((63 + planes) / planes, (row.size * columns) >> 14))
+    let heights = max(1, min(row.size / 32, wanted))
+    let widths = max(1, min(columns / 64, (wanted + heights - 1) / heights))
+    let blocks = heights * widths
+    parallel(over: planes * blocks, grain: max(1, (1 << 15) / (row.size * columns / blocks))) { range in
+      guard blocks > 1 else {
+        return dp_copy_transposed(
           y.base + target, x.base + source, sizes.count, sizes, to, from, range.lowerBound, range.upperBound)
+      }
+      for index in range {
+        let (plane, block) = index.quotientAndRemainder(dividingBy: blocks)
+        let (height, width) = block.quotientAndRemainder(dividingBy: widths)
+        let (top, bottom) = (row.size * height / heights, row.size * (height + 1) / heights)
+        let (left, right) = (columns * width / widths, columns * (width + 1) / widths)
+        dp_copy_transposed(
+          y.base + target + top * row.to + left, x.base + source + top + left * from[from.count - 1],
+          sizes.count, sizes.dropLast(2) + [bottom - top, right - left], to, from, plane, plane + 1)
       }
     }
   }

@@ -34,15 +34,14 @@ public func maxPool2d(
     return (
       y,
       { gradient in
-        let gx = Tensor.zeros(shape)
+        let gx = Tensor.uninitialized(shape)
         let (gradients, sums) = (gradient.storage, gx.storage)
-        parallelOverImages(windows.images, channels: windows.channels) { image, channels in
-          var kernels = windows.kernels
+        parallelOverBands(windows, to: sums) { kernels, image, rows, channels in
           let offset = image * windows.height * windows.width * windows.channels
           dp_max_pool_backward(
-            &kernels, source.base + offset,
+            kernels, source.base + offset,
             gradients.base + image * windows.outputHeight * windows.outputWidth * windows.channels,
-            sums.base + offset, channels.lowerBound, channels.upperBound)
+            sums.base + offset, rows.lowerBound, rows.upperBound, channels.lowerBound, channels.upperBound)
         }
         return [gx]
       }
@@ -82,15 +81,14 @@ public func averagePool2d(
     return (
       y,
       { gradient in
-        let gx = Tensor.filled(0, shape: shape)
+        let gx = Tensor.uninitialized(shape)
         let (gradients, sums) = (gradient.storage, gx.storage)
-        parallelOverImages(windows.images, channels: windows.channels) { image, channels in
-          var kernels = windows.kernels
+        parallelOverBands(windows, to: sums) { kernels, image, rows, channels in
           dp_average_pool_backward(
-            &kernels,
+            kernels,
             gradients.base + image * windows.outputHeight * windows.outputWidth * windows.channels,
-            sums.base + image * windows.height * windows.width * windows.channels, channels.lowerBound,
-            channels.upperBound)
+            sums.base + image * windows.height * windows.width * windows.channels, rows.lowerBound,
+            rows.upperBound, channels.lowerBound, channels.upperBound)
         }
         return [gx]
       }
@@ -143,5 +141,33 @@ func parallelOverImages(
   parallel(images * parts) { piece in
     let part = piece % parts
     body(piece / parts, channels * part / parts..<channels * (part + 1) / parts)
+  }
+}
+
+/// Clears `sums` `[B, H, W, C]` and runs `body` for each image and part of it, some input rows and about 64 channels: for
+/// sums over windows that overlap. Wherever it is cut, a sum has one order.
+private func parallelOverBands(
+  _ windows: Windows, to sums: TensorStorage,
+  _ body:
+    @escaping @Sendable (
+      _ kernels: UnsafePointer<dp_windows>, _ image: Int, _ rows: Range<Int>, _ channels: Range<Int>
+    ) -> Void
+) {
+  let (width, channels) = (windows.width, windows.channels)
+  let parts = max(1, channels / 64)
+  let others = max(1, windows.images * parts)
+  // A band looks again at the windows that reach into it from its neighbours.
+  let bands = max(1, min(windows.height / (8 * max(1, windows.kernel.height / 2)), (15 + others) / others))
+  parallel(windows.images * bands * parts) { piece in
+    let (place, part) = piece.quotientAndRemainder(dividingBy: parts)
+    let (image, band) = place.quotientAndRemainder(dividingBy: bands)
+    let rows = windows.height * band / bands..<windows.height * (band + 1) / bands
+    let own = channels * part / parts..<channels * (part + 1) / parts
+    // Whole rows at once where a piece has all channels.
+    let (runs, run) = parts == 1 ? (1, rows.count * width * channels) : (rows.count * width, own.count)
+    let first = sums.base + (image * windows.height + rows.lowerBound) * width * channels + own.lowerBound
+    for pixel in 0..<runs { (first + pixel * channels).update(repeating: 0, count: run) }
+    var kernels = windows.kernels
+    body(&kernels, image, rows, own)
   }
 }

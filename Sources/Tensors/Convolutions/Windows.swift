@@ -65,12 +65,15 @@ struct Windows: Sendable {
       channels: inputsPerGroup, pixelStride: channels)
   }
 
-  /// How many tiles the pixels are cut into: their columns fill a megabyte, or 192 pixels' worth.
+  /// How many tiles the pixels are cut into: their columns fill a megabyte, or 192 pixels' worth; sixteen if those have
+  /// 64 pixels.
   private var tiles: Int {
     let largest = max(192, (1 << 18) / max(1, columnWidth))
-    let count = (pixels + largest - 1) / largest
-    return count > 1 && count < 8 ? count + count % 2 : count
+    return max((pixels + largest - 1) / largest, min(16, pixels / 64))
   }
+
+  /// Whether the columns of all pixels are made at once: they are the input, or few.
+  private var makesAllColumns: Bool { isPointwise || (pixels <= 512 && groups == 1) }
 
   private func pixels(ofTile tile: Int) -> Range<Int> {
     pixels * tile / tiles..<pixels * (tile + 1) / tiles
@@ -108,7 +111,7 @@ struct Windows: Sendable {
     let (outputs, group, width, inputs) = (outputs, outputsPerGroup, columnWidth, inputsPerGroup)
     let product = RowProduct(inputs: width, outputs: group)
     let (bias, finish) = (epilogue.bias, epilogue.finish(y))
-    if isPointwise || (tiles == 1 && groups == 1) {
+    if makesAllColumns {
       product.parallelMultiply(
         rows: pixels, allColumns(of: x), weight, stride: width, transposed: true, bias: bias, to: y,
         finish: finish)
@@ -150,35 +153,50 @@ struct Windows: Sendable {
       return WinogradConvolution(self).weightGradient(x, gy, to: gw)
     }
     let (outputs, group, width, inputs) = (outputs, outputsPerGroup, columnWidth, inputsPerGroup)
-    if isPointwise || (tiles == 1 && groups == 1) {
+    if makesAllColumns {
       BLAS.parallelMultiply(
         transposingA: true, m: outputs, n: width, k: pixels, gy, stride: outputs, allColumns(of: x),
         stride: width, to: gw, stride: width)
       return
     }
-    let (tiles, count) = (tiles, outputs * width)
-    let pieces = min(tiles, count > 1 << 19 ? 4 : 8)
-    guard pieces > 0 else { return gw.values.update(repeating: 0) }
-    let partial = TensorStorage(count: pieces * count, for: "the partial sums of a convolution")
-    parallel(pieces) { piece in
-      let range = tiles * piece / pieces..<tiles * (piece + 1) / pieces
+    let (pixels, count) = (pixels, outputs * width)
+    guard pixels > 0 else { return gw.values.update(repeating: 0) }
+    // A piece has some of the pixels, whose sums are held apart; where those are too large for many, some rows of the
+    // kernel, and then some outputs. What is narrower is copied more often.
+    let most = max(1, min(pixels / 192, max(4, (1 << 22) / max(1, count))))
+    let lines = most < 16 && kernel.width * inputs >= 96 ? kernel.height : 1
+    let parts = most * lines < 16 ? max(1, min(4, group / 192)) : 1
+    let layers = lines * parts == 1 ? min(most, most < 32 ? 16 : 32) : min(most, 32 / (lines * parts) + 1)
+    let partial = TensorStorage(count: layers * count, for: "the partial sums of a convolution")
+    let span = width / lines
+    let largest = max(192, (1 << 18) / max(1, span))
+    parallel(lines * parts * layers) { piece in
+      let (place, layer) = piece.quotientAndRemainder(dividingBy: layers)
+      let (line, part) = place.quotientAndRemainder(dividingBy: parts)
+      let (first, end) = (group * part / parts, group * (part + 1) / parts)
       var windows = kernels
-      for tile in range {
-        let tilePixels = pixels(ofTile: tile)
-        let columns = TensorStorage(count: tilePixels.count * width, for: "the columns of a convolution")
+      if lines > 1 {
+        windows.kernelHeight = 1
+        windows.paddingY -= line * windows.dilationY
+      }
+      let own = pixels * layer / layers..<pixels * (layer + 1) / layers
+      let tiles = (own.count + largest - 1) / largest
+      for tile in 0..<tiles {
+        let (start, stop) = (
+          own.lowerBound + own.count * tile / tiles, own.lowerBound + own.count * (tile + 1) / tiles
+        )
+        let columns = TensorStorage(count: (stop - start) * span, for: "the columns of a convolution")
         for g in 0..<groups {
-          dp_gather_windows(
-            &windows, x.base + g * inputs, tilePixels.lowerBound, tilePixels.count, columns.base)
+          dp_gather_windows(&windows, x.base + g * inputs, start, stop - start, columns.base)
           BLAS.multiply(
-            transposingA: true, m: group, n: width, k: tilePixels.count,
-            gy.base + tilePixels.lowerBound * outputs + g * group, stride: outputs, columns.base,
-            stride: width,
-            adding: tile == range.lowerBound ? 0 : 1, to: partial.base + piece * count + g * group * width,
-            stride: width)
+            transposingA: true, m: end - first, n: span, k: stop - start,
+            gy.base + start * outputs + g * group + first, stride: outputs, columns.base, stride: span,
+            adding: tile == 0 ? 0 : 1,
+            to: partial.base + layer * count + (g * group + first) * width + line * span, stride: width)
         }
       }
     }
-    sumOfPartials(partial, pieces: pieces, to: gw)
+    sumOfPartials(partial, pieces: layers, to: gw)
   }
 
   /// gx = the derivative by the input; also the transposed convolution of gy.
@@ -212,7 +230,8 @@ struct Windows: Sendable {
     }
   }
 
-  /// Bands of input rows in parallel; each computes the columns of all output rows that reach into it.
+  /// Bands of input rows, and parts of the channels where those are few, in parallel; each computes the columns of all
+  /// output rows that reach into it.
   private func scatter(
     _ gy: TensorStorage, _ weight: TensorStorage, bias: TensorStorage?, to gx: TensorStorage
   ) {
@@ -221,49 +240,90 @@ struct Windows: Sendable {
     let reach = dilation.0 * (kernel.height - 1)
     let bandHeight = max(rowsAtOnce * stride.0, reach >= stride.0 ? 4 * (reach + 1) : 1)
     let bands = (height + bandHeight - 1) / bandHeight
-    parallel(images * bands) { piece in
-      let (image, band) = (piece / bands, piece % bands)
+    // By the sizes of one image: an image has the same bits in every batch.
+    let work = outputHeight * outputWidth * group * width
+    let parts = groups > 1 ? 1 : max(1, min(inputs / 16, (15 + bands) / max(1, bands), work >> 26))
+    let cut = parts > 1 ? parted(weight, parts: parts) : weight
+    parallel(images * bands * parts) { piece in
+      let (place, part) = piece.quotientAndRemainder(dividingBy: parts)
+      let (image, band) = (place / bands, place % bands)
       let rows = height * band / bands..<height * (band + 1) / bands
       let target = gx.base + image * height * self.width * channels
-      let pixelsOfBand = UnsafeMutableBufferPointer(
-        start: target + rows.lowerBound * self.width * channels, count: rows.count * self.width * channels)
-      if let bias {
-        for pixel in 0..<rows.count * self.width {
-          (target + (rows.lowerBound * self.width + pixel) * channels).update(
-            from: bias.base, count: channels)
-        }
+      let own = inputs * part / parts..<inputs * (part + 1) / parts
+      if parts == 1, bias == nil {
+        (target + rows.lowerBound * self.width * channels)
+          .update(repeating: 0, count: rows.count * self.width * channels)
       } else {
-        pixelsOfBand.update(repeating: 0)
+        // Of all groups where there is but one part.
+        let (from, some) = parts == 1 ? (0, channels) : (own.lowerBound, own.count)
+        for pixel in rows.lowerBound * self.width..<rows.upperBound * self.width {
+          let out = target + pixel * channels + from
+          if let bias {
+            out.update(from: bias.base + from, count: some)
+          } else {
+            out.update(repeating: 0, count: some)
+          }
+        }
       }
       let first = max(0, (rows.lowerBound + padding.0 - reach + stride.0 - 1) / stride.0)
       let last = min(outputHeight, (rows.upperBound - 1 + padding.0) / stride.0 + 1)
       guard first < last else { return }
+      let span = taps * own.count
       let columns = TensorStorage(
-        count: min(rowsAtOnce, last - first) * outputWidth * width, for: "the columns of a convolution")
+        count: min(rowsAtOnce, last - first) * outputWidth * span, for: "the columns of a convolution")
       var windows = kernels
+      windows.channels = own.count
+      let factors = cut.base + own.lowerBound * taps * outputs
       for start in Swift.stride(from: first, to: last, by: rowsAtOnce) {
         let end = min(last, start + rowsAtOnce)
         let source = gy.base + (image * outputHeight + start) * outputWidth * outputs
         for g in 0..<groups {
           BLAS.multiply(
-            m: (end - start) * outputWidth, n: width, k: group, source + g * group, stride: outputs,
-            weight.base + g * group * width, stride: width, to: columns.base, stride: width)
+            m: (end - start) * outputWidth, n: span, k: group, source + g * group, stride: outputs,
+            factors + g * group * span, stride: span, to: columns.base, stride: span)
           dp_scatter_windows(
-            &windows, columns.base, start, end, rows.lowerBound, rows.upperBound, target + g * inputs)
+            &windows, columns.base, start, end, rows.lowerBound, rows.upperBound,
+            target + g * inputs + own.lowerBound)
         }
       }
     }
   }
+
+  /// Weights `[O, kh * kw, I]` as `[O, kh * kw, part of I]` for each part, one after the other.
+  private func parted(_ weight: TensorStorage, parts: Int) -> TensorStorage {
+    let (outputs, taps, inputs) = (outputs, taps, inputsPerGroup)
+    let result = TensorStorage(count: weight.count, for: "the weights of a convolution")
+    parallel(over: outputs, grain: max(1, (1 << 14) / max(1, taps * inputs))) { range in
+      for part in 0..<parts {
+        let own = inputs * part / parts..<inputs * (part + 1) / parts
+        let start = result.base + own.lowerBound * taps * outputs
+        for row in range.lowerBound * taps..<range.upperBound * taps {
+          (start + row * own.count).update(
+            from: weight.base + row * inputs + own.lowerBound, count: own.count)
+        }
+      }
+    }
+    return result
+  }
 }
 
 /// Adds up partial sums `[pieces, count]` in their order.
-func sumOfPartials(_ partial: TensorStorage, pieces: Int, to sum: TensorStorage) {
-  let count = sum.count
-  parallel(over: count, grain: 1 << 14) { range in
-    let out = sum.base + range.lowerBound
-    out.update(from: partial.base + range.lowerBound, count: range.count)
+///
+/// - Parameters:
+///   - start: Where they begin.
+///   - count: Of each; all of `sum` without.
+///   - offset: Where in `sum` they belong.
+func sumOfPartials(
+  _ partial: TensorStorage, at start: Int = 0, pieces: Int, count: Int? = nil, to sum: TensorStorage,
+  offset: Int = 0
+) {
+  let count = count ?? sum.count
+  parallel(over: count, grain: max(1 << 8, (1 << 15) / max(1, pieces))) { range in
+    let out = sum.base + offset + range.lowerBound
+    let first = partial.base + start + range.lowerBound
+    out.update(from: first, count: range.count)
     for piece in 1..<max(1, pieces) {
-      dp_accumulate(out, partial.base + piece * count + range.lowerBound, range.count)
+      dp_accumulate(out, first + piece * count, range.count)
     }
   }
 }

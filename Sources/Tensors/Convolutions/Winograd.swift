@@ -88,10 +88,15 @@ struct WinogradConvolution: Sendable {
           &kernels, x.base, first + range.lowerBound, first + range.upperBound,
           source.base + range.lowerBound * inputs, planeIn)
       }
-      parallel(Self.points) { point in
+      // A point's rows are cut so that many threads come out even, at the height that a product takes at once.
+      let parts = max(1, (count + RowProduct.rowsAtOnce - 1) / RowProduct.rowsAtOnce)
+      parallel(Self.points * parts) { piece in
+        let (point, part) = piece.quotientAndRemainder(dividingBy: parts)
+        let (start, end) = (count * part / parts, count * (part + 1) / parts)
         product.multiply(
-          rows: count, source.base + point * planeIn, stride: inputs,
-          factors.base + point * product.packedCount, to: products.base + point * planeOut, stride: outputs)
+          rows: end - start, source.base + point * planeIn + start * inputs, stride: inputs,
+          factors.base + point * product.packedCount, to: products.base + point * planeOut + start * outputs,
+          stride: outputs)
       }
       parallel(over: count, grain: 4) { range in
         var kernels = kernels
@@ -127,11 +132,14 @@ extension WinogradConvolution {
         dp_winograd_gradient(
           &kernels, gy.base, start, end, outputs, slopes.base + range.lowerBound * outputs, planeOut)
       }
-      parallel(Self.points) { point in
+      let parts = max(1, min(2, outputs / 128))
+      parallel(Self.points * parts) { piece in
+        let (point, part) = piece.quotientAndRemainder(dividingBy: parts)
+        let (start, end) = (outputs * part / parts, outputs * (part + 1) / parts)
         BLAS.multiply(
-          transposingA: true, m: outputs, n: inputs, k: count, slopes.base + point * planeOut,
+          transposingA: true, m: end - start, n: inputs, k: count, slopes.base + point * planeOut + start,
           stride: outputs, source.base + point * planeIn, stride: inputs, adding: round == 0 ? 0 : 1,
-          to: products.base + point * plane, stride: inputs)
+          to: products.base + point * plane + start * inputs, stride: inputs)
       }
     }
     parallel(over: outputs, grain: max(1, (1 << 12) / max(1, inputs))) { range in

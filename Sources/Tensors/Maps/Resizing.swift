@@ -29,11 +29,12 @@ extension Tensor {
       return (
         y,
         { gradient in
-          let gx = Tensor.filled(0, shape: old)
+          let gx = Tensor.uninitialized(old)
           let (g, output) = (gradient.storage, gx.storage)
           let users = rows.users(of: maps.height)
           // Every piece gathers into its own input rows.
           parallel(over: maps.images * maps.height, grain: max(1, (1 << 14) / max(1, inRow))) { range in
+            (output.base + range.lowerBound * inRow).update(repeating: 0, count: range.count * inRow)
             for row in range {
               let image = row / maps.height
               for (i, weight) in users[row % maps.height] {
@@ -72,9 +73,10 @@ extension Tensor {
       return (
         y,
         { gradient in
-          let gx = Tensor.filled(0, shape: old)
+          let gx = Tensor.uninitialized(old)
           let (g, output) = (gradient.storage, gx.storage)
           parallel(over: maps.images * maps.height, grain: max(1, (1 << 14) / max(1, inRow))) { range in
+            (output.base + range.lowerBound * inRow).update(repeating: 0, count: range.count * inRow)
             for row in range {
               let (image, i) = (row / maps.height, row % maps.height)
               // The rows of the result whose floor is i.

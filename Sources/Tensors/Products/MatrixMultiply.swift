@@ -26,7 +26,7 @@ package enum BLAS {
       numericCast(ldc))
   }
 
-  /// The same with all threads: cut by rows, by columns, or along k with the partial sums added in order.
+  /// The same with all threads: cut by rows, by columns and along k, whose partial sums are added in order.
   ///
   /// The cut depends on the sizes alone. `a`, `b` and `c` must outlive the call, which waits for its pieces.
   static func parallelMultiply(
@@ -35,60 +35,78 @@ package enum BLAS {
     stride ldb: Int, adding beta: Float = 0, to c: TensorStorage, at cOffset: Int = 0, stride ldc: Int
   ) {
     guard Computation.isOn else { return }
-    let work = m * n * k
-    let rowPieces = min(16, m / 192)
-    let columnPieces = min(16, n / 192)
-    if work < 1 << 19 {
+    let cut = ProductCut(m: m, n: n, k: k)
+    let partial =
+      cut.inner > 1 ? TensorStorage(count: cut.inner * m * n, for: "the partial sums of a product") : nil
+    parallel(cut.pieces) { piece in
+      let (rows, columns, inner) = cut.ranges(ofPiece: piece)
+      let left = (rows.lowerBound, inner.lowerBound)
+      let right = (inner.lowerBound, columns.lowerBound)
+      let target =
+        partial.map { $0.base + (piece % cut.inner * m + rows.lowerBound) * n + columns.lowerBound }
+        ?? c.base + cOffset + rows.lowerBound * ldc + columns.lowerBound
       multiply(
-        transposingA: transposingA, transposingB: transposingB, m: m, n: n, k: k, a.base + aOffset,
-        stride: lda,
-        b.base + bOffset, stride: ldb, adding: beta, to: c.base + cOffset, stride: ldc)
-    } else if rowPieces >= 2, rowPieces >= columnPieces {
-      parallel(rowPieces) { piece in
-        let rows = m * piece / rowPieces..<m * (piece + 1) / rowPieces
-        multiply(
-          transposingA: transposingA, transposingB: transposingB, m: rows.count, n: n, k: k,
-          a.base + aOffset + rows.lowerBound * (transposingA ? 1 : lda), stride: lda, b.base + bOffset,
-          stride: ldb, adding: beta, to: c.base + cOffset + rows.lowerBound * ldc, stride: ldc)
-      }
-    } else if columnPieces >= 2 {
-      parallel(columnPieces) { piece in
-        let columns = n * piece / columnPieces..<n * (piece + 1) / columnPieces
-        multiply(
-          transposingA: transposingA, transposingB: transposingB, m: m, n: columns.count, k: k,
-          a.base + aOffset, stride: lda, b.base + bOffset + columns.lowerBound * (transposingB ? ldb : 1),
-          stride: ldb, adding: beta, to: c.base + cOffset + columns.lowerBound, stride: ldc)
-      }
-    } else if k >= 1024 {
-      let pieces = min(16, k / 512)
-      let partial = TensorStorage(count: pieces * m * n, for: "the partial sums of a product")
-      parallel(pieces) { piece in
-        let inner = k * piece / pieces..<k * (piece + 1) / pieces
-        multiply(
-          transposingA: transposingA, transposingB: transposingB, m: m, n: n, k: inner.count,
-          a.base + aOffset + inner.lowerBound * (transposingA ? lda : 1), stride: lda,
-          b.base + bOffset + inner.lowerBound * (transposingB ? 1 : ldb), stride: ldb,
-          to: partial.base + piece * m * n, stride: n)
-      }
-      for row in 0..<m {
+        transposingA: transposingA, transposingB: transposingB, m: rows.count, n: columns.count,
+        k: inner.count,
+        a.base + aOffset + (transposingA ? left.1 * lda + left.0 : left.0 * lda + left.1), stride: lda,
+        b.base + bOffset + (transposingB ? right.1 * ldb + right.0 : right.0 * ldb + right.1), stride: ldb,
+        adding: partial == nil ? beta : 0, to: target, stride: partial == nil ? ldc : n)
+    }
+    guard let partial else { return }
+    if beta == 0, ldc == n {
+      return sumOfPartials(partial, pieces: cut.inner, count: m * n, to: c, offset: cOffset)
+    }
+    parallel(over: m, grain: max(1, (1 << 16) / max(1, n * cut.inner))) { rows in
+      for row in rows {
         let out = c.base + cOffset + row * ldc
         if beta == 0 { out.update(repeating: 0, count: n) }
-        for piece in 0..<pieces { dp_accumulate(out, partial.base + piece * m * n + row * n, n) }
-      }
-    } else {
-      let pieces = 2
-      let byRows = m >= n
-      parallel(pieces) { piece in
-        let extent = byRows ? m : n
-        let range = extent * piece / pieces..<extent * (piece + 1) / pieces
-        multiply(
-          transposingA: transposingA, transposingB: transposingB, m: byRows ? range.count : m,
-          n: byRows ? n : range.count, k: k,
-          a.base + aOffset + (byRows ? range.lowerBound * (transposingA ? 1 : lda) : 0), stride: lda,
-          b.base + bOffset + (byRows ? 0 : range.lowerBound * (transposingB ? ldb : 1)), stride: ldb,
-          adding: beta, to: c.base + cOffset + (byRows ? range.lowerBound * ldc : range.lowerBound),
-          stride: ldc)
+        for piece in 0..<cut.inner { dp_accumulate(out, partial.base + (piece * m + row) * n, n) }
       }
     }
+  }
+}
+
+/// How a product is cut into pieces, by its sizes alone.
+private struct ProductCut: Sendable {
+  let m, n, k: Int
+  /// Parts of the rows, of the columns, and of what is summed over.
+  private(set) var rows = 1
+  private(set) var columns = 1
+  private(set) var inner = 1
+
+  /// The cheapest cut that gives threads enough to do. A piece copies its parts of both factors, and partial sums are
+  /// written and read: both cost about as much a number as so many multiplications (measured).
+  init(m: Int, n: Int, k: Int) {
+    (self.m, self.n, self.k) = (m, n, k)
+    let (copied, work) = (12, m * n * k)
+    guard work >= 1 << 19 else { return }
+    let wanted = max(2, min(16, work >> 20), work >> 31 > 0 ? 32 : 0)
+    let parts = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32]
+    var least = Int.max
+    for rows in parts where rows == 1 || m / rows >= 96 {
+      for columns in parts where columns == 1 || n / columns >= 96 {
+        let most = max(1, min(k / 256, (1 << 22) / (m * n)))
+        let enough = min(most, (wanted + rows * columns - 1) / (rows * columns))
+        for inner in enough...min(most, enough + 3) {
+          let pieces = rows * columns * inner
+          let copies = m * k * columns + n * k * rows + (inner > 1 ? 2 * inner * m * n : 0)
+          // Threads that have nothing to do: all the while, or in the last round of sixteen.
+          let missing = work / wanted * max(0, wanted - pieces)
+          let uneven = wanted < 16 ? 0 : work / 8 / pieces * ((16 - pieces % 16) % 16)
+          let cost = copied * copies + missing + uneven
+          if cost < least { (least, self.rows, self.columns, self.inner) = (cost, rows, columns, inner) }
+        }
+      }
+    }
+  }
+
+  var pieces: Int { rows * columns * inner }
+
+  func ranges(ofPiece piece: Int) -> (rows: Range<Int>, columns: Range<Int>, inner: Range<Int>) {
+    func part(_ extent: Int, _ index: Int, _ count: Int) -> Range<Int> {
+      extent * index / count..<extent * (index + 1) / count
+    }
+    let (place, layer) = piece.quotientAndRemainder(dividingBy: inner)
+    return (part(m, place / columns, rows), part(n, place % columns, columns), part(k, layer, inner))
   }
 }

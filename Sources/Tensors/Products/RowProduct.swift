@@ -72,22 +72,40 @@ struct RowProduct: Sendable {
   typealias Finish = @Sendable (_ z: UnsafePointer<Float>, _ start: Int, _ count: Int) -> Void
 
   /// Rows that a thread finishes before it goes on: their results are still in its cache.
-  private static let rowsAtOnce = 192
+  static let rowsAtOnce = 192
   private static let mostPieces = 128
+
+  /// What is done to rows of x just before they are read, of all those of one height of the cut one after the other.
+  typealias Begin = @Sendable (_ height: Int, _ rows: Range<Int>, _ isFirst: Bool) -> Void
+
+  /// How rows and outputs are cut, by the sizes alone. Enough for many threads: wherever it is cut, the bits are the same.
+  private func cut(rows: Int) -> (heights: Int, widths: Int) {
+    let wanted = max(1, min(Self.mostPieces, (rows * outputs * inputs) >> 18))
+    // A piece packs the rows that it reads, which has to pay; but sixteen threads shall have one each.
+    let cuts = [(96, 6), (48, 6), (48, 3)].map { least, panels in
+      let heights = max(1, min(rows / least, wanted))
+      return (heights: heights, widths: max(1, min(self.panels / panels, wanted / heights)))
+    }
+    return cuts.first { $0.heights * $0.widths >= min(16, wanted) } ?? cuts[2]
+  }
+
+  /// How many heights the rows are cut into where each row is read by one piece; nil where several do so.
+  func heightsReadOnce(rows: Int) -> Int? {
+    let (heights, widths) = cut(rows: rows)
+    return widths == 1 && rows > 0 && outputs > 0 ? heights : nil
+  }
 
   /// All rows with all threads: x `[rows, inputs]` and y `[rows, outputs]` without gaps, which begin at `offsets`.
   ///
-  /// - Parameter y: nil when nothing is needed but what `finish` makes.
+  /// - Parameters:
+  ///   - y: nil when nothing is needed but what `finish` makes.
+  ///   - begin: Only where `heightsReadOnce` says that each row is read once.
   func parallelMultiply(
     rows: Int, _ x: TensorStorage, _ packed: TensorStorage, bias: TensorStorage? = nil, to y: TensorStorage?,
-    offsets: (x: Int, y: Int) = (0, 0), finish: Finish? = nil
+    offsets: (x: Int, y: Int) = (0, 0), begin: Begin? = nil, finish: Finish? = nil
   ) {
     guard Computation.isOn, rows > 0, outputs > 0 else { return }
-    // Enough for many threads: wherever it is cut, the bits are the same.
-    let wanted = max(1, min(Self.mostPieces, (rows * outputs * inputs) >> 18))
-    let heights = max(1, min(rows / 96, wanted))
-    // A piece packs the rows that it reads, which has to pay.
-    let widths = max(1, min(panels / 6, wanted / heights))
+    let (heights, widths) = cut(rows: rows)
     let scratchCount = dp_row_product_scratch()
     parallel(heights * widths) { [outputs, inputs, panels] piece in
       let (height, width) = piece.quotientAndRemainder(dividingBy: widths)
@@ -101,6 +119,7 @@ struct RowProduct: Sendable {
         : nil
       for start in stride(from: first, to: end, by: Self.rowsAtOnce) {
         let count = min(Self.rowsAtOnce, end - start)
+        begin?(height, start..<start + count, start == first)
         guard let z = block?.base ?? y.map({ $0.base + offsets.y + start * outputs }) else { return }
         multiply(
           rows: count, x.base + offsets.x + start * inputs, stride: inputs, packed.base, panels: own,
@@ -124,11 +143,11 @@ struct RowProduct: Sendable {
   /// The same with a factor that is packed for this call.
   func parallelMultiply(
     rows: Int, _ x: TensorStorage, _ factor: TensorStorage, stride: Int, transposed: Bool,
-    bias: TensorStorage? = nil, to y: TensorStorage?, finish: Finish? = nil
+    bias: TensorStorage? = nil, to y: TensorStorage?, begin: Begin? = nil, finish: Finish? = nil
   ) {
     guard Computation.isOn, rows > 0, outputs > 0 else { return }
     parallelMultiply(
-      rows: rows, x, packed(factor, stride: stride, transposed: transposed), bias: bias, to: y, finish: finish
-    )
+      rows: rows, x, packed(factor, stride: stride, transposed: transposed), bias: bias, to: y, begin: begin,
+      finish: finish)
   }
 }
