@@ -19,7 +19,7 @@ enum Measurements {
     var seconds: Double
   }
 
-  /// Sums alone, `dense benchmark ranks`, and a step of a small Mask R-CNN of 6.9 MB, all while others kept both cores
+  /// Sums alone, `dense benchmark ranks`, and steps of a small Mask R-CNN of 6.9 MB and of a UperNet of 4.2 MB (medians of two runs), all while others kept both cores
   /// busy: what is more than the model's is theirs, too.
   static let runs =
     [
@@ -40,6 +40,14 @@ enum Measurements {
         work: Work(name: "", forward: 0.4, backward: 0.8, update: 0.01, gradients: 6.9e6, words: 3),
         seconds: 1.36)
     ]
+    + [(200.0, 200e-6, 0.59), (1000, 50e-6, 0.50), (10_000, 50e-6, 0.45)].map { megabits, latency, seconds in
+      Run(
+        name: "step of the quickstart's UperNet, 0.45 s without a limit", hosts: 2,
+        link: megabits < 1000 ? "\(Int(megabits)) Mbit/s" : "\(Int(megabits / 1000)) Gbit/s",
+        network: Network(bandwidth: megabits * 1e6 / 8 * 0.94, latency: latency),
+        work: Work(name: "", forward: 0.15, backward: 0.29, update: 0.01, gradients: 4.2e6, words: 3),
+        seconds: seconds)
+    }
 
   /// A shipped recipe, with the step of one shard on the measured machine, whose two cores make 198 GFLOP/s in products:
   /// `dense benchmark model CONFIG --mode train`, of which a third is taken as forward.
