@@ -146,10 +146,20 @@ extension Tensor {
   package mutating func add(_ other: Tensor) {
     require(other.shape == shape, "shape \(other.shape) added to shape \(shape)")
     let addend = other.storage
-    makeUnique()
-    let sum = storage
-    parallel(over: count, grain: 1 << 16) { range in
-      dp_accumulate(sum.base + range.lowerBound, addend.base + range.lowerBound, range.count)
+    if isKnownUniquelyReferenced(&storage) {
+      storage.forgetDerived()
+      let sum = storage
+      parallel(over: count, grain: 1 << 15) { range in
+        dp_accumulate(sum.base + range.lowerBound, addend.base + range.lowerBound, range.count)
+      }
+    } else {
+      // No copy first, as a residual's gradient, which two hold, would need.
+      let (old, sum) = (storage, TensorStorage(shape: shape))
+      parallel(over: count, grain: 1 << 15) { range in
+        let start = range.lowerBound
+        dp_add(sum.base + start, old.base + start, addend.base + start, range.count)
+      }
+      storage = sum
     }
   }
 }
