@@ -19,8 +19,8 @@ enum Measurements {
     var seconds: Double
   }
 
-  /// Sums alone, `dense benchmark ranks`, and steps of a small Mask R-CNN of 6.9 MB and of a UperNet of 4.2 MB (medians of two runs), all while others kept both cores
-  /// busy: what is more than the model's is theirs, too.
+  /// Sums alone, `dense benchmark ranks`, and steps of a small Mask R-CNN of 6.9 MB and of a UperNet of 4.2 MB (medians of
+  /// two runs), all while others kept both cores busy: what is more than the model's is theirs, too.
   static let runs =
     [
       (12.0, 2, 100.0, 200e-6, 1.50), (12, 3, 100, 200e-6, 2.10), (12, 2, 400, 200e-6, 0.64),
