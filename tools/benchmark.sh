@@ -53,6 +53,7 @@ for name in "${wanted[@]}"; do
   fi
 done
 is_wanted() {
+  local name
   [ ${#wanted[@]} -gt 0 ] || return 0
   for name in "${wanted[@]}"; do [ "$name" != "$1" ] || return 0; done
   return 1
