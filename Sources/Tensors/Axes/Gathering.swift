@@ -59,10 +59,13 @@ extension Tensor {
       let y = Tensor.uninitialized(target)
       let (x, result) = (storage, y.storage)
       parallel(over: outer * count, grain: grain) { range in
-        for (o, items) in runs(of: range, length: count) {
-          dp_gather_items(
-            result.base + (o * count + items.lowerBound) * inner, x.base + o * extent * inner,
-            Array(wanted[items]), items.count, inner)
+        wanted.withUnsafeBufferPointer { wanted in
+          guard let indices = wanted.baseAddress else { return }
+          for (o, items) in runs(of: range, length: count) {
+            dp_gather_items(
+              result.base + (o * count + items.lowerBound) * inner, x.base + o * extent * inner,
+              indices + items.lowerBound, items.count, inner)
+          }
         }
       }
       return (
@@ -73,10 +76,13 @@ extension Tensor {
           // Where an index occurs twice, all of an axis is one piece: its sums have an order.
           let unit = Set(wanted).count == count ? 1 : max(1, count)
           parallel(over: outer * count / unit, grain: max(1, grain / unit)) { range in
-            for (o, items) in runs(of: range.lowerBound * unit..<range.upperBound * unit, length: count) {
-              dp_scatter_items(
-                output.base + o * extent * inner, g.base + (o * count + items.lowerBound) * inner,
-                Array(wanted[items]), items.count, inner)
+            wanted.withUnsafeBufferPointer { wanted in
+              guard let indices = wanted.baseAddress else { return }
+              for (o, items) in runs(of: range.lowerBound * unit..<range.upperBound * unit, length: count) {
+                dp_scatter_items(
+                  output.base + o * extent * inner, g.base + (o * count + items.lowerBound) * inner,
+                  indices + items.lowerBound, items.count, inner)
+              }
             }
           }
           return [gx]
