@@ -86,6 +86,9 @@ struct LargeCase: Sendable, CustomTestStringConvertible {
       },
     ]
 
+  /// A class for each of 10000 positions.
+  private static let labels: [Int32] = (0..<10000).map { Int32($0 % 150) }
+
   private static let others: [LargeCase] = [
     LargeCase("arithmetic", [[1, 100, 100, 192], [1, 100, 100, 192]]) { x in x[0] * x[1] + x[0] },
     LargeCase("activation", [[1, 100, 100, 192]]) { x in x[0].gelu() },
@@ -102,10 +105,10 @@ struct LargeCase: Sendable, CustomTestStringConvertible {
     LargeCase("rows of an axis", [[600, 49 * 256]]) { x in x[0].rows((0..<512).map { $0 * 7 % 600 }) },
     LargeCase("joining", [[1, 100, 100, 96], [1, 100, 100, 96]]) { x in concatenated(x, axis: 3) },
     LargeCase("cross entropy", [[10000, 150]]) { x in
-      crossEntropy(x[0], labels: (0..<10000).map { Int32($0 % 150) }, ignoreIndex: 255)
+      crossEntropy(x[0], labels: labels, ignoreIndex: 255)
     },
     LargeCase("dice", [[1, 100, 100, 150]]) { x in
-      diceSums(x[0], labels: (0..<10000).map { Int32($0 % 150) }, squares: true).sums
+      diceSums(x[0], labels: labels, squares: true).sums
     },
   ]
 
@@ -124,12 +127,16 @@ struct LargeCase: Sendable, CustomTestStringConvertible {
 }
 
 extension ParallelRecordingTests {
-  // The least of some runs: what else the machine does may take its time anywhere.
+  // What else the machine does may take its time in any run, but not in all of them.
   @Test("large operations have pieces for sixteen threads", arguments: LargeCase.all)
   func pieces(_ operation: LargeCase) {
-    let shares = (0..<4).map { _ in operation.shareOfFewPieces() }
-    let (forward, backward) = (shares.map(\.forward).min() ?? 1, shares.map(\.backward).min() ?? 1)
-    #expect(forward < 0.2)
-    #expect(backward < 0.2)
+    let allowed = 0.2
+    var (forward, backward) = (1.0, 1.0)
+    for _ in 0..<40 where max(forward, backward) >= allowed {
+      let shares = operation.shareOfFewPieces()
+      (forward, backward) = (min(forward, shares.forward), min(backward, shares.backward))
+    }
+    #expect(forward < allowed)
+    #expect(backward < allowed)
   }
 }
