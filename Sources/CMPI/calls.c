@@ -109,6 +109,8 @@ int cmpi_is_open_mpi(const cmpi *mpi) { return mpi->has_pointers; }
   } while (0)
 
 int cmpi_start(cmpi *mpi, int *rank, int *size) {
+  // One TCP connection does not fill a link while large messages go both ways; what a user has set stays.
+  if (mpi->has_pointers) setenv("OMPI_MCA_btl_tcp_links", "2", 0);
   int provided = 0;
   int code = mpi->init(NULL, NULL, funneled, &provided);
   if (code != success) return code;

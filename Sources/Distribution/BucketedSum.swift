@@ -38,33 +38,45 @@ struct BucketedSum: TensorSum {
     for bucket in buckets.indices where places[bucket].contains(place) { missing[bucket] -= 1 }
     while begun < buckets.count, missing[begun] == 0 {
       let bucket = begun
+      let source = Source(
+        first: buckets[bucket].lowerBound,
+        starts: Array(starts[places[bucket].lowerBound...places[bucket].upperBound]),
+        parts: Array(self.parts[places[bucket]]))
       way.take(
         sum.begin(count: buckets[bucket].count, on: .parts, back: .totals) {
-          copy($0, $1, of: bucket, to: $2)
-        }, of: buckets.count)
+          source.copy($1, of: $0, to: $2)
+        },
+        of: buckets.count)
       begun += 1
       let open = begun < buckets.count ? buckets[begun].upperBound : 0
       for place in places[begun - 1] where starts[place] >= open { self.parts[place] = [] }
     }
   }
 
-  /// Copies numbers of a bucket, of one subtree.
-  private func copy(
-    _ node: Int, _ range: Range<Int>, of bucket: Int, to target: UnsafeMutableRawBufferPointer
-  ) {
-    let first = buckets[bucket].lowerBound + range.lowerBound
-    let range = first..<first + range.count
-    for place in places[bucket] {
-      let own = range.clamped(to: starts[place]..<starts[place + 1])
-      guard !own.isEmpty else { continue }
-      let size = MemoryLayout<Float>.size
-      let piece = UnsafeMutableRawBufferPointer(
-        rebasing: target[(own.lowerBound - first) * size..<(own.upperBound - first) * size])
-      if let tensor = parts[place][node] {
-        tensor.copy(own.lowerBound - starts[place]..<own.upperBound - starts[place], to: piece)
-      } else {
-        // Zeros are what is added in place of nothing in one process, too.
-        piece.initializeMemory(as: UInt8.self, repeating: 0)
+  /// The tensors of a bucket.
+  ///
+  /// `@unchecked Sendable`: tensors are values, and these are only read.
+  private struct Source: @unchecked Sendable {
+    /// The bucket's first number, and where the tensors begin and the last one ends, among the numbers of all.
+    let first: Int
+    let starts: [Int]
+    /// Of each tensor, the sum of each subtree.
+    let parts: [[Tensor?]]
+
+    /// Copies numbers of the bucket, of one subtree.
+    func copy(_ range: Range<Int>, of node: Int, to target: UnsafeMutableRawBufferPointer) {
+      let range = range.moved(by: first)
+      for place in parts.indices {
+        let own = range.clamped(to: starts[place]..<starts[place + 1])
+        guard !own.isEmpty else { continue }
+        let piece = UnsafeMutableRawBufferPointer(
+          rebasing: target[own.moved(by: -range.lowerBound).bytes])
+        if let tensor = parts[place][node] {
+          tensor.copy(own.moved(by: -starts[place]), to: piece)
+        } else {
+          // Zeros are what is added in place of nothing in one process, too.
+          piece.initializeMemory(as: UInt8.self, repeating: 0)
+        }
       }
     }
   }
@@ -73,20 +85,25 @@ struct BucketedSum: TensorSum {
     guard begun == buckets.count else {
       throw DistributionError("\(missing.filter { $0 > 0 }.count) buckets of gradients are not whole")
     }
-    var parts: [RankSum.Part] = []
-    for (bucket, total) in zip(buckets, try way.totals(of: buckets.count)) {
-      parts += try total.parts().map { $0.moved(by: bucket.lowerBound) }
+    return try Tensor.tensors(shapes) { memory in
+      // Each bucket while the next ones are still on their way.
+      for index in buckets.indices { copy(try way.total(of: index).parts(), of: index, to: memory) }
     }
-    // From the first number on, as the tensors are.
-    parts.sort { $0.range.lowerBound < $1.range.lowerBound }
-    var first = 0
-    return shapes.enumerated().map { place, shape in
-      let own = starts[place]..<starts[place + 1]
-      while first < parts.count, parts[first].range.upperBound <= own.lowerBound { first += 1 }
-      return Tensor(shape: shape) { target in
-        for part in parts[first...].prefix(while: { $0.range.lowerBound < own.upperBound }) {
-          part.copy(own, to: target)
-        }
+  }
+
+  /// Copies the sum of a bucket to the memory of all tensors.
+  private func copy(_ parts: [RankSum.Part], of bucket: Int, to memory: [UnsafeMutableRawBufferPointer]) {
+    let (first, places, starts) = (buckets[bucket].lowerBound, places[bucket], starts)
+    let pieces = buckets[bucket].pieces(of: RankSum.piece)
+    // Each piece writes numbers of its own.
+    nonisolated(unsafe) let memory = memory
+    parallel(pieces.count) { index in
+      for place in places {
+        let own = pieces[index].clamped(to: starts[place]..<starts[place + 1])
+        guard !own.isEmpty else { continue }
+        let target = UnsafeMutableRawBufferPointer(
+          rebasing: memory[place][own.moved(by: -starts[place]).bytes])
+        for part in parts { part.copy(own.moved(by: -first), to: target) }
       }
     }
   }
@@ -132,11 +149,11 @@ private final class Way: Sendable {
     thread.start()
   }
 
-  /// The sums of all buckets, on their way back.
-  func totals(of count: Int) throws -> [RankSum.Total] {
-    try state.wait { state -> Result<[RankSum.Total], any Error>? in
+  /// The sum of a bucket on its way back, the first that set out being 0.
+  func total(of bucket: Int) throws -> RankSum.Total {
+    try state.wait { state -> Result<RankSum.Total, any Error>? in
       if let failure = state.failure { return .failure(failure) }
-      return state.totals.count == count ? .success(state.totals) : nil
+      return bucket < state.totals.count ? .success(state.totals[bucket]) : nil
     }.get()
   }
 }

@@ -1,3 +1,5 @@
+import Tensors
+
 /// Sums over the shards of all ranks, in the tree's order: the bits of one process, whatever the number of ranks, and
 /// whatever the size of buckets and messages.
 ///
@@ -14,6 +16,8 @@ public struct RankSum: Sendable {
   /// Numbers of the first bucket, and of the others: 1 and 25 MiB, as is usual. The first one is small, so that
   /// something is under way soon.
   static let firstBucket = (1 << 20) / 4, bucket = (25 << 20) / 4
+  /// Numbers that a thread copies at once.
+  static let piece = 1 << 18
 
   /// A sum over the ranks of a communicator.
   ///
@@ -56,7 +60,7 @@ public struct RankSum: Sendable {
     }
     return begin(count: count, on: .words, back: .words) { part, range, target in
       parts[part].withUnsafeBytes { bytes in
-        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[range.bytes(of: Float.self)]))
+        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[range.bytes]))
       }
     }
   }
@@ -70,21 +74,31 @@ public struct RankSum: Sendable {
   ///   - copy: Copies a range of the numbers of one of `ownNodes`.
   func begin(
     count: Int, on channel: ExchangeChannel, back: ExchangeChannel,
-    copying copy: (_ part: Int, _ range: Range<Int>, _ target: UnsafeMutableRawBufferPointer) -> Void
+    copying copy:
+      @escaping @Sendable (
+        _ part: Int, _ range: Range<Int>, _ target: UnsafeMutableRawBufferPointer
+      ) -> Void
   ) -> Bucket {
     let slices = (0..<communicator.size).map { rank in
       rank * count / communicator.size..<(rank + 1) * count / communicator.size
     }
     let size = MemoryLayout<Float>.size
     let own = slices[communicator.rank].count * size
-    let outgoing = slices.map { slice in
-      let length = slice.count * size
-      return MessageBuffer(count: ownNodes.count * length) { buffer in
-        for part in ownNodes.indices {
-          copy(
-            part, slice, UnsafeMutableRawBufferPointer(rebasing: buffer[part * length..<(part + 1) * length]))
+    let outgoing = slices.map { MessageBuffer(count: ownNodes.count * $0.count * size) }
+    // Of all messages at once: one thread alone would hold the backward pass up.
+    let pieces = zip(slices, outgoing).flatMap { slice, buffer in
+      ownNodes.indices.flatMap { part in
+        slice.pieces(of: Self.piece).map { range in
+          (
+            part, range,
+            MessageBuffer(range.moved(by: part * slice.count - slice.lowerBound).bytes, of: buffer)
+          )
         }
       }
+    }
+    parallel(pieces.count) { index in
+      let (part, range, target) = pieces[index]
+      copy(part, range, target.bytes)
     }
     let pending = communicator.exchange(outgoing, receiving: nodes.map { $0.count * own }, on: channel)
     return Bucket(sum: self, slices: slices, back: back, pending: pending)
@@ -145,22 +159,15 @@ public struct RankSum: Sendable {
   /// Some of the numbers of a sum.
   struct Part: Sendable {
     /// Which ones they are.
-    private(set) var range: Range<Int>
+    let range: Range<Int>
     fileprivate let buffer: MessageBuffer
-
-    /// The same, counted from so many numbers before.
-    func moved(by count: Int) -> Part {
-      Part(range: range.lowerBound + count..<range.upperBound + count, buffer: buffer)
-    }
 
     /// Copies what lies in `own` to its place in there.
     func copy(_ own: Range<Int>, to target: UnsafeMutableRawBufferPointer) {
       let common = range.clamped(to: own)
       guard !common.isEmpty else { return }
-      let size = MemoryLayout<Float>.size
-      let (from, to) = (common.lowerBound - range.lowerBound, common.lowerBound - own.lowerBound)
-      UnsafeMutableRawBufferPointer(rebasing: target[to * size..<(to + common.count) * size]).copyMemory(
-        from: UnsafeRawBufferPointer(rebasing: buffer.bytes[from * size..<(from + common.count) * size]))
+      UnsafeMutableRawBufferPointer(rebasing: target[common.moved(by: -own.lowerBound).bytes]).copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: buffer.bytes[common.moved(by: -range.lowerBound).bytes]))
     }
   }
 
@@ -196,9 +203,17 @@ public struct RankSum: Sendable {
 }
 
 extension Range<Int> {
-  /// Where numbers of a range lie in memory.
-  fileprivate func bytes<Number>(of type: Number.Type) -> Range<Int> {
-    lowerBound * MemoryLayout<Number>.size..<upperBound * MemoryLayout<Number>.size
+  /// Where float32 numbers of a range lie in memory.
+  var bytes: Range<Int> {
+    lowerBound * MemoryLayout<Float>.size..<upperBound * MemoryLayout<Float>.size
+  }
+
+  /// The same, so many behind.
+  func moved(by count: Int) -> Range<Int> { lowerBound + count..<upperBound + count }
+
+  /// Cut into ranges of so many, the last one of what is left.
+  func pieces(of length: Int) -> [Range<Int>] {
+    stride(from: lowerBound, to: upperBound, by: length).map { $0..<Swift.min(upperBound, $0 + length) }
   }
 }
 

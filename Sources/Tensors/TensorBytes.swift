@@ -9,10 +9,13 @@ extension Tensor {
     UnsafeMutableRawBufferPointer(storage.values).copyBytes(from: bytes)
   }
 
-  /// A tensor of float32 numbers that `fill` writes, all of them, as they lie in memory.
-  package init(shape: [Int], filling fill: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
-    self = .uninitialized(shape)
-    try fill(UnsafeMutableRawBufferPointer(storage.values))
+  /// Tensors of float32 numbers that `fill` writes, all of each, as they lie in memory.
+  package static func tensors(
+    _ shapes: [[Int]], filling fill: (_ memory: [UnsafeMutableRawBufferPointer]) throws -> Void
+  ) rethrows -> [Tensor] {
+    let tensors = shapes.map { Tensor.uninitialized($0) }
+    try fill(tensors.map { UnsafeMutableRawBufferPointer($0.storage.values) })
+    return tensors
   }
 
   /// A tensor whose float32 numbers are those of a file in memory, from a byte on that the caller has checked; nil where

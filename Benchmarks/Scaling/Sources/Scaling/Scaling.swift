@@ -7,7 +7,8 @@ import Foundation
     print("| run | hosts | link | measured | model |\n|---|---|---|---|---|")
     for run in Measurements.runs {
       let model = StepModel(
-        work: run.work, network: run.network, engine: Measurements.engine, overlaps: run.overlaps)
+        work: run.work, network: run.network, engine: Measurements.engine, copying: Measurements.copying,
+        overlaps: run.overlaps)
       print(
         "| \(run.name) | \(run.hosts) | \(run.link) | \(text(run.seconds, 2)) s | \(text(model.seconds(nodes: run.hosts), 2)) s |"
       )
@@ -21,7 +22,9 @@ import Foundation
       print("|---|" + Measurements.links.map { _ in "---|" }.joined())
       for nodes in [2, 4, 8, 16, 32, 64, 128, 256] {
         let cells = Measurements.links.map { link in
-          var model = StepModel(work: node, network: link.network, engine: Measurements.engine)
+          var model = StepModel(
+            work: node, network: link.network, engine: Measurements.engine,
+            copying: Measurements.copying)
           let with = model.efficiency(nodes: nodes)
           model.overlaps = false
           return " \(text(with, 2)) (\(text(model.efficiency(nodes: nodes), 2))) |"

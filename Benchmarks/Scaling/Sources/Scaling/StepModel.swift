@@ -30,8 +30,11 @@ struct Network {
 struct StepModel {
   var work: Work
   var network: Network
-  /// Bytes a second that a node brings on their way where the network is no limit: copies and additions.
+  /// Bytes a second that the thread that sends brings on their way where the network is no limit.
   var engine: Double
+  /// Bytes a second that all threads copy from one place to another: gradients into messages, and sums out of them, while
+  /// nothing else is computed.
+  var copying: Double
   /// Whether buckets set out while the backward pass goes on, or behind it.
   var overlaps = true
 
@@ -55,7 +58,7 @@ struct StepModel {
     let small = network.latency + others * network.overhead
     let rate = min(network.bandwidth, engine)
     // SyncBN's sums hold the passes up; half of the words are taken as theirs.
-    let waits = Double(work.words) * small
+    let waits = Double(work.words) * small + 2 * work.gradients / copying
     var (ready, free) = (overlaps ? work.forward : computed, 0.0)
     for bucket in buckets {
       if overlaps { ready += work.backward * bucket / work.gradients }
