@@ -92,8 +92,8 @@ INLINE TARGET void NAME(remake_steps)(const dp_scan_chunk *k, const step_places 
 
 // made [steps] of this block is made anew; sumB, sumC [steps] are added to unless it is the first.
 INLINE TARGET void NAME(backward_block)(const dp_scan_chunk *k, const step_places *all, const ptrdiff_t d,
-                                        const ptrdiff_t width, const float *bias, const float *state, const dp_scan_gradients *o,
-                                        float *gbias, single_step *made, lanes *sumB, lanes *sumC,
+                                        const ptrdiff_t width, const float *bias, const float *state,
+                                        const dp_scan_gradients *o, float *gbias, single_step *made, lanes *sumB, lanes *sumC,
                                         const int isFirst, const int skips) {
   const ptrdiff_t stride = k->stride, steps = k->steps;
   const float *const us = k->u + d, *const gys = o->gy + d;
