@@ -125,15 +125,26 @@ void dp_scan_places(ptrdiff_t direction, ptrdiff_t height, ptrdiff_t width, ptrd
 // Rows ahead of the one that is copied: the processor does not foresee the pixels of a column.
 enum { ROWS_AHEAD = 16 };
 
+// In parts of constant sizes: rows are short.
+INLINE void copy_row(float *restrict to, const float *restrict from, const ptrdiff_t width) {
+  ptrdiff_t i = 0;
+  for (; i + 16 <= width; i += 16) memcpy(to + i, from + i, 16 * sizeof *to);
+#define COPY(count)                                  \
+  if (width & count) {                               \
+    memcpy(to + i, from + i, count * sizeof *to);    \
+    i += count;                                      \
+  }
+  COPY(8) COPY(4) COPY(2) COPY(1)
+#undef COPY
+}
+
 MULTIVERSION void dp_scan_gather(const float *from, ptrdiff_t fromStride, const ptrdiff_t *places, ptrdiff_t count,
                                  ptrdiff_t width, float *rows, ptrdiff_t rowStride) {
   for (ptrdiff_t t = 0; t < count; t++) {
-    const float *restrict in = from + places[t] * fromStride;
-    float *restrict row = rows + t * rowStride;
     if (t + ROWS_AHEAD < count)
       for (ptrdiff_t i = 0; i < width; i += DP_SCAN_LANES)
         __builtin_prefetch(from + places[t + ROWS_AHEAD] * fromStride + i);
-    for (ptrdiff_t i = 0; i < width; i++) row[i] = in[i];
+    copy_row(rows + t * rowStride, from + places[t] * fromStride, width);
   }
 }
 
@@ -148,7 +159,7 @@ MULTIVERSION void dp_scan_scatter(const float *rows, ptrdiff_t rowStride, const 
     if (adds)
       for (ptrdiff_t i = 0; i < width; i++) out[i] += row[i];
     else
-      for (ptrdiff_t i = 0; i < width; i++) out[i] = row[i];
+      copy_row(out, row, width);
   }
 }
 
@@ -174,6 +185,40 @@ MULTIVERSION void dp_scan_project(const float *rows, ptrdiff_t rowStride, ptrdif
     for (; t < steps; t++)
       project_block(rows + t * rowStride, rowStride, rank, weights + d, 1, stride, z + t * stride + d);
   }
+}
+
+// `count` steps and `ranks` rows of the weights: numbers that are read serve all of them.
+INLINE void project_back_block(const float *gz, ptrdiff_t stride, const int count, const float *weights, const int ranks,
+                               float *rows, ptrdiff_t rowStride) {
+  lanes sum[16];
+  float sums[16];
+  for (int i = 0; i < 16; i++) sum[i] = 0.f;
+  for (ptrdiff_t d = 0; d < stride; d += DP_SCAN_LANES)
+    for (int i = 0; i < count; i++) {
+      const lanes g = *(const lanes *)(gz + i * stride + d);
+      for (int r = 0; r < ranks; r++) sum[i * ranks + r] += g * *(const lanes *)(weights + r * stride + d);
+    }
+  if (count * ranks == 16)
+    sums_of_lanes(sum, sums);
+  else
+    for (int i = 0; i < count * ranks; i++) sums[i] = sum_of_lanes(&sum[i]);
+  for (int i = 0; i < count; i++)
+    for (int r = 0; r < ranks; r++) rows[i * rowStride + r] = sums[i * ranks + r];
+}
+
+MULTIVERSION WIDE void dp_scan_project_back(const float *gz, ptrdiff_t steps, ptrdiff_t stride, const float *weights,
+                                            ptrdiff_t rank, float *rows, ptrdiff_t rowStride) {
+  ptrdiff_t r = 0;
+  for (; r + 2 <= rank; r += 2) {
+    ptrdiff_t t = 0;
+    for (; t + 8 <= steps; t += 8)
+      project_back_block(gz + t * stride, stride, 8, weights + r * stride, 2, rows + t * rowStride + r, rowStride);
+    for (; t < steps; t++)
+      project_back_block(gz + t * stride, stride, 1, weights + r * stride, 2, rows + t * rowStride + r, rowStride);
+  }
+  if (r < rank)
+    for (ptrdiff_t t = 0; t < steps; t++)
+      project_back_block(gz + t * stride, stride, 1, weights + r * stride, 1, rows + t * rowStride + r, rowStride);
 }
 
 // One block of channels, `count` rows of the weights: a gradient that is read serves all of them.

@@ -186,10 +186,10 @@ struct SelectiveScanTests {
 
   @Test("NaN stays NaN, large delta forgets")
   func extremes() {
-    func scan(_ u: [Float], _ delta: [Float]) -> [Float] {
+    func scan(_ u: [Float], _ delta: [Float], rate: Float = -1) -> [Float] {
       selectiveScan(
         u: Tensor(u, shape: [1, 3, 1]), delta: Tensor(delta, shape: [1, 3, 1]),
-        A: Tensor([-1], shape: [1, 1]),
+        A: Tensor([rate], shape: [1, 1]),
         B: Tensor.ones([1, 3, 1, 1]), C: Tensor.ones([1, 3, 1, 1])
       ).values
     }
@@ -198,6 +198,7 @@ struct SelectiveScanTests {
     #expect(scan([1, 0, 0], [0, 1000, 0])[2] < 1e-30)
     #expect(scan([1, 0, 0], [-200, -200, -200]).allSatisfy { abs($0) < 1e-30 })
     #expect(scan([1, 0, 0], [30, 0, 0])[0] == 30)
+    #expect(scan([1, 0, 0], [0, 0, 0], rate: -.infinity)[1] < 1e-30)
   }
 
   @Test("no images, no pixels")

@@ -9,7 +9,7 @@
 // Channels are vector lanes. Buffers of a chunk hold `stride` channels a row, a multiple of DP_SCAN_LANES, the ones
 // beyond `channels` with zeros in `rates`, `skip` and the states; they are 64-byte aligned.
 
-enum { DP_SCAN_LANES = 16, DP_SCAN_STATES = 64 };
+enum { DP_SCAN_LANES = 16, DP_SCAN_STATES = 64, DP_SINGLE_SCAN_STEPS = 64 };
 
 /// Some steps of one scan over some channels.
 typedef struct {
@@ -24,7 +24,7 @@ typedef struct {
   const float *rates;                 // [states, stride], A log2(e)
   const float *b, *c;                 // [steps, states], rows rowStride apart
   ptrdiff_t rowStride;
-  const float *skip;  // [stride]
+  const float *skip;  // [stride]; null, for one state only: there is none
 } dp_scan_chunk;
 
 /// y = or += the chunk's outputs; state [states, stride] goes on from step to step.
@@ -47,7 +47,8 @@ typedef struct {
 /// The backward pass of a chunk; `state` is the one before it. Chunks go from the last to the first.
 void dp_scan_backward(const dp_scan_chunk *chunk, const float *state, const dp_scan_gradients *gradients);
 
-/// `dp_scan_forward` for one state, softplus included: chunk->delta holds z, before bias [stride] and softplus.
+/// `dp_scan_forward` for one state and at most DP_SINGLE_SCAN_STEPS steps, softplus included: chunk->delta holds z, before
+/// bias [stride] and softplus.
 void dp_single_scan_forward(const dp_scan_chunk *chunk, const float *bias, float *state, float *y, int adds);
 
 /// `dp_scan_backward` for one state, softplus included: chunk->delta holds z; gdelta is the gradient by it, and its
@@ -70,6 +71,10 @@ void dp_scan_scatter(const float *rows, ptrdiff_t rowStride, const ptrdiff_t *pl
 /// z [steps, stride] = rows [steps, rank], rowStride apart, times weights [rank, stride].
 void dp_scan_project(const float *rows, ptrdiff_t rowStride, ptrdiff_t rank, const float *weights,
                      ptrdiff_t steps, ptrdiff_t stride, float *z);
+
+/// The gradient by rows, [steps, rank], rowStride apart: gz [steps, stride] times weights [rank, stride] transposed.
+void dp_scan_project_back(const float *gz, ptrdiff_t steps, ptrdiff_t stride, const float *weights,
+                          ptrdiff_t rank, float *rows, ptrdiff_t rowStride);
 
 /// gweights [rank, stride] += rows transposed times gz [steps, stride].
 void dp_scan_project_weights(const float *rows, ptrdiff_t rowStride, ptrdiff_t rank, const float *gz,

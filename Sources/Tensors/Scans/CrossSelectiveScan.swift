@@ -136,12 +136,10 @@ private struct ProjectedScanGradients: ScanInputGradients {
 
   func take(_ workspace: ScanWorkspace, image: Int, direction: Int, isFirst: Bool, steps: Int) {
     let (plan, rank, rowWidth) = (inputs.plan, inputs.rank, inputs.rowWidth)
-    let (channels, stride, gz) = (workspace.channels, workspace.stride, workspace.zGradient.base)
+    let (stride, gz) = (workspace.stride, workspace.zGradient.base)
     if let projected {
-      BLAS.multiply(
-        m: steps, n: rank, k: channels.count, gz, stride: stride,
-        inputs.weights(workspace, direction: direction), stride: rank, to: workspace.rowGradients.base,
-        stride: rowWidth)
+      dp_scan_project_back(
+        gz, steps, stride, workspace.weights.base, rank, workspace.rowGradients.base, rowWidth)
       let part = plan.sets == 1 ? direction * plan.directionParts / plan.directions : 0
       let partial = part * plan.ranges.count + workspace.rangeIndex
       dp_scan_scatter(

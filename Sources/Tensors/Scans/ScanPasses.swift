@@ -12,7 +12,7 @@ extension ScanPlan {
       let workspace = ScanWorkspace(self, range: range, rank: inputs.rank)
       let offset = image * pixels * channels + workspace.channels.lowerBound
       for direction in directions {
-        workspace.load(parameters, set: set(direction))
+        workspace.load(parameters, direction: direction)
         inputs.begin(workspace, direction: direction)
         workspace.state.values.update(repeating: 0)
         workspace.begin(direction: direction, with: steps(ofChunk: 0))
@@ -54,7 +54,7 @@ extension ScanPlan {
       let offset = image * pixels * channels + workspace.channels.lowerBound
       for direction in directions {
         let isFirst = direction == directions.lowerBound
-        workspace.load(parameters, set: set(direction))
+        workspace.load(parameters, direction: direction)
         inputs.begin(workspace, direction: direction)
         workspace.clearGradients()
         workspace.begin(direction: direction, with: steps(ofChunk: chunks - 1))
@@ -145,7 +145,13 @@ struct ScanParameterGradients: Sendable {
       workspace.rateGradient.base, workspace.rates.base, parameters.isLogarithm ? 1 : 0, channels.count,
       states,
       workspace.stride, a.base + first * states)
-    (skip.base + first).update(from: workspace.skipGradient.base, count: channels.count)
+    if direction == 0 {
+      // That by the sum of all directions' skips is that by each.
+      for direction in 0..<plan.directions {
+        let first = (image * plan.directions + direction) * plan.channels + channels.lowerBound
+        (skip.base + first).update(from: workspace.skipGradient.base, count: channels.count)
+      }
+    }
     (bias.base + first).update(from: workspace.biasGradient.base, count: channels.count)
   }
 }

@@ -47,10 +47,11 @@ struct ScanPlan: Sendable {
     let pieces = images * ranges.count
     // Directions one by one or all apart: an image's bits are the same in every batch, as the sums have one order. Those
     // that share parameters add up gradients by range first, so that there the batch must not matter.
-    let isCut = sets == 1 ? ranges.count < 8 : pieces < 32
+    // Each part has a y of its own, which is written and then read again: none without need.
+    let isCut = sets == 1 ? ranges.count < 8 : pieces < 16
     directionParts = directions > 1 && isCut ? 4 : 1
     // z and what the backward pass keeps of a step stay in the first cache.
-    chunk = states == 1 ? 64 : max(16, min(256, 1024 / states))
+    chunk = states == 1 ? Int(DP_SINGLE_SCAN_STEPS) : max(16, min(256, 1024 / states))
   }
 
   var pixels: Int { height * width }
@@ -149,6 +150,7 @@ final class ScanWorkspace {
   let state: TensorStorage
   let rates: TensorStorage
   let skip: TensorStorage
+  private var skips = false
   let bias: TensorStorage
   /// Weights that make delta, `[rank, stride]`, if the inputs have any.
   let weights: TensorStorage
@@ -183,15 +185,21 @@ final class ScanWorkspace {
     return storage
   }
 
-  /// Makes a direction's parameters ready.
-  func load(_ parameters: ScanParameters, set: Int) {
-    let first = set * plan.channels + channels.lowerBound
+  /// Makes a direction's parameters ready. All directions skip the same pixels: the first one has the sum of their skips,
+  /// the others none.
+  func load(_ parameters: ScanParameters, direction: Int) {
+    let first = plan.set(direction) * plan.channels + channels.lowerBound
     dp_scan_rates(
       parameters.a.base + first * plan.states, parameters.isLogarithm ? 1 : 0, channels.count, plan.states,
       stride, rates.base)
-    for (buffer, source) in [(skip, parameters.skip), (bias, parameters.bias)] {
-      buffer.values.update(repeating: 0)
-      if let source { buffer.base.update(from: source.base + first, count: channels.count) }
+    for buffer in [skip, bias] { buffer.values.update(repeating: 0) }
+    if let source = parameters.bias { bias.base.update(from: source.base + first, count: channels.count) }
+    skips = false
+    guard direction == 0, let source = parameters.skip else { return }
+    skips = true
+    for other in 0..<plan.directions {
+      dp_accumulate(
+        skip.base, source.base + plan.set(other) * plan.channels + channels.lowerBound, channels.count)
     }
   }
 
@@ -201,7 +209,8 @@ final class ScanWorkspace {
       steps: steps, channels: channels.count, states: plan.states, stride: stride, places: places,
       next: next, nextSteps: nextSteps, pixelStride: plan.channels, u: u, delta: delta.base,
       rates: rates.base, b: rows.base + rank,
-      c: rows.base + rank + plan.states, rowStride: rowWidth, skip: skip.base)
+      c: rows.base + rank + plan.states, rowStride: rowWidth,
+      skip: skips || plan.states > 1 ? UnsafePointer(skip.base) : nil)
   }
 
   /// Finds the pixels of a direction's first chunk.
