@@ -52,16 +52,16 @@ public struct Linear: UnaryLayer {
   /// second(activation(self(norm(x)))) added to a tensor: in inference some rows at a time, so that what lies between the
   /// two takes no memory.
   public func callAsFunction(
-    _ x: Tensor, after norm: LayerNorm?, _ activation: Activation, then second: Linear,
+    _ x: Tensor, after norm: LayerNorm, _ activation: Activation, then second: Linear,
     addedTo residual: Tensor?
   ) -> Tensor {
     // Nothing that lies between needs a gradient where neither the input nor a weight does.
     if let own = weights(for: x, norm, adding: residual), let others = second.weights(for: x) {
       return perceptron(
-        x, after: norm?.preceding, (own, bias?.value), activation, (others, second.bias?.value),
+        x, after: norm.preceding, (own, bias?.value), activation, (others, second.bias?.value),
         adding: residual)
     }
-    return second(self(norm?(x) ?? x, activation: activation), addedTo: residual)
+    return second(self(x, after: norm, activation: activation), addedTo: residual)
   }
 
   /// What its products take: bfloat16 after inference has rounded the weight.

@@ -66,9 +66,7 @@ struct MLP: UnaryLayer {
 
   /// The same added to a tensor, in evaluation.
   func callAsFunction(_ x: Tensor, addedTo residual: Tensor?) -> Tensor {
-    // What is added is there in evaluation, where nothing is dropped.
-    if residual != nil, !isGated { return fc1(x, after: nil, activation, then: fc2, addedTo: residual) }
-    return dropout(fc2(middle(x), addedTo: residual))
+    dropout(fc2(middle(x), addedTo: residual))
   }
 
   private func middle(_ x: Tensor) -> Tensor {
