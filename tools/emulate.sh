@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 # Large products that check no kernel of ours: emulated, they take minutes.
 skipped=(
   WinogradTests/direct WinogradTests/choice CrossSelectiveScanTests/gradients LinearTests/activated
-  ThreadCountTests MatmulTests/large TransposedConvolutionTests ParallelRecordingTests/pieces
+  ThreadCountTests MatmulTests/large InferenceLinearTests/perceptrons TransposedConvolutionTests ParallelRecordingTests/pieces
 )
 arguments=()
 for name in "${skipped[@]}"; do arguments+=(--skip "$name"); done

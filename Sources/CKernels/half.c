@@ -8,7 +8,7 @@
 // the left operand's pairs.
 enum { ROWS = 14, LANES = HALF_LANES, VECTORS = 2 };
 // Pairs of inputs that are taken at once: a panel of so many lies in the second level of cache, beside the rows.
-enum { PAIRS = 1024 };
+enum { PAIRS = DP_HALF_INPUTS_AT_ONCE / 2 };
 
 int dp_half_is_available(void) {
   __builtin_cpu_init();
@@ -18,6 +18,8 @@ int dp_half_is_available(void) {
 ptrdiff_t dp_half_panel_count(ptrdiff_t outputs, ptrdiff_t inputs) {
   return (outputs + LANES - 1) / LANES * LANES * ((inputs + 1) / 2 * 2);
 }
+
+ptrdiff_t dp_half_stride(ptrdiff_t count) { return ((count + 31) / 32 | 1) * 32; }
 
 HALF void dp_half_round(const float *in, ptrdiff_t inStride, ptrdiff_t rows, ptrdiff_t width, uint16_t *out,
                         ptrdiff_t outStride) {
@@ -106,6 +108,16 @@ typedef void tile_function(const char *, ptrdiff_t, const uint16_t *, const uint
 static tile_function *const tiles[ROWS + 1] = {0,      tile_1, tile_2, tile_3,  tile_4,  tile_5,  tile_6, tile_7,
                                                tile_8, tile_9, tile_10, tile_11, tile_12, tile_13, tile_14};
 
+// A tile's rows, rounded, with a zero behind an odd number of outputs.
+HALF INLINE void round_tile(const float *y, ptrdiff_t rows, ptrdiff_t outputs, uint16_t *out, ptrdiff_t stride) {
+  const __mmask16 low = first_lanes(outputs), high = first_lanes(outputs - LANES);
+  const __mmask32 written = outputs >= 2 * LANES ? ~0u : (1u << ((outputs + 1) & ~(ptrdiff_t)1)) - 1;
+  for (ptrdiff_t r = 0; r < rows; r++, y += VECTORS * LANES)
+    _mm512_mask_storeu_epi16(out + r * stride, written,
+                             (__m512i)_mm512_cvtne2ps_pbh(_mm512_maskz_loadu_ps(high, y + LANES),
+                                                          _mm512_maskz_loadu_ps(low, y)));
+}
+
 HALF void dp_half_multiply(const dp_half_product *p) {
   const ptrdiff_t all = (p->inputs + 1) / 2, width = VECTORS * LANES;
   const int isRegister = p->activation == dp_half_none || p->activation == dp_half_relu;
@@ -113,6 +125,8 @@ HALF void dp_half_multiply(const dp_half_product *p) {
   // Rows in tiles of nearly one height.
   const ptrdiff_t bands = (p->rows + ROWS - 1) / ROWS;
   const ptrdiff_t panel = all * 2 * LANES;
+  // What is rounded at once lies in the first level of cache until then.
+  float sums[ROWS * VECTORS * LANES] __attribute__((aligned(64)));
   ptrdiff_t first = 0;
   do {
     const ptrdiff_t pairs = all - first < PAIRS + PAIRS / 2 ? all - first : PAIRS;
@@ -121,7 +135,7 @@ HALF void dp_half_multiply(const dp_half_product *p) {
       const uint16_t *b0 = p->panels + column / LANES * panel + first * 2 * LANES;
       const uint16_t *b1 = left > LANES ? b0 + panel : 0;
       target to = {.bias = p->bias ? p->bias + column : 0,
-                   .yStride = p->yStride,
+                   .yStride = p->halves ? width : p->yStride,
                    .residualStride = p->residualStride,
                    .activation = p->activation,
                    .isFirst = first == 0,
@@ -129,12 +143,13 @@ HALF void dp_half_multiply(const dp_half_product *p) {
       for (int v = 0; v < VECTORS; v++) to.mask[v] = first_lanes(left - v * LANES);
       for (ptrdiff_t band = 0; band < bands; band++) {
         const ptrdiff_t row = p->rows * band / bands, rows = p->rows * (band + 1) / bands - row;
-        to.y = p->y + row * p->yStride + column;
+        to.y = p->halves ? sums : p->y + row * p->yStride + column;
         to.residual = p->residual ? p->residual + row * p->residualStride + column : 0;
         tiles[rows]((const char *)(p->a + row * p->aStride + 2 * first), 2 * p->aStride, b0, b1, pairs, &to);
         if (to.isLast && !isRegister)
           for (ptrdiff_t r = 0; r < rows; r++)
-            activate(to.y + r * p->yStride, left < width ? left : width, p->activation);
+            activate(to.y + r * to.yStride, left < width ? left : width, p->activation);
+        if (p->halves) round_tile(sums, rows, left, p->halves + row * p->halvesStride + column, p->halvesStride);
       }
     }
     first += pairs;
@@ -145,6 +160,7 @@ HALF void dp_half_multiply(const dp_half_product *p) {
 
 int dp_half_is_available(void) { return 0; }
 ptrdiff_t dp_half_panel_count(ptrdiff_t outputs, ptrdiff_t inputs) { return (void)outputs, (void)inputs, 0; }
+ptrdiff_t dp_half_stride(ptrdiff_t count) { return (void)count, 0; }
 void dp_half_pack(const float *weight, ptrdiff_t stride, ptrdiff_t outputs, ptrdiff_t inputs, uint16_t *panels) {
   (void)weight, (void)stride, (void)outputs, (void)inputs, (void)panels;
 }

@@ -1,12 +1,9 @@
 #include "half_tools.h"
+#include "vectors.h"
 
 #if HAS_HALF
 
-enum { LANES = HALF_LANES };
-
 #define SET(x) _mm512_set1_ps(x)
-
-INLINE ptrdiff_t lines(ptrdiff_t count) { return ((count + 31) / 32 | 1) * 32; }
 
 INLINE ptrdiff_t vectors(ptrdiff_t count) { return (count + LANES - 1) / LANES * LANES; }
 
@@ -16,37 +13,16 @@ INLINE ptrdiff_t rows_at_once(ptrdiff_t count) {
   return most < 14 ? 14 : most > 112 ? 112 : most;
 }
 
+ptrdiff_t dp_half_attention_packed(ptrdiff_t count, ptrdiff_t width) {
+  return dp_half_panel_count(count, width) + dp_half_panel_count(width, count);
+}
+
 ptrdiff_t dp_half_attention_halves(ptrdiff_t count, ptrdiff_t width) {
-  return dp_half_panel_count(count, width) + dp_half_panel_count(width, count) +
-         rows_at_once(count) * (lines(width) + lines(count));
+  return rows_at_once(count) * (dp_half_stride(width) + dp_half_stride(count));
 }
 
 ptrdiff_t dp_half_attention_floats(ptrdiff_t count, ptrdiff_t width) {
   return rows_at_once(count) * (vectors(count) + vectors(width) + 1);
-}
-
-// Turns 16 x 16 pairs round, in place.
-HALF INLINE void turn(__m512i *x) {
-  __m512i t[LANES];
-  UNROLL for (int i = 0; i < LANES; i += 2) {
-    t[i] = _mm512_unpacklo_epi32(x[i], x[i + 1]);
-    t[i + 1] = _mm512_unpackhi_epi32(x[i], x[i + 1]);
-  }
-  UNROLL for (int i = 0; i < LANES; i += 4) {
-    x[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
-    x[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
-    x[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
-    x[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
-  }
-  UNROLL for (int i = 0; i < LANES; i += 8)
-    UNROLL for (int j = 0; j < 4; j++) {
-      t[i + j] = _mm512_shuffle_i32x4(x[i + j], x[i + 4 + j], 0x88);
-      t[i + 4 + j] = _mm512_shuffle_i32x4(x[i + j], x[i + 4 + j], 0xdd);
-    }
-  UNROLL for (int j = 0; j < 8; j++) {
-    x[j] = _mm512_shuffle_i32x4(t[j], t[8 + j], 0x88);
-    x[8 + j] = _mm512_shuffle_i32x4(t[j], t[8 + j], 0xdd);
-  }
 }
 
 INLINE const float *row_of(const float *x, const dp_half_attention_head *h, ptrdiff_t i) {
@@ -66,7 +42,7 @@ HALF static void pack_keys(const dp_half_attention_head *h, uint16_t *panels) {
         x[o] = (__m512i)_mm512_cvtne2ps_pbh(
             high ? _mm512_maskz_loadu_ps(high, row + LANES) : _mm512_setzero_ps(), _mm512_maskz_loadu_ps(low, row));
       }
-      turn(x);
+      turn((Vector *)x);
       for (ptrdiff_t i = 0; i < taken; i++) _mm512_storeu_si512(panels + (at + i) * 2 * LANES, x[i]);
     }
 }
@@ -123,31 +99,35 @@ HALF static float exponentials(const dp_half_attention_head *h, ptrdiff_t row, f
   return _mm512_reduce_add_ps(sum);
 }
 
+HALF void dp_half_attention_pack(const dp_half_attention_head *h) {
+  if (h->count <= 0 || h->width <= 0) return;
+  pack_keys(h, h->packed);
+  pack_values(h, h->packed + dp_half_panel_count(h->count, h->width));
+}
+
 HALF void dp_half_attention(const dp_half_attention_head *h) {
   if (h->count <= 0 || h->width <= 0) return;
   const ptrdiff_t most = rows_at_once(h->count), wide = vectors(h->count), broad = vectors(h->width);
-  uint16_t *const keys = h->halves, *const values = keys + dp_half_panel_count(h->count, h->width),
-                  *const q = values + dp_half_panel_count(h->width, h->count), *const p = q + most * lines(h->width);
+  const uint16_t *const keys = h->packed, *const values = keys + dp_half_panel_count(h->count, h->width);
+  uint16_t *const q = h->halves, *const p = q + most * dp_half_stride(h->width);
   float *const logits = h->floats, *const sums = logits + most * wide, *const y = sums + most;
-  pack_keys(h, keys);
-  pack_values(h, values);
   const ptrdiff_t all = h->end - h->first, bands = (all + most - 1) / most;
   for (ptrdiff_t band = 0; band < bands; band++) {
     const ptrdiff_t first = h->first + all * band / bands, rows = h->first + all * (band + 1) / bands - first;
-    for (ptrdiff_t r = 0; r < rows; r++) round_row(row_of(h->q, h, first + r), h->width, q + r * lines(h->width));
+    for (ptrdiff_t r = 0; r < rows; r++) round_row(row_of(h->q, h, first + r), h->width, q + r * dp_half_stride(h->width));
     dp_half_multiply(&(dp_half_product){.a = q,
                                         .panels = keys,
-                                        .aStride = lines(h->width),
+                                        .aStride = dp_half_stride(h->width),
                                         .rows = rows,
                                         .outputs = wide,
                                         .inputs = h->width,
                                         .y = logits,
                                         .yStride = wide});
     for (ptrdiff_t r = 0; r < rows; r++)
-      sums[r] = exponentials(h, first + r, logits + r * wide, p + r * lines(h->count));
+      sums[r] = exponentials(h, first + r, logits + r * wide, p + r * dp_half_stride(h->count));
     dp_half_multiply(&(dp_half_product){.a = p,
                                         .panels = values,
-                                        .aStride = lines(h->count),
+                                        .aStride = dp_half_stride(h->count),
                                         .rows = rows,
                                         .outputs = broad,
                                         .inputs = h->count,
@@ -164,8 +144,10 @@ HALF void dp_half_attention(const dp_half_attention_head *h) {
 
 #else
 
+ptrdiff_t dp_half_attention_packed(ptrdiff_t count, ptrdiff_t width) { return (void)count, (void)width, 0; }
 ptrdiff_t dp_half_attention_halves(ptrdiff_t count, ptrdiff_t width) { return (void)count, (void)width, 0; }
 ptrdiff_t dp_half_attention_floats(ptrdiff_t count, ptrdiff_t width) { return (void)count, (void)width, 0; }
+void dp_half_attention_pack(const dp_half_attention_head *head) { (void)head; }
 void dp_half_attention(const dp_half_attention_head *head) { (void)head; }
 
 #endif

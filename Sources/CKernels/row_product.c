@@ -5,27 +5,14 @@
 #include "vectors.h"
 
 // DEPTH: a panel of so many rows stays in the second cache, a tile of x in the first. HEIGHT rows of x do so too.
-enum { PANEL = DP_PANEL, DEPTH = 384, HEIGHT = 192 };
+// Rows that are copied are an odd number of lines apart.
+enum { PANEL = DP_PANEL, DEPTH = 384, HEIGHT = 192, ROW_STRIDE = DEPTH + LANES };
 
 ptrdiff_t dp_packed_width(ptrdiff_t n) { return (n + LANES - 1) / LANES * LANES; }
 
 ptrdiff_t dp_packed_panels(ptrdiff_t n) { return (n + PANEL - 1) / PANEL; }
 
-ptrdiff_t dp_row_product_scratch(void) { return HEIGHT * DEPTH + LANES; }
-
-// [rows, k] to [k, rows]. Rows that come first write into those behind them, which come after; the last one into
-// LANES numbers behind its own.
-INLINE void pack_rows(float *restrict packed, const float *restrict x, ptrdiff_t ldx, int rows, ptrdiff_t k) {
-  ptrdiff_t i = 0;
-  for (; i + LANES <= k; i += LANES) {
-    Vector block[LANES] = {{0}};
-    for (int r = 0; r < rows; r++) block[r] = *(const Unaligned *)(x + r * ldx + i);
-    turn(block);
-    for (int j = 0; j < LANES; j++) *(Unaligned *)(packed + (i + j) * rows) = block[j];
-  }
-  for (; i < k; i++)
-    for (int r = 0; r < rows; r++) packed[i * rows + r] = x[r * ldx + i];
-}
+ptrdiff_t dp_row_product_scratch(void) { return HEIGHT * ROW_STRIDE; }
 
 // [width, k] to [k, width] in rows of `stride` numbers.
 INLINE void pack_columns(float *restrict packed, ptrdiff_t stride, const float *restrict w, ptrdiff_t ldw,
@@ -57,24 +44,20 @@ INLINE void copy_row(float *restrict packed, const float *restrict w, ptrdiff_t 
 #define TARGET __attribute__((target("arch=x86-64-v4"), min_vector_width(512)))
 #define ROWS 12
 #define VECTORS 2
-#define PACKS 1
 #include "row_product_clone.h"
 #undef NAME
 #undef TARGET
 #undef ROWS
 #undef VECTORS
-#undef PACKS
 #define NAME(name) JOINED(name, v3)
 #define TARGET __attribute__((target("arch=x86-64-v3")))
 #define ROWS 6
 #define VECTORS 1
-#define PACKS 0
 #include "row_product_clone.h"
 #undef NAME
 #undef TARGET
 #undef ROWS
 #undef VECTORS
-#undef PACKS
 #define DP_DISPATCH(name, ...)                   \
   do {                                           \
     if (__builtin_cpu_supports("x86-64-v4"))     \
@@ -97,7 +80,6 @@ INLINE void copy_row(float *restrict packed, const float *restrict w, ptrdiff_t 
 #define ROWS 1
 #define VECTORS 2
 #endif
-#define PACKS 0
 #include "row_product_clone.h"
 
 void dp_pack_factor(float *restrict packed, ptrdiff_t firstPanel, ptrdiff_t lastPanel, const float *restrict w,

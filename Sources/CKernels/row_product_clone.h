@@ -1,18 +1,17 @@
 // The product of rows for one set of instructions: NAME(x) names its functions, TARGET is what they are compiled for,
-// ROWS and VECTORS (1 or 2) how many rows and vectors of sums fit its registers beside what they are made of, PACKS whether
-// rows are packed first: a dozen of them would compete for the same lines of the cache.
+// ROWS and VECTORS (1 or 2) how many rows and vectors of sums fit its registers beside what they are made of.
 
 // rows x vectors numbers of c, held in registers; both are constants where it is called.
-INLINE TARGET void NAME(tile)(float *restrict c, ptrdiff_t ldc, const float *restrict a, ptrdiff_t rowA, ptrdiff_t stepA,
+INLINE TARGET void NAME(tile)(float *restrict c, ptrdiff_t ldc, const float *restrict a, ptrdiff_t lda,
                               const float *restrict b, ptrdiff_t ldb, ptrdiff_t k, ptrdiff_t width,
                               const float *restrict bias, int isAdding, const int rows, const int vectors) {
   Vector sum[ROWS][VECTORS] = {{{0}}};
-  for (ptrdiff_t i = 0; i < k; i++, a += stepA, b += ldb) {
+  for (ptrdiff_t i = 0; i < k; i++, a++, b += ldb) {
     const Vector *right = (const Vector *)b;
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
-      for (int v = 0; v < vectors; v++) sum[r][v] += a[r * rowA] * right[v];
+      for (int v = 0; v < vectors; v++) sum[r][v] += a[r * lda] * right[v];
   }
   if (width == vectors * LANES) {
 #pragma clang loop unroll(full)
@@ -45,15 +44,15 @@ INLINE TARGET void NAME(tile)(float *restrict c, ptrdiff_t ldc, const float *res
   }
 }
 
-TARGET static void NAME(tiles)(float *restrict c, ptrdiff_t ldc, const float *restrict a, ptrdiff_t rowA,
-                               ptrdiff_t stepA, const float *restrict b, ptrdiff_t ldb, ptrdiff_t k, ptrdiff_t width,
+TARGET static void NAME(tiles)(float *restrict c, ptrdiff_t ldc, const float *restrict a, ptrdiff_t lda,
+                               const float *restrict b, ptrdiff_t ldb, ptrdiff_t k, ptrdiff_t width,
                                const float *restrict bias, int isAdding, int rows) {
-#define DP_TILE(count)                                                                                            \
-  case count:                                                                                                     \
-    if (VECTORS == 2 && width > LANES)                                                                            \
-      NAME(tile)(c, ldc, a, PACKS ? 1 : rowA, PACKS ? count : stepA, b, ldb, k, width, bias, isAdding, count, VECTORS); \
-    else                                                                                                          \
-      NAME(tile)(c, ldc, a, PACKS ? 1 : rowA, PACKS ? count : stepA, b, ldb, k, width, bias, isAdding, count, 1); \
+#define DP_TILE(count)                                                                     \
+  case count:                                                                              \
+    if (VECTORS == 2 && width > LANES)                                                     \
+      NAME(tile)(c, ldc, a, lda, b, ldb, k, width, bias, isAdding, count, VECTORS); \
+    else                                                                                   \
+      NAME(tile)(c, ldc, a, lda, b, ldb, k, width, bias, isAdding, count, 1);       \
     break;
   switch (rows) {
     DP_TILE(1)
@@ -88,12 +87,15 @@ TARGET static void NAME(product)(float *restrict c, ptrdiff_t ldc, const float *
                     tiles = (height + ROWS - 1) / ROWS;
     for (ptrdiff_t block = 0; block < blocks; block++) {
       const ptrdiff_t start = k * block / blocks, depth = k * (block + 1) / blocks - start;
-      const float *const left = x + top * ldx + start;
-      if (PACKS)
-        for (ptrdiff_t t = 0; t < tiles; t++) {
-          const ptrdiff_t from = height * t / tiles, to = height * (t + 1) / tiles;
-          pack_rows(scratch + from * depth, left + from * ldx, ldx, (int)(to - from), depth);
-        }
+      const float *left = x + top * ldx + start;
+      ptrdiff_t lda = ldx;
+      // A tile's rows would compete for the eight ways of the same lines of the first cache.
+      if (ROWS > 8 && ldx % 1024 == 0) {
+        for (ptrdiff_t r = 0; r < height; r++)
+          memcpy(scratch + r * ROW_STRIDE, left + r * ldx, (size_t)depth * sizeof *left);
+        left = scratch;
+        lda = ROW_STRIDE;
+      }
       for (ptrdiff_t panel = firstPanel; panel < lastPanel; panel++) {
         const ptrdiff_t j = panel * PANEL, width = n - j < PANEL ? n - j : PANEL, stride = width > LANES ? PANEL : LANES;
         const float *const right = packed + start * wide + j * depth;
@@ -101,9 +103,9 @@ TARGET static void NAME(product)(float *restrict c, ptrdiff_t ldc, const float *
           const ptrdiff_t from = height * t / tiles, to = height * (t + 1) / tiles;
           for (ptrdiff_t v = 0; v < width; v += VECTORS * LANES)
             NAME(tiles)
-            (c + (top + from) * ldc + j + v, ldc, PACKS ? scratch + from * depth : left + from * ldx, ldx, 1, right + v,
-             stride, depth, width - v < VECTORS * LANES ? width - v : VECTORS * LANES, bias ? bias + j + v : bias,
-             block > 0, (int)(to - from));
+            (c + (top + from) * ldc + j + v, ldc, left + from * lda, lda, right + v, stride, depth,
+             width - v < VECTORS * LANES ? width - v : VECTORS * LANES, bias ? bias + j + v : bias, block > 0,
+             (int)(to - from));
         }
       }
     }

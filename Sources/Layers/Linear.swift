@@ -25,31 +25,56 @@ public struct Linear: UnaryLayer {
 
   /// The same with an activation after it.
   public func callAsFunction(_ x: Tensor, activation: Activation?) -> Tensor {
-    if let half { return linear(x, half: half, bias: bias?.value, activation: activation) }
+    if let weights = weights(for: x) {
+      return linear(x, weights: weights, bias: bias?.value, activation: activation)
+    }
     return linear(x, weight: weight.value, bias: bias?.value, activation: activation)
   }
 
-  /// The same of a layer norm's result: with weights as bfloat16 the norm is taken as the product reads its rows.
+  /// The same of a layer norm's result: in inference the norm is taken as the product reads its rows.
   public func callAsFunction(_ x: Tensor, after norm: LayerNorm, activation: Activation? = nil) -> Tensor {
-    if let half {
-      return linear(x, half: half, after: norm.preceding, bias: bias?.value, activation: activation)
+    if let weights = weights(for: x, norm) {
+      return linear(
+        x, weights: weights, after: norm.preceding, bias: bias?.value, activation: activation)
     }
     return self(norm(x), activation: activation)
   }
 
-  /// The same added to a tensor of the result's shape, if there is one: with weights as bfloat16 while the sums are in
-  /// registers.
+  /// The same added to a tensor of the result's shape, if there is one: in inference before the sums leave the cache.
   public func callAsFunction(_ x: Tensor, addedTo residual: Tensor?) -> Tensor {
     guard let residual else { return self(x) }
-    if let half { return linear(x, half: half, bias: bias?.value, adding: residual) }
-    var y = self(x)
-    if y.needsGradient || residual.needsGradient { return residual + y }
-    y.add(residual)
-    return y
+    if let weights = weights(for: x, adding: residual) {
+      return linear(x, weights: weights, bias: bias?.value, adding: residual)
+    }
+    return residual + self(x)
+  }
+
+  /// second(activation(self(norm(x)))) added to a tensor: in inference some rows at a time, so that what lies between the
+  /// two takes no memory.
+  public func callAsFunction(
+    _ x: Tensor, after norm: LayerNorm, _ activation: Activation, then second: Linear,
+    addedTo residual: Tensor?
+  ) -> Tensor {
+    // Nothing that lies between needs a gradient where neither the input nor a weight does.
+    if let own = weights(for: x, norm, adding: residual), let others = second.weights(for: x) {
+      return perceptron(
+        x, after: norm.preceding, (own, bias?.value), activation, (others, second.bias?.value),
+        adding: residual)
+    }
+    return second(self(x, after: norm, activation: activation), addedTo: residual)
   }
 
   /// What its products take: bfloat16 after inference has rounded the weight.
   package var precision: Precision { weight.keepsFloat32 ? .float32 : .bfloat16 }
+
+  /// The weights as inference takes them; nil where something is to be differentiated.
+  private func weights(
+    for x: Tensor, _ norm: LayerNorm? = nil, adding residual: Tensor? = nil
+  ) -> InferenceWeights? {
+    if let half { return .bfloat16(half) }
+    let numbers = [x, weight.value, bias?.value, norm?.weight.value, norm?.bias.value, residual]
+    return numbers.contains { $0?.needsGradient ?? false } ? nil : .float32(weight.value)
+  }
 
   private var half: HalfWeights? { weight.half { HalfWeights(linear: $0) } }
 

@@ -76,6 +76,15 @@ struct SwinTests {
     }
   }
 
+  @Test("counting the operations of maps that are no whole windows leaves every bit as it is")
+  func counting() throws {
+    let swin = try backbone("{\(Self.tiny)}")
+    let x = Tensor.random([1, 26, 37, 3])
+    func run() -> [[Float]] { ForwardMode.evaluation { swin(x) }.map(\.values) }
+    let plain = run()
+    #expect(countingOperations(run).result == plain)
+  }
+
   @Test("blocks computed twice, and dropping, leave a step's bits as they are")
   func checkpointing() throws {
     let x = Tensor.random([2, 24, 20, 3])

@@ -95,6 +95,6 @@ struct SwinPatchMerging: UnaryLayer {
     let cells = even.reshaped([b, rows, 2, columns, 2, c])
       .permuted(form == .mm ? [0, 1, 3, 2, 4, 5] : [0, 1, 3, 4, 2, 5])
       .reshaped([b, rows, columns, 4 * c])
-    return reduction(norm.map { $0(cells) } ?? cells)
+    return norm.map { reduction(cells, after: $0) } ?? reduction(cells)
   }
 }

@@ -71,11 +71,10 @@ struct WindowAttentionLayer: Layer {
     func cut(_ y: Tensor) -> Tensor {
       isWhole ? y : y.sliced(axis: 1, from: 0, to: height).sliced(axis: 2, from: 0, to: width)
     }
+    guard let residual else { return dropout(cut(projection(mixed))) }
     // What was padded needs no projection; but the field's tables count it.
-    if residual != nil, OperationCounter.current == nil {
-      return dropout(projection(cut(mixed), addedTo: residual))
-    }
-    let y = cut(projection(mixed))
-    return dropout(residual.map { $0 + y } ?? y)
+    let padded = mixed.shape[1] * mixed.shape[2] - height * width
+    OperationCounter.current?.addLinear(x.shape[0], padded, x.shape[3], x.shape[3])
+    return dropout(projection(cut(mixed), addedTo: residual))
   }
 }

@@ -134,6 +134,8 @@ struct FeedForward: Layer {
 
   /// Of a norm's result, shape kept; added to a tensor of its shape in evaluation.
   func callAsFunction(_ x: Tensor, after norm: LayerNorm, addedTo residual: Tensor?) -> Tensor {
-    dropouts.1(second(dropouts.0(first(x, after: norm, activation: activation)), addedTo: residual))
+    // What is added is there in evaluation, where nothing is dropped.
+    if residual != nil { return first(x, after: norm, activation, then: second, addedTo: residual) }
+    return dropouts.1(second(dropouts.0(first(x, after: norm, activation: activation))))
   }
 }

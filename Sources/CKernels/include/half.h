@@ -17,6 +17,10 @@ ptrdiff_t dp_half_panel_count(ptrdiff_t outputs, ptrdiff_t inputs);
 /// panels of weight [outputs, inputs], each output `stride` floats from the next, rounded to nearest even.
 void dp_half_pack(const float *weight, ptrdiff_t stride, ptrdiff_t outputs, ptrdiff_t inputs, uint16_t *panels);
 
+/// From one row of `count` rounded numbers to the next: whole cache lines, of an odd number, so that rows do not compete
+/// for the same lines.
+ptrdiff_t dp_half_stride(ptrdiff_t count);
+
 /// out [rows, width] = in, rounded to nearest even; where width is odd, a zero is put after each row.
 void dp_half_round(const float *in, ptrdiff_t inStride, ptrdiff_t rows, ptrdiff_t width, uint16_t *out,
                    ptrdiff_t outStride);
@@ -32,6 +36,9 @@ typedef enum {
 
 /// y [rows, outputs] = activation(a panelsᵀ + bias + residual), strides in numbers; bias and residual may be null.
 /// Each row of `a` has `inputs` numbers, and a zero behind them where that is odd; `aStride` is even.
+///
+/// Where `halves` is not null, the result is rounded into it, and y is not written: for up to
+/// `DP_HALF_INPUTS_AT_ONCE` inputs, and without a residual. A zero is put behind rows of an odd number.
 typedef struct {
   const uint16_t *a, *panels;
   ptrdiff_t aStride, rows, outputs, inputs;
@@ -39,7 +46,12 @@ typedef struct {
   const float *bias, *residual;
   ptrdiff_t yStride, residualStride;
   dp_half_activation activation;
+  uint16_t *halves;
+  ptrdiff_t halvesStride;
 } dp_half_product;
+
+/// So many are summed up before a number of y is written.
+enum { DP_HALF_INPUTS_AT_ONCE = 2048 };
 
 /// On the calling thread. A number of y depends on its row, its output's weights and what is added alone: not on how
 /// many rows or outputs there are.
@@ -63,11 +75,13 @@ typedef struct {
   /// As q: the results of token 0.
   float *y;
   ptrdiff_t yStride;
-  /// Room for what lies between, as much as the functions below say.
-  uint16_t *halves;
+  /// All k and v, as the first function below packs them, and room for what lies between: as much as the others say.
+  uint16_t *packed, *halves;
   float *floats;
 } dp_half_attention_head;
 
+void dp_half_attention_pack(const dp_half_attention_head *head);
+ptrdiff_t dp_half_attention_packed(ptrdiff_t count, ptrdiff_t width);
 ptrdiff_t dp_half_attention_halves(ptrdiff_t count, ptrdiff_t width);
 ptrdiff_t dp_half_attention_floats(ptrdiff_t count, ptrdiff_t width);
 

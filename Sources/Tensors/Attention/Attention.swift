@@ -58,12 +58,12 @@ public func attention(
   return Tensor.operation("attention", of: [qkv]) {
     let y = Tensor.uninitialized([shape[0], shape[1], shape[2] / 3])
     let (input, result) = (qkv.storage, y.storage)
-    let isHalf = precision.isHalf(for: [qkv], dropout)
+    let packed = precision.isHalf(for: [qkv], dropout) ? sizes.packed(input, images: shape[0]) : nil
     parallel(shape[0] * heads * sizes.blocks) { piece in
       let (image, rest) = piece.quotientAndRemainder(dividingBy: heads * sizes.blocks)
       let (head, rows) = (rest / sizes.blocks, sizes.rows(ofBlock: rest % sizes.blocks))
-      if isHalf {
-        sizes.halfForward(input, image: image, head: head, rows: rows, to: result)
+      if let packed {
+        sizes.halfForward(input, packed, image: image, head: head, rows: rows, to: result)
       } else {
         sizes.forward(input, image: image, head: head, rows: rows, to: result)
       }
@@ -125,21 +125,39 @@ private struct TokenAttention: Sendable {
     withExtendedLifetime(p) {}
   }
 
+  /// k and v of all heads as products in bfloat16 take them, for all blocks of rows.
+  func packed(_ x: TensorStorage, images: Int) -> HalfAttentionHeads {
+    let packed = HalfAttentionHeads(heads: images * heads, count: tokens, width: width)
+    parallel(images * heads) { number in
+      var head = half(x, packed, image: number / heads, head: number % heads)
+      dp_half_attention_pack(&head)
+    }
+    return packed
+  }
+
   /// The same with products in bfloat16.
-  func halfForward(_ x: TensorStorage, image: Int, head: Int, rows: Range<Int>, to y: TensorStorage) {
+  func halfForward(
+    _ x: TensorStorage, _ packed: HalfAttentionHeads, image: Int, head number: Int, rows: Range<Int>,
+    to y: TensorStorage
+  ) {
     let room = HalfAttentionRoom(count: tokens, width: width)
-    let start = head * width
-    let q = x.base + image * tokens * stride + start
-    var head = dp_half_attention_head()
-    (head.q, head.k, head.v) = (
-      UnsafePointer(q), UnsafePointer(q + channels), UnsafePointer(q + 2 * channels)
-    )
-    (head.stride, head.count, head.width, head.scale) = (stride, tokens, width, scale)
+    var head = half(x, packed, image: image, head: number)
     (head.first, head.end) = (rows.lowerBound, rows.upperBound)
-    (head.y, head.yStride) = (y.base + image * tokens * channels + start, channels)
+    (head.y, head.yStride) = (y.base + image * tokens * channels + number * width, channels)
     room.lend(to: &head)
     dp_half_attention(&head)
     withExtendedLifetime(room) {}
+  }
+
+  private func half(
+    _ x: TensorStorage, _ packed: HalfAttentionHeads, image: Int, head number: Int
+  ) -> dp_half_attention_head {
+    let q = UnsafePointer(x.base + first(image: image, head: number))
+    var head = dp_half_attention_head()
+    (head.q, head.k, head.v) = (q, q + channels, q + 2 * channels)
+    (head.stride, head.count, head.width, head.scale) = (stride, tokens, width, scale)
+    packed.lend(image * heads + number, to: &head)
+    return head
   }
 
   /// The gradients of q, k and v of all heads.

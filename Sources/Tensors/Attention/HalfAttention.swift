@@ -7,7 +7,24 @@ extension Precision {
   }
 }
 
-/// What a thread needs for one head after the other whose products are in bfloat16.
+/// The packed k and v of some heads, all of one size: numbers of a head one behind the other.
+struct HalfAttentionHeads: Sendable {
+  private let packed: TensorStorage
+  private let each: Int
+
+  /// Memory for so many heads of some tokens and some width.
+  init(heads: Int, count: Int, width: Int) {
+    each = dp_half_attention_packed(count, width)
+    packed = TensorStorage(count: heads * each, elementType: .bfloat16, for: "a head of attention")
+  }
+
+  /// Lends a head's memory to a call, which these must outlive.
+  func lend(_ number: Int, to head: inout dp_half_attention_head) {
+    head.packed = packed.halves + number * each
+  }
+}
+
+/// What a thread needs beside them, for one head after the other.
 struct HalfAttentionRoom: Sendable {
   private let halves, floats: TensorStorage
 

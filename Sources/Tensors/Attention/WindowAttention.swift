@@ -48,13 +48,14 @@ public func windowAttention(
     parallel(over: shape[0] * count * groups, grain: max(1, (1 << 18) / max(1, work))) { range in
       var scratch = WindowScratch(windows)
       let room = isHalf ? HalfAttentionRoom(count: positions, width: windows.headWidth) : nil
+      let packed = HalfAttentionHeads(heads: isHalf ? 1 : 0, count: positions, width: windows.headWidth)
       for unit in range {
         let (place, group) = unit.quotientAndRemainder(dividingBy: groups)
         let image = place / count
         if group == 0 || unit == range.lowerBound { scratch.enter(window: place % count) }
         for head in heads * group / groups..<heads * (group + 1) / groups {
           if let room {
-            scratch.halfForward(input, image: image, head: head, bias: padded, room, to: result)
+            scratch.halfForward(input, image: image, head: head, bias: padded, packed, room, to: result)
           } else {
             scratch.forward(input, image: image, head: head, bias: padded, to: result)
           }
@@ -265,8 +266,8 @@ private struct WindowScratch {
 
   /// The same with products in bfloat16.
   func halfForward(
-    _ x: TensorStorage, image: Int, head: Int, bias: TensorStorage, _ room: HalfAttentionRoom,
-    to result: TensorStorage
+    _ x: TensorStorage, image: Int, head: Int, bias: TensorStorage, _ packed: HalfAttentionHeads,
+    _ room: HalfAttentionRoom, to result: TensorStorage
   ) {
     let source = UnsafePointer(x.base + start(image, head, 3 * windows.channels))
     tokens.withUnsafeBufferPointer { tokens in
@@ -279,11 +280,13 @@ private struct WindowScratch {
         call.biasStride = windows.paddedPositions
         call.region = isMasked ? regions.baseAddress : nil
         (call.y, call.yStride) = (result.base + start(image, head, windows.channels), windows.channels)
+        packed.lend(0, to: &call)
         room.lend(to: &call)
+        dp_half_attention_pack(&call)
         dp_half_attention(&call)
       }
     }
-    withExtendedLifetime(room) {}
+    withExtendedLifetime((packed, room)) {}
   }
 
   /// - Parameter biasSum: What the gradient of the head's bias is added to.

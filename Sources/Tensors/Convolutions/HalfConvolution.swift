@@ -106,7 +106,7 @@ private struct HalfWinograd: Sendable {
 
   /// From one point to the next: whole cache lines, of an odd number.
   private func planes(_ count: Int) -> (source: Int, products: Int) {
-    (HalfProduct.stride(count * stride), ((count * outputs + 15) / 16 | 1) * 16)
+    (dp_half_stride(count * stride), ((count * outputs + 15) / 16 | 1) * 16)
   }
 
   private func buffers(_ count: Int) -> (source: TensorStorage, products: TensorStorage) {
@@ -138,7 +138,7 @@ private struct HalfWinograd: Sendable {
       a: source.halves + point * planes.source, panels: weights.base + point * weights.stride,
       aStride: stride, rows: count, outputs: outputs, inputs: inputs,
       y: products.base + point * planes.products, bias: nil, residual: nil, yStride: outputs,
-      residualStride: 0, activation: dp_half_none)
+      residualStride: 0, activation: dp_half_none, halves: nil, halvesStride: 0)
     dp_half_multiply(&product)
   }
 

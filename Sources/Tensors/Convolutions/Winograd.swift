@@ -152,6 +152,8 @@ extension WinogradConvolution {
 enum DerivedForm: Hashable {
   /// The points' factors of weights `[O, 3, 3, I]`.
   case winogradWeights(outputs: Int)
+  /// The weights `[O, I]` of a linear layer, packed for `RowProduct`.
+  case packedRows(outputs: Int)
 }
 
 /// How a convolution is computed.

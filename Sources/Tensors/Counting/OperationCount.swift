@@ -78,7 +78,7 @@ package final class OperationCounter: Sendable {
   }
 
   /// Counts a linear layer, which may be a projection of a scan.
-  func addLinear(_ factors: Int...) {
+  package func addLinear(_ factors: Int...) {
     let count = factors.multiplied
     switch ScanAccounting.current?.projections {
     case nil: add(.linear, count)

@@ -98,14 +98,22 @@ struct RowProduct: Sendable {
   /// All rows with all threads: x `[rows, inputs]` and y `[rows, outputs]` without gaps, which begin at `offsets`.
   ///
   /// - Parameters:
+  ///   - norm: What writes a norm of rows of x, which the product takes in their place.
   ///   - y: nil when nothing is needed but what `finish` makes.
   ///   - begin: Only where `heightsReadOnce` says that each row is read once.
   func parallelMultiply(
-    rows: Int, _ x: TensorStorage, _ packed: TensorStorage, bias: TensorStorage? = nil, to y: TensorStorage?,
-    offsets: (x: Int, y: Int) = (0, 0), begin: Begin? = nil, finish: Finish? = nil
+    rows: Int, _ x: TensorStorage, _ packed: TensorStorage, after norm: PrecedingNorm.Writing? = nil,
+    bias: TensorStorage? = nil, to y: TensorStorage?, offsets: (x: Int, y: Int) = (0, 0),
+    begin: Begin? = nil, finish: Finish? = nil
   ) {
     guard Computation.isOn, rows > 0, outputs > 0 else { return }
     let (heights, widths) = cut(rows: rows)
+    if let norm, widths > 1 {
+      // Rows that several pieces read are made once.
+      return parallelMultiply(
+        rows: rows, normalised(rows: rows, norm), packed, bias: bias, to: y, offsets: (0, offsets.y),
+        finish: finish)
+    }
     let scratchCount = dp_row_product_scratch()
     parallel(heights * widths) { [outputs, inputs, panels] piece in
       let (height, width) = piece.quotientAndRemainder(dividingBy: widths)
@@ -117,14 +125,20 @@ struct RowProduct: Sendable {
         y == nil
         ? TensorStorage(count: min(Self.rowsAtOnce, end - first) * outputs, for: "the rows of a product")
         : nil
+      let most = min(Self.rowsAtOnce, end - first)
+      let normal = norm.map { _ in
+        TensorStorage(count: most * (inputs + 2), for: "the normalised rows of a product")
+      }
       for start in stride(from: first, to: end, by: Self.rowsAtOnce) {
         let count = min(Self.rowsAtOnce, end - start)
         begin?(height, start..<start + count, start == first)
         guard let z = block?.base ?? y.map({ $0.base + offsets.y + start * outputs }) else { return }
+        if let norm, let normal {
+          norm(start..<start + count, normal.base, normal.base + most * inputs)
+        }
         multiply(
-          rows: count, x.base + offsets.x + start * inputs, stride: inputs, packed.base, panels: own,
-          bias: bias?.base,
-          to: z, stride: outputs, scratch: scratch.base)
+          rows: count, normal?.base ?? x.base + offsets.x + start * inputs, stride: inputs, packed.base,
+          panels: own, bias: bias?.base, to: z, stride: outputs, scratch: scratch.base)
         guard let finish else { continue }
         if widths == 1 {
           finish(z, start * outputs, count * outputs)
@@ -136,8 +150,17 @@ struct RowProduct: Sendable {
           }
         }
       }
-      withExtendedLifetime((scratch, block)) {}
+      withExtendedLifetime((scratch, block, normal)) {}
     }
+  }
+
+  private func normalised(rows: Int, _ norm: @escaping PrecedingNorm.Writing) -> TensorStorage {
+    let result = TensorStorage(count: rows * inputs, for: "the normalised rows of a product")
+    let statistics = TensorStorage(count: 2 * rows, for: "the statistics of a norm")
+    parallel(over: rows, grain: max(1, (1 << 14) / max(1, inputs))) { [inputs] range in
+      norm(range, result.base + range.lowerBound * inputs, statistics.base + 2 * range.lowerBound)
+    }
+    return result
   }
 
   /// The same with a factor that is packed for this call.
