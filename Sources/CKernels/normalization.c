@@ -18,17 +18,28 @@ MULTIVERSION void dp_layer_norm(float *restrict y, float *restrict statistics, c
   }
 }
 
+INLINE float norm_slope(float g, float weight, float average, float centred, float slope, float inverse) {
+  return inverse * ((g * weight - average) - centred * slope);
+}
+
 MULTIVERSION void dp_layer_norm_backward(float *restrict gx, const float *restrict g, const float *restrict x,
                                          const float *restrict statistics, const float *restrict weight,
-                                         ptrdiff_t rows, ptrdiff_t width) {
+                                         ptrdiff_t rows, ptrdiff_t width, int adds) {
   for (ptrdiff_t r = 0; r < rows; r++, x += width, g += width, gx += width) {
     const float mean = statistics[2 * r], inverse = statistics[2 * r + 1];
     float sum, dot;
     DP_LANE_SUM(sum, width, g[i] * weight[i]);
     DP_LANE_SUM(dot, width, g[i] * weight[i] * (x[i] - mean));
     const float average = sum / (float)width, slope = dot * inverse * inverse / (float)width;
-    for (ptrdiff_t i = 0; i < width; i++)
-      gx[i] = inverse * ((g[i] * weight[i] - average) - (x[i] - mean) * slope);
+    if (adds)
+      for (ptrdiff_t i = 0; i < width; i++) {
+        // Rounded before it is added, as where the sum is taken elsewhere.
+#pragma clang fp contract(off)
+        gx[i] = gx[i] + norm_slope(g[i], weight[i], average, x[i] - mean, slope, inverse);
+      }
+    else
+      for (ptrdiff_t i = 0; i < width; i++)
+        gx[i] = norm_slope(g[i], weight[i], average, x[i] - mean, slope, inverse);
   }
 }
 

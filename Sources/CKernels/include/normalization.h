@@ -8,10 +8,10 @@
 void dp_layer_norm(float *restrict y, float *restrict statistics, const float *restrict x,
                    const float *restrict weight, const float *restrict bias, ptrdiff_t rows, ptrdiff_t width,
                    float epsilon);
-/// gx
+/// gx, or, where it adds, gx plus what was there.
 void dp_layer_norm_backward(float *restrict gx, const float *restrict g, const float *restrict x,
                             const float *restrict statistics, const float *restrict weight, ptrdiff_t rows,
-                            ptrdiff_t width);
+                            ptrdiff_t width, int adds);
 /// gweight += sum over the rows of g (x - mean) / deviation, gbias += sum of g
 void dp_layer_norm_parameters_backward(float *restrict gweight, float *restrict gbias, const float *restrict g,
                                        const float *restrict x, const float *restrict statistics,
