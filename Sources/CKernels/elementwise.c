@@ -16,6 +16,12 @@ MULTIVERSION void dp_accumulate_rows(float *restrict sum, const float *restrict 
     for (ptrdiff_t i = 0; i < width; i++) sum[i] += x[r * width + i];
 }
 
+MULTIVERSION void dp_add_branch(float *restrict y, const float *restrict x, const float *restrict branch,
+                                float factor, ptrdiff_t count) {
+#pragma clang fp contract(off)
+  for (ptrdiff_t i = 0; i < count; i++) y[i] = x[i] + branch[i] * factor;
+}
+
 #define BINARY(name, operator)                                                                               \
   MULTIVERSION void dp_##name(float *restrict y, const float *restrict a, const float *restrict b,           \
                               ptrdiff_t count) {                                                             \

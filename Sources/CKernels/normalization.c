@@ -1,5 +1,6 @@
 #include "CKernels.h"
 #include "lanes.h"
+#include "polynomials.h"
 
 #pragma clang fp contract(fast)
 
@@ -18,17 +19,68 @@ MULTIVERSION void dp_layer_norm(float *restrict y, float *restrict statistics, c
   }
 }
 
+INLINE float norm_slope(float g, float weight, float average, float centred, float slope, float inverse) {
+  return inverse * ((g * weight - average) - centred * slope);
+}
+
 MULTIVERSION void dp_layer_norm_backward(float *restrict gx, const float *restrict g, const float *restrict x,
                                          const float *restrict statistics, const float *restrict weight,
-                                         ptrdiff_t rows, ptrdiff_t width) {
+                                         ptrdiff_t rows, ptrdiff_t width, int adds) {
   for (ptrdiff_t r = 0; r < rows; r++, x += width, g += width, gx += width) {
     const float mean = statistics[2 * r], inverse = statistics[2 * r + 1];
     float sum, dot;
     DP_LANE_SUM(sum, width, g[i] * weight[i]);
     DP_LANE_SUM(dot, width, g[i] * weight[i] * (x[i] - mean));
     const float average = sum / (float)width, slope = dot * inverse * inverse / (float)width;
+    if (adds)
+      for (ptrdiff_t i = 0; i < width; i++) {
+        // Rounded before it is added, as where the sum is taken elsewhere.
+#pragma clang fp contract(off)
+        gx[i] = gx[i] + norm_slope(g[i], weight[i], average, x[i] - mean, slope, inverse);
+      }
+    else
+      for (ptrdiff_t i = 0; i < width; i++)
+        gx[i] = norm_slope(g[i], weight[i], average, x[i] - mean, slope, inverse);
+  }
+}
+
+MULTIVERSION void dp_layer_norm_gated(float *restrict y, float *restrict statistics, const float *restrict x,
+                                      const float *restrict weight, const float *restrict bias,
+                                      const float *restrict z, ptrdiff_t rows, ptrdiff_t width, float epsilon) {
+  for (ptrdiff_t r = 0; r < rows; r++, x += width, y += width, z += width) {
+    float sum, squares;
+    DP_LANE_SUM(sum, width, x[i]);
+    const float mean = sum / (float)width;
+    DP_LANE_SUM(squares, width, (x[i] - mean) * (x[i] - mean));
+    const float inverse = 1.f / __builtin_elementwise_sqrt(squares / (float)width + epsilon);
+    statistics[2 * r] = mean;
+    statistics[2 * r + 1] = inverse;
     for (ptrdiff_t i = 0; i < width; i++)
-      gx[i] = inverse * ((g[i] * weight[i] - average) - (x[i] - mean) * slope);
+      y[i] = ((x[i] - mean) * inverse * weight[i] + bias[i]) * (z[i] * dp_sigmoid(z[i]));
+  }
+}
+
+MULTIVERSION void dp_layer_norm_gated_backward(float *restrict gx, float *restrict gz, float *restrict gweight,
+                                               float *restrict gbias, float *restrict gy,
+                                               const float *restrict g, const float *restrict x,
+                                               const float *restrict z, const float *restrict statistics,
+                                               const float *restrict weight, const float *restrict bias,
+                                               ptrdiff_t rows, ptrdiff_t width) {
+  for (ptrdiff_t r = 0; r < rows; r++, x += width, g += width, z += width, gx += width, gz += width) {
+    const float mean = statistics[2 * r], inverse = statistics[2 * r + 1];
+    for (ptrdiff_t i = 0; i < width; i++) {
+      const float p = dp_sigmoid(z[i]), unit = (x[i] - mean) * inverse;
+      const float slope = g[i] * (z[i] * p);
+      gz[i] = g[i] * (unit * weight[i] + bias[i]) * (p * (1.f + z[i] * (1.f - p)));
+      gweight[i] += slope * unit;
+      gbias[i] += slope;
+      gy[i] = slope * weight[i];
+    }
+    float sum, dot;
+    DP_LANE_SUM(sum, width, gy[i]);
+    DP_LANE_SUM(dot, width, gy[i] * (x[i] - mean));
+    const float average = sum / (float)width, slope = dot * inverse * inverse / (float)width;
+    for (ptrdiff_t i = 0; i < width; i++) gx[i] = norm_slope(gy[i], 1.f, average, x[i] - mean, slope, inverse);
   }
 }
 

@@ -36,6 +36,11 @@ public struct Conv2d: UnaryLayer {
   /// `[B, H, W, I]` to `[B, H', W', O]`.
   public func callAsFunction(_ x: Tensor) -> Tensor { self(x, adding: nil, activation: nil) }
 
+  /// The same with an activation after it.
+  public func callAsFunction(_ x: Tensor, activation: Activation) -> Tensor {
+    self(x, adding: nil, activation: activation)
+  }
+
   /// activation(convolution + residual), the residual of the result's shape.
   func callAsFunction(_ x: Tensor, adding residual: Tensor?, activation: Activation?) -> Tensor {
     if let half = half() {

@@ -18,9 +18,28 @@ public struct DropPath: Sendable {
       x, probability: probability, generators: step.generators(for: .dropPath(layer: layer)))
   }
 
-  /// x + a branch of it, which is given x where it is to add it itself: in evaluation, when nothing is dropped.
-  public func sum(_ x: Tensor, _ branch: (_ residual: Tensor?) -> Tensor) -> Tensor {
-    ForwardMode.current.training == nil ? branch(x) : x + self(branch(nil))
+  /// x + a branch of it. In training the branch is computed for those samples alone whose branch is kept: the others' would
+  /// be multiplied by 0.
+  ///
+  /// - Parameters:
+  ///   - x: `[B, ...]`.
+  ///   - isWhole: Whether the branch has to see the whole batch, as batch norm has, whatever is kept.
+  ///   - branch: Is given the kept samples of x, and x where it is to add it itself: in evaluation, when nothing is
+  ///     dropped.
+  public func sum(
+    _ x: Tensor, ofWholeBatch isWhole: Bool = false, _ branch: (_ x: Tensor, _ residual: Tensor?) -> Tensor
+  ) -> Tensor {
+    guard let step = ForwardMode.current.training else { return branch(x, x) }
+    guard probability > 0 else { return x + branch(x, nil) }
+    let factors = stochasticDepthFactors(
+      probability: probability, generators: step.generators(for: .dropPath(layer: layer)))
+    let takesAll = isWhole || step.computesDroppedBranches || ForwardMode.current.isAsBuilt
+    let kept = factors.indices.filter { takesAll || factors[$0] != 0 }
+    // Where nothing is kept the branch still gives its weights their gradients, which are 0.
+    let y =
+      kept.count == factors.count
+      ? branch(x, nil) : ForwardMode.training(step.samples(at: kept)) { branch(x.samples(kept), nil) }
+    return x.adding(y, toSamples: kept, times: kept.map { factors[$0] })
   }
 }
 

@@ -16,10 +16,19 @@ public struct ForwardMode: Sendable {
     public var statistics: (any StatisticsReducer)?
     /// What sums the counts that losses are divided by over the other shards; nil where each takes its own.
     public var counts: (any StatisticsReducer)?
+    /// Whether branches that stochastic depth drops are computed all the same, as where a step's memory is measured.
+    public var computesDroppedBranches = false
 
     /// The key of a step's random numbers.
     public init(seed: UInt64, step: Int, samples: [Int]) {
       (self.seed, self.step, self.samples) = (seed, step, samples)
+    }
+
+    /// The same step for some samples of the batch.
+    func samples(at places: [Int]) -> Step {
+      var part = self
+      part.samples = places.map { samples[$0] }
+      return part
     }
 
     /// One generator a sample.
@@ -31,7 +40,7 @@ public struct ForwardMode: Sendable {
   /// The training step, or nil in evaluation.
   public let training: Step?
   /// Whether a model runs as it is built, before training begins.
-  private let isAsBuilt: Bool
+  let isAsBuilt: Bool
 
   private init(training: Step?, isAsBuilt: Bool = false) {
     (self.training, self.isAsBuilt) = (training, isAsBuilt)

@@ -29,6 +29,11 @@ public struct LayerNorm: UnaryLayer {
   public func callAsFunction(_ x: Tensor) -> Tensor {
     layerNorm(x, weight: weight.value, bias: bias.value, epsilon: epsilon)
   }
+
+  /// Its result times silu(z), z of x's shape.
+  public func callAsFunction(_ x: Tensor, siluGatedBy z: Tensor) -> Tensor {
+    layerNorm(x, weight: weight.value, bias: bias.value, epsilon: epsilon, siluGatedBy: z)
+  }
 }
 
 /// Batch norm over all positions of a channel: of a shard (`BN`), or of all shards of a step (`SyncBN`).

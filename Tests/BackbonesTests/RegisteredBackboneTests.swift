@@ -212,6 +212,18 @@ struct RegisteredBackboneTests {
       "training")
   }
 
+  @Test("gives every weight a gradient where stochastic depth drops nearly all", arguments: TinyBackbone.all)
+  func dropped(_ tiny: TinyBackbone) throws {
+    guard !tiny.type.hasPrefix("ResNet"), !tiny.settings.contains("drop_path_rate") else { return }
+    let backbone = try tiny.build("drop_path_rate: 0.99")
+    training(2) { weighted(backbone(tiny.images(2))) }.backward()
+    for (name, parameter) in backbone.parameters {
+      let gradient = try #require(parameter.gradient, "\(name)")
+      #expect(gradient.values.allSatisfy { $0.isFinite }, "\(name)")
+    }
+    #expect(backbone.parameters.contains { $0.parameter.gradient?.values.allSatisfy { $0 == 0 } ?? false })
+  }
+
   @Test("is the same bits after saving and loading", arguments: TinyBackbone.all)
   func roundTrip(_ tiny: TinyBackbone) throws {
     let folder = try TemporaryFolder()

@@ -120,6 +120,54 @@ struct LayerTests {
     #expect(ConvModule(2, 3, kernel: 1).tree.leaves.map(\.name) == ["conv.weight", "conv.bias"])
   }
 
+  @Test(
+    "a branch that stochastic depth drops is not computed, and all is as if it were",
+    arguments: [Float(0.7), 0.9, 1])
+  func droppedBranches(probability: Float) {
+    let (drop, inner) = (DropPath(probability: probability, layer: 3), Dropout(probability: 0.4, layer: 1))
+    let fc = Linear(6, 6)
+    let x = Tensor.random([12, 3, 6], seed: 1)
+    var step = ForwardMode.Step(seed: 5, step: 7, samples: Array(20..<32))
+    func run(_ sum: (Tensor) -> Tensor) -> [[Float]] {
+      for parameter in [fc.weight, fc.bias].compactMap(\.self) { parameter.gradient = nil }
+      let leaf = x.withGradient()
+      let y = ForwardMode.training(step) { sum(leaf) }
+      y.backward(from: .random(y.shape, seed: 2))
+      return ([y, leaf.gradient, fc.weight.gradient, fc.bias?.gradient] as [Tensor?]).map { $0?.values ?? [] }
+    }
+    var seen = 0
+    let skipping = run { x in
+      drop.sum(x) { part, residual in
+        seen = part.shape[0]
+        #expect(residual == nil)
+        return inner(fc(part))
+      }
+    }
+    let whole = run { x in
+      let factors = stochasticDepthFactors(
+        probability: probability, generators: step.generators(for: .dropPath(layer: 3)))
+      #expect(seen == factors.filter { $0 != 0 }.count)
+      return x.adding(
+        inner(fc(x)), toSamples: Array(0..<12), times: factors.map { $0.isFinite ? $0 : 0 })
+    }
+    #expect(seen < 12)
+    for (skipped, full) in zip(skipping, whole) {
+      #expect(skipped.count == full.count && !full.isEmpty)
+      #expect(zip(skipped, full).allSatisfy { abs($0 - $1) <= 1e-5 })
+    }
+    for isWhole in [true, false] {
+      step.computesDroppedBranches = !isWhole
+      let computed = run { x in
+        drop.sum(x, ofWholeBatch: isWhole) { part, _ in
+          seen = part.shape[0]
+          return inner(fc(part))
+        }
+      }
+      #expect(computed[0] == whole[0])
+      #expect(seen == 12)
+    }
+  }
+
   @Test("random numbers of a training step depend on the sample, not on its place in the batch")
   func dropPath() {
     let drop = DropPath(probability: 0.5, layer: 3)

@@ -106,6 +106,12 @@ struct BatchCase: Sendable, CustomTestStringConvertible {
           groups: groups)
       }
     } + [
+      BatchCase("depthwise with SiLU", [[30, 20, 200]], [[200, 3, 3, 1], [200]]) { x, _ in
+        conv2d(x[0], weight: x[1], bias: x[2], padding: (1, 1), groups: 200, activation: .silu)
+      },
+      BatchCase("depthwise with SiLU, stride 2", [[20, 30, 20]], [[20, 3, 3, 1]]) { x, _ in
+        conv2d(x[0], weight: x[1], stride: (2, 2), padding: (1, 1), groups: 20, activation: .silu)
+      },
       BatchCase("Winograd's convolution", [[14, 14, 64]], [[64, 3, 3, 64]]) { x, _ in
         conv2d(x[0], weight: x[1], padding: (1, 1), method: .winograd)
       },
@@ -120,6 +126,9 @@ struct BatchCase: Sendable, CustomTestStringConvertible {
   static let norms: [BatchCase] = [
     BatchCase("layer norm", [[14, 14, 96]], [[96], [96]]) { x, _ in
       layerNorm(x[0], weight: x[1], bias: x[2], epsilon: 1e-5)
+    },
+    BatchCase("layer norm with a gate", [[14, 14, 97], [14, 14, 97]], [[97], [97]]) { x, _ in
+      layerNorm(x[0], weight: x[2], bias: x[3], epsilon: 1e-5, siluGatedBy: x[1])
     },
     BatchCase("group norm", [[40, 50, 33]], [[33], [33]]) { x, _ in
       groupNorm(x[0], groups: 3, weight: x[1], bias: x[2], epsilon: 1e-5)
@@ -169,6 +178,20 @@ struct BatchCase: Sendable, CustomTestStringConvertible {
       },
       BatchCase("stochastic depth", [[13, 17, 7]]) { x, samples in
         stochasticDepth(x[0], probability: 0.5, generators: generators(samples))
+      },
+      BatchCase("residual of some samples", [[13, 17, 7]], [[9, 7]]) { x, samples in
+        let kept = samples.filter { $0 != 1 }
+        let places = kept.map { $0 - samples.lowerBound }
+        return x[0].adding(
+          linear(linear(x[0].samples(places), weight: x[1]), weight: x[1].permuted([1, 0])),
+          toSamples: places, times: kept.map { 1 + Float($0) })
+      },
+      BatchCase("what two take", [[13, 17, 96]], [[70, 96], [70, 96], [96], [96]]) { x, _ in
+        let doubled = x[0] * 2
+        let sum =
+          linear(doubled, weight: x[1]) + linear(doubled, weight: x[2], activation: .gelu)
+          + linear(layerNorm(doubled, weight: x[3], bias: x[4], epsilon: 1e-5), weight: x[2])
+        return concatenated([sum, doubled], axis: -1)
       },
     ]
 

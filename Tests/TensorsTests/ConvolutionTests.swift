@@ -101,6 +101,47 @@ struct ConvolutionTests {
     #expect(gradientMismatches(at: [weight], samples: 4) { conv(x, $0[0], bias) } == [])
   }
 
+  /// Depthwise, with SiLU behind them: in one pass, over several bands and blocks of channels, and in several passes.
+  static let activated: [ConvolutionCase] = [
+    .init(x: [2, 10, 6, 8], weight: [8, 3, 3, 1], padding: (1, 1), groups: 8),
+    .init(x: [2, 25, 9, 200], weight: [200, 3, 3, 1], padding: (1, 1), groups: 200),
+    .init(x: [1, 1, 1, 8], weight: [8, 3, 3, 1], padding: (1, 1), groups: 8),
+    .init(x: [1, 2, 2, 16], weight: [16, 3, 3, 1], padding: (1, 1), groups: 16),
+    .init(x: [1, 9, 13, 19], weight: [19, 3, 3, 1], padding: (1, 1), groups: 19),
+    .init(x: [1, 9, 8, 8], weight: [8, 3, 3, 1], stride: (2, 2), padding: (1, 1), groups: 8),
+    .init(x: [1, 9, 8, 8], weight: [8, 5, 5, 1], padding: (2, 2), groups: 8),
+    .init(x: [0, 9, 8, 8], weight: [8, 3, 3, 1], padding: (1, 1), groups: 8),
+  ]
+
+  @Test("depthwise with SiLU: what the two give one after the other, and its gradients", arguments: activated)
+  func depthwiseSilu(_ conv: ConvolutionCase) {
+    func joined(_ x: [Tensor]) -> Tensor {
+      conv2d(
+        x[0], weight: x[1], bias: x.count > 2 ? x[2] : nil, stride: conv.stride, padding: conv.padding,
+        groups: conv.groups, activation: .silu)
+    }
+    let inputs = [
+      Tensor.random(conv.x, seed: 1), .random(conv.weight, seed: 2), .random([conv.weight[0]], seed: 3),
+    ]
+    #expect(joined(inputs).values == conv(inputs[0], inputs[1], inputs[2]).silu().values)
+    #expect(gradientMismatches(at: inputs, tolerance: 2e-3, samples: 24) { joined($0) } == [])
+    #expect(gradientMismatches(at: Array(inputs.prefix(2)), tolerance: 2e-3, samples: 4) { joined($0) } == [])
+    #expect(
+      gradientMismatches(at: [inputs[1]], tolerance: 2e-3, samples: 4) { joined([inputs[0], $0[0]]) } == [])
+
+    // Every number of the gradients is that of the two one after the other.
+    func gradients(_ function: ([Tensor]) -> Tensor) -> [[Float]] {
+      let leaves = inputs.map { $0.withGradient() }
+      let y = function(leaves)
+      y.backward(from: .random(y.shape, seed: 9))
+      return leaves.map { $0.gradient?.values ?? [] }
+    }
+    for (one, two) in zip(gradients(joined), gradients { conv($0[0], $0[1], $0[2]).silu() }) {
+      #expect(one.count == two.count)
+      #expect(zip(one, two).allSatisfy { abs($0 - $1) <= 1e-5 * max(1, abs($1)) })
+    }
+  }
+
   @Test("empty batches", arguments: [1, 8])
   func empty(groups: Int) throws {
     let x = Tensor.zeros([0, 5, 5, 8]).withGradient()

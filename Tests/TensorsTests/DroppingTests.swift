@@ -59,6 +59,27 @@ struct DroppingTests {
       } == [])
   }
 
+  @Test(
+    "a residual of some samples, and its gradients",
+    arguments: [
+      ([], []), ([0], [2]), ([1, 2], [1.5, 0]), ([0, 1, 2], [1, 1, 1]), ([0, 1, 2], [0, 2, 2]),
+    ])
+  func residual(places: [Int], factors: [Float]) {
+    let (x, branch) = (Tensor.random([3, 2, 5], seed: 1), Tensor.random([places.count, 2, 5], seed: 2))
+    var expected = x.values
+    for (source, place) in places.enumerated() {
+      for i in 0..<10 { expected[10 * place + i] += factors[source] * branch.values[10 * source + i] }
+    }
+    #expect(x.adding(branch, toSamples: places, times: factors).values == expected)
+    #expect(
+      gradientMismatches(at: [x, branch]) { $0[0].adding($0[1], toSamples: places, times: factors) } == [])
+    #expect(
+      gradientMismatches(at: [x]) {
+        let x = $0[0] * 3
+        return x.adding(x.samples(places) * x.samples(places), toSamples: places, times: factors)
+      } == [])
+  }
+
   @Test("probability 1 leaves nothing")
   func certain() {
     let y = stochasticDepth(.ones([2, 3]), probability: 1, generators: Self.generators(2))

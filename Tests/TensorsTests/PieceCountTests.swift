@@ -55,11 +55,17 @@ struct LargeCase: Sendable, CustomTestStringConvertible {
       LargeCase("depthwise convolution", [[1, 100, 100, 192], [192, 3, 3, 1]]) { x in
         conv2d(x[0], weight: x[1], padding: (1, 1), groups: 192)
       },
+      LargeCase("depthwise convolution with SiLU", [[1, 100, 100, 192], [192, 3, 3, 1], [192]]) { x in
+        conv2d(x[0], weight: x[1], bias: x[2], padding: (1, 1), groups: 192, activation: .silu)
+      },
       LargeCase("transposed convolution", [[64, 14, 14, 128], [128, 2, 2, 128]]) { x in
         convTranspose2d(x[0], weight: x[1], stride: (2, 2))
       },
       LargeCase("layer norm", [[1, 100, 100, 192], [192], [192]]) { x in
         layerNorm(x[0], weight: x[1], bias: x[2], epsilon: 1e-5)
+      },
+      LargeCase("layer norm with a gate", [[1, 100, 100, 192], [192], [192], [1, 100, 100, 192]]) { x in
+        layerNorm(x[0], weight: x[1], bias: x[2], epsilon: 1e-5, siluGatedBy: x[3])
       },
       LargeCase("group norm", [[1, 100, 100, 192], [192], [192]]) { x in
         groupNorm(x[0], groups: 32, weight: x[1], bias: x[2], epsilon: 1e-5)
@@ -93,6 +99,10 @@ struct LargeCase: Sendable, CustomTestStringConvertible {
     LargeCase("arithmetic", [[1, 100, 100, 192], [1, 100, 100, 192]]) { x in x[0] * x[1] + x[0] },
     LargeCase("activation", [[1, 100, 100, 192]]) { x in x[0].gelu() },
     LargeCase("gating", [[1, 100, 100, 192], [1, 100, 100, 192]]) { x in x[0].siluGated(by: x[1]) },
+    LargeCase("residual", [[2, 100, 100, 96], [1, 100, 100, 96]]) { x in
+      x[0].adding(x[1], toSamples: [1], times: [1.5])
+    },
+    LargeCase("samples", [[2, 100, 100, 192]]) { x in x[0].samples([1]) },
     LargeCase("softmax", [[10000, 150]]) { x in x[0].softmax(axis: -1) },
     LargeCase("mean of a map", [[1, 200, 200, 192]]) { x in x[0].mean(axes: [1, 2]) },
     LargeCase("sum of wide rows", [[96, 40000]]) { x in x[0].sum(axes: [0]) },

@@ -65,8 +65,8 @@ struct SwinBlock: UnaryLayer {
   }
 
   private func forward(_ x: Tensor) -> Tensor {
-    let y = dropPaths.0.sum(x) { attention(x, after: norm1, addedTo: $0) }
-    return dropPaths.1.sum(y) { perceptron(y, after: norm2, addedTo: $0) }
+    let y = dropPaths.0.sum(x) { attention($0, after: norm1, addedTo: $1) }
+    return dropPaths.1.sum(y) { perceptron($0, after: norm2, addedTo: $1) }
   }
 }
 

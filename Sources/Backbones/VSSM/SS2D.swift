@@ -68,9 +68,7 @@ public struct SS2D: UnaryLayer {
   /// The same added to a tensor of its shape, in evaluation.
   func callAsFunction(_ x: Tensor, addedTo residual: Tensor?) -> Tensor {
     let (x, z) = projected(x)
-    let scanned = outNorm(scan(activation(convolution?(x) ?? x)))
-    let y = form.activatesOutput ? scanned.gelu() : scanned
-    return dropout(outProjection(gated(y, by: z), addedTo: residual))
+    return dropout(outProjection(gated(scan(activated(x)), by: z), addedTo: residual))
   }
 
   /// How much each pixel has to do with one pixel of the scan's result, `[B, H, W]` by `[B, H, W, C]`: what VMamba shows as
@@ -81,7 +79,7 @@ public struct SS2D: UnaryLayer {
   func response(_ x: Tensor, row: Int, column: Int) -> Tensor {
     let (scanned, projected) = withoutGradients {
       let x = inProjection(x, outputs: 0..<inner)
-      let scanned = activation(convolution?(x) ?? x)
+      let scanned = activated(x)
       return (scanned, linear(scanned, weight: projection.value.reshaped([-1, inner])))
     }
     let leaf = scanned.detached.withGradient()
@@ -108,8 +106,21 @@ public struct SS2D: UnaryLayer {
     }
   }
 
-  private func gated(_ y: Tensor, by z: Tensor?) -> Tensor {
-    switch (z, form.gate, activation) {
+  /// What is scanned.
+  private func activated(_ x: Tensor) -> Tensor {
+    convolution?(x, activation: activation) ?? activation(x)
+  }
+
+  /// The scan's result, normalised and gated.
+  private func gated(_ scanned: Tensor, by z: Tensor?) -> Tensor {
+    if let z, form.gate == .activated, activation == .silu, !form.activatesOutput,
+      case .layerNorm(let norm) = outNorm
+    {
+      return norm(scanned, siluGatedBy: z)
+    }
+    let normed = outNorm(scanned)
+    let y = form.activatesOutput ? normed.gelu() : normed
+    return switch (z, form.gate, activation) {
     case (nil, _, _): y
     case (let z?, .activated, .silu): y.siluGated(by: z)
     case (let z?, .activated, _): y * activation(z)

@@ -31,6 +31,8 @@ public struct VSSBlock: UnaryLayer {
   private let norm2: (any UnaryLayer)?
   private let mlp: MLP?
   private let dropPath: DropPath
+  /// Whether the norms take the statistics of a batch.
+  private let seesBatch: Bool
 
   /// A block of the given width.
   ///
@@ -52,6 +54,7 @@ public struct VSSBlock: UnaryLayer {
         activation: settings.perceptron.activation.function, isGated: settings.perceptron.isGated,
         dropRate: settings.perceptron.dropRate, layer: dropout + 1) : nil
     dropPath = DropPath(probability: dropPathRate, layer: number)
+    seesBatch = settings.norm == .bn
   }
 
   /// Heads number their dropouts from 0.
@@ -71,8 +74,12 @@ public struct VSSBlock: UnaryLayer {
   /// `[B, H, W, C]`, shape kept.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     var x = x
-    if let norm, let ss2d { x = dropPath.sum(x) { ss2d(norm(x), addedTo: $0) } }
-    if let norm2, let mlp { x = dropPath.sum(x) { mlp(norm2(x), addedTo: $0) } }
+    if let norm, let ss2d {
+      x = dropPath.sum(x, ofWholeBatch: seesBatch) { ss2d(norm($0), addedTo: $1) }
+    }
+    if let norm2, let mlp {
+      x = dropPath.sum(x, ofWholeBatch: seesBatch) { mlp(norm2($0), addedTo: $1) }
+    }
     return x
   }
 }

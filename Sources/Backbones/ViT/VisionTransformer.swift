@@ -189,10 +189,12 @@ struct ViTBlock: UnaryLayer {
 
   private func forward(_ x: Tensor) -> Tensor {
     let scale = 1 / Float(x.shape[2] / heads).squareRoot()
-    let products = qkv(x, after: norm1)
-    let mixed = attention(
-      products, heads: heads, scale: scale, dropout: probabilities.current, precision: qkv.precision)
-    let y = dropPaths.0.sum(x) { dropout(projection(mixed, addedTo: $0)) }
-    return dropPaths.1.sum(y) { perceptron(y, after: norm2, addedTo: $0) }
+    let y = dropPaths.0.sum(x) { x, residual in
+      let mixed = attention(
+        qkv(x, after: norm1), heads: heads, scale: scale, dropout: probabilities.current,
+        precision: qkv.precision)
+      return dropout(projection(mixed, addedTo: residual))
+    }
+    return dropPaths.1.sum(y) { perceptron($0, after: norm2, addedTo: $1) }
   }
 }

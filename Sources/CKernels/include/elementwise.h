@@ -11,6 +11,10 @@ void dp_accumulate(float *restrict sum, const float *restrict x, ptrdiff_t count
 /// sum[j] += x[i, j] for x [rows, width]
 void dp_accumulate_rows(float *restrict sum, const float *restrict x, ptrdiff_t rows, ptrdiff_t width);
 
+/// y = x + factor branch, both rounded
+void dp_add_branch(float *restrict y, const float *restrict x, const float *restrict branch, float factor,
+                   ptrdiff_t count);
+
 // Each operation thrice: both sides [count]; the right one a row [width] against [rows, width]; the left one a row.
 // A row of width 1 is one number.
 

@@ -8,10 +8,20 @@
 void dp_layer_norm(float *restrict y, float *restrict statistics, const float *restrict x,
                    const float *restrict weight, const float *restrict bias, ptrdiff_t rows, ptrdiff_t width,
                    float epsilon);
-/// gx
+/// gx, or, where it adds, gx plus what was there.
 void dp_layer_norm_backward(float *restrict gx, const float *restrict g, const float *restrict x,
                             const float *restrict statistics, const float *restrict weight, ptrdiff_t rows,
-                            ptrdiff_t width);
+                            ptrdiff_t width, int adds);
+/// y silu(z) of the y above.
+void dp_layer_norm_gated(float *restrict y, float *restrict statistics, const float *restrict x,
+                         const float *restrict weight, const float *restrict bias, const float *restrict z,
+                         ptrdiff_t rows, ptrdiff_t width, float epsilon);
+/// Its gradients: gx, gz, and gweight and gbias, which are added to. `gy`: room for a row.
+void dp_layer_norm_gated_backward(float *restrict gx, float *restrict gz, float *restrict gweight,
+                                  float *restrict gbias, float *restrict gy, const float *restrict g,
+                                  const float *restrict x, const float *restrict z,
+                                  const float *restrict statistics, const float *restrict weight,
+                                  const float *restrict bias, ptrdiff_t rows, ptrdiff_t width);
 /// gweight += sum over the rows of g (x - mean) / deviation, gbias += sum of g
 void dp_layer_norm_parameters_backward(float *restrict gweight, float *restrict gbias, const float *restrict g,
                                        const float *restrict x, const float *restrict statistics,

@@ -31,6 +31,20 @@ void dp_turn_weights(const float *weight, ptrdiff_t groups, ptrdiff_t outputs, p
 void dp_depthwise(const dp_windows *w, const float *x, const float *weight, const float *bias, float *y,
                   ptrdiff_t first, ptrdiff_t last, int isStreamed);
 
+/// silu of the same, `columns` pixels at a time by way of `sums`, room for so many.
+void dp_depthwise_silu(const dp_windows *w, const float *x, const float *weight, const float *bias, float *y,
+                       ptrdiff_t first, ptrdiff_t last, ptrdiff_t columns, float *sums, int isStreamed);
+
+/// Floats that the next function needs.
+ptrdiff_t dp_depthwise_silu_scratch(ptrdiff_t width, ptrdiff_t channels);
+
+/// The derivative of silu(convolution + bias) in one pass, 3x3 with stride 1 and a border of 1, of the rows
+/// first ..< last of one image and of w->channels of its w->pixelStride channels, a multiple of 8: gx, if it is there, and
+/// gradient [10, pixelStride], nine taps and the bias. What comes before the activation is made anew from x.
+void dp_depthwise_silu_backward(const dp_windows *w, const float *x, const float *g, const float *weight,
+                                const float *bias, float *gx, float *gradient, float *scratch, ptrdiff_t first,
+                                ptrdiff_t last, int isStreamed);
+
 /// gradient [taps, channels] += gy x over the output rows first ..< last, counted through the batch.
 void dp_depthwise_weights(const dp_windows *w, const float *x, const float *gy, float *gradient,
                           ptrdiff_t first, ptrdiff_t last);

@@ -40,6 +40,17 @@ final class GraphNode {
   }
 }
 
+extension GraphNode {
+  /// What later operations have given so far, taken away for one that adds to it in the pass in which it makes its own and
+  /// gives back the sum; nil where there is nothing, or somebody else holds it.
+  func takeSum() -> Tensor? {
+    guard !isLeaf, var sum = gradient.take() else { return nil }
+    if sum.isHeldHere() { return sum }
+    gradient = sum
+    return nil
+  }
+}
+
 /// Whether operations are recorded for the backward pass.
 package enum Recording {
   @TaskLocal package static var isOn = true
@@ -142,12 +153,18 @@ extension Tensor {
     return found.sorted { $0.order > $1.order }
   }
 
+  /// Whether nobody else holds the numbers, which may then be written over; what was derived from them is forgotten.
+  fileprivate mutating func isHeldHere() -> Bool {
+    guard isKnownUniquelyReferenced(&storage) else { return false }
+    storage.forgetDerived()
+    return true
+  }
+
   /// Adds another tensor's numbers to these, in place where nobody else holds them.
   package mutating func add(_ other: Tensor) {
     require(other.shape == shape, "shape \(other.shape) added to shape \(shape)")
     let addend = other.storage
-    if isKnownUniquelyReferenced(&storage) {
-      storage.forgetDerived()
+    if isHeldHere() {
       let sum = storage
       parallel(over: count, grain: 1 << 15) { range in
         dp_accumulate(sum.base + range.lowerBound, addend.base + range.lowerBound, range.count)

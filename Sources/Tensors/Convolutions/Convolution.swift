@@ -22,7 +22,8 @@ public func conv2d(
 ///
 /// - Parameters:
 ///   - residual: Added to the result, `[B, H', W', O]`.
-///   - activation: The last of all; both are part of the operation where nothing is to be differentiated.
+///   - activation: The last of all; both are part of the operation where nothing is to be differentiated, and SiLU is of
+///     a depthwise convolution without a residual.
 package func conv2d(
   _ x: Tensor, weight: Tensor, bias: Tensor? = nil, stride: (Int, Int) = (1, 1), padding: (Int, Int) = (0, 0),
   dilation: (Int, Int) = (1, 1), groups: Int = 1, method: ConvolutionMethod? = nil,
@@ -50,6 +51,9 @@ package func conv2d(
   let isRecorded = [x, weight, bias, residual].contains { $0?.needsGradient ?? false }
   if !isDepthwise, !isRecorded {
     return convolution(x, weight, bias, adding: residual, activation, windows)
+  }
+  if isDepthwise, residual == nil, activation == .silu {
+    return depthwiseSilu(x, weight: weight, bias: bias, windows: windows)
   }
   let y =
     isDepthwise

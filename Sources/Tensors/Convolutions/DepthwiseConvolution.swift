@@ -41,8 +41,34 @@ func depthwiseConv2d(_ x: Tensor, weight: Tensor, bias: Tensor?, windows: Window
   }
 }
 
+/// silu(convolution) of the same, in one pass each way. What is before the activation is not kept: the derivative makes it
+/// anew from x, which it reads anyway.
+func depthwiseSilu(_ x: Tensor, weight: Tensor, bias: Tensor?, windows: Windows) -> Tensor {
+  Tensor.operation("depthwiseConv2d", of: [x, weight] + (bias.map { [$0] } ?? [])) {
+    let depthwise = DepthwiseConvolution(windows)
+    let y = Tensor.uninitialized(windows.outputShape)
+    let taps = depthwise.byTap(weight.storage)
+    depthwise.convolveSilu(x.storage, taps, bias: bias?.storage, to: y.storage)
+    let (needsX, needsWeight) = (x.needsGradient, weight.needsGradient)
+    let (hasBias, needsBias) = (bias != nil, bias?.needsGradient ?? false)
+    let (xShape, weightShape) = (x.shape, weight.shape)
+    let (input, shift) = (x.storage, bias?.storage)
+    return (
+      y,
+      { gradient in
+        let gx = needsX ? Tensor.uninitialized(xShape) : nil
+        let gw = Tensor.uninitialized(weightShape)
+        let gb = Tensor.uninitialized([windows.outputs])
+        depthwise.siluGradients(
+          gradient.storage, input, taps, bias: shift, to: (gx?.storage, gw.storage, gb.storage))
+        return [gx, needsWeight ? gw : nil] + (hasBias ? [needsBias ? gb : nil] : [])
+      }
+    )
+  }
+}
+
 /// The loops of a depthwise convolution. Weights are held as `[kh * kw, C]`.
-private struct DepthwiseConvolution: Sendable {
+struct DepthwiseConvolution: Sendable {
   let windows: Windows
   /// Output rows that are one piece of work.
   let rowsAtOnce: Int
@@ -53,9 +79,9 @@ private struct DepthwiseConvolution: Sendable {
     rowsAtOnce = max(1, (1 << 17) / max(1, windows.outputWidth * windows.channels))
   }
 
-  private var rows: Int { windows.images * windows.outputHeight }
+  var rows: Int { windows.images * windows.outputHeight }
 
-  private var kernels: dp_windows {
+  var kernels: dp_windows {
     var kernels = windows.kernels
     kernels.channels = windows.channels
     return kernels
@@ -73,7 +99,7 @@ private struct DepthwiseConvolution: Sendable {
   }
 
   /// From 16 MiB on an output is streamed: it would leave the caches before it is read again.
-  private static let streamedCount = 4 << 20
+  static let streamedCount = 4 << 20
 
   func convolve(_ x: TensorStorage, _ taps: TensorStorage, bias: TensorStorage?, to y: TensorStorage) {
     let isStreamed: Int32 = y.count >= Self.streamedCount ? 1 : 0

@@ -320,9 +320,11 @@ func sumOfPartials(
   let count = count ?? sum.count
   parallel(over: count, grain: max(1 << 8, (1 << 15) / max(1, pieces))) { range in
     let out = sum.base + offset + range.lowerBound
+    // An empty batch has none.
+    if pieces < 1 { return out.update(repeating: 0, count: range.count) }
     let first = partial.base + start + range.lowerBound
     out.update(from: first, count: range.count)
-    for piece in 1..<max(1, pieces) {
+    for piece in 1..<pieces {
       dp_accumulate(out, first + piece * count, range.count)
     }
   }

@@ -66,6 +66,11 @@ public func stochasticDepth(_ x: Tensor, probability: Float, generators: [Random
   }
 }
 
+/// What `stochasticDepth` multiplies each sample by: 0, or 1 / (1 - probability).
+public func stochasticDepthFactors(probability: Float, generators: [RandomGenerator]) -> [Float] {
+  dropFactors(count: 1, probability: probability, generators: generators).values
+}
+
 /// `count` factors for each sample: 0, or 1 / (1 - probability).
 private func dropFactors(count: Int, probability: Float, generators: [RandomGenerator]) -> Tensor {
   require(0 <= probability && probability <= 1, "probability \(probability)")

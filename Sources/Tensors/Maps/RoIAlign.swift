@@ -39,11 +39,11 @@ public func roiAlign(
       batchIndices.count, outputSize.height, outputSize.width, features.shape[3],
     ])
     regions.forward(features.storage, to: y.storage)
-    let shape = features.shape
+    let (shape, source) = (features.shape, features.node)
     return (
       y,
       { gradient in
-        let gx = Tensor.zeros(shape)
+        let gx = source?.takeSum() ?? .zeros(shape)
         regions.backward(gradient.storage, images: shape[0], to: gx.storage)
         return [gx]
       }

@@ -26,19 +26,21 @@ public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Floa
         shift.base, range.count, width, epsilon)
     }
     let needsX = x.needsGradient
+    let source = x.node
     let parameters = NormParameters(weight: weight, bias: bias, width: width)
     return (
       y,
       { gradient in
         let g = gradient.storage
-        let gx = needsX ? Tensor.uninitialized(gradient.shape) : nil
-        let output = gx?.storage
+        let sum = needsX ? source?.takeSum() : nil
+        let gx = needsX ? sum ?? Tensor.uninitialized(gradient.shape) : nil
+        let (output, adds) = (gx?.storage, Int32(sum == nil ? 0 : 1))
         let slope: @Sendable (Range<Int>) -> Void = { range in
           guard let output else { return }
           let start = range.lowerBound
           dp_layer_norm_backward(
             output.base + start * width, g.base + start * width, input.base + start * width,
-            statistics.base + 2 * start, scale.base, range.count, width)
+            statistics.base + 2 * start, scale.base, range.count, width, adds)
         }
         guard parameters.areNeeded else {
           parallel(over: rows, grain: grain, slope)

@@ -40,13 +40,15 @@ public func linear(
     let (xShape, weightShape) = (x.shape, weight.shape)
     let input = needsWeight ? x.storage : nil
     let factors = needsX ? weight.storage : nil
+    let source = x.node
     return (
       y,
       { [kept] gradient in
         let slope = activation.flatMap { activation in kept.map { (activation: activation, kept: $0) } }
+        let sum = needsX ? source?.takeSum() : nil
         let before = product.slopes(
           gradient.storage, slope, needsBias: needsBias, weight: factors,
-          to: needsX ? .uninitialized(xShape) : nil)
+          to: needsX ? sum ?? .uninitialized(xShape) : nil, adds: sum != nil)
         var gradients: [Tensor?] = [before.input, nil]
         if let input {
           let gw = Tensor.uninitialized(weightShape)
@@ -88,18 +90,24 @@ private struct LinearProduct: Sendable {
   /// - Parameters:
   ///   - g: Of the result, `[rows, outputs]`.
   ///   - slope: The activation, and what its derivative is computed from.
-  ///   - gx: Is written; nil when it is not needed.
+  ///   - gx: Is written, or added to; nil when it is not needed.
   func slopes(
     _ g: TensorStorage, _ slope: (activation: Activation, kept: TensorStorage)?, needsBias: Bool,
-    weight: TensorStorage?, to gx: Tensor?
+    weight: TensorStorage?, to gx: Tensor?, adds: Bool
   ) -> (sums: TensorStorage, bias: Tensor?, input: Tensor?) {
     let product = RowProduct(inputs: outputs, outputs: inputs)
+    let target = adds ? nil : gx?.storage
+    var finish: RowProduct.Finish?
+    if adds, let sum = gx?.storage {
+      // The product of some rows is in the cache when it is added.
+      finish = { z, start, count in dp_accumulate(sum.base + start, z, count) }
+    }
     guard let weight, let gx, slope != nil || needsBias, let pieces = product.heightsReadOnce(rows: rows)
     else {
       let gz = slope.map { self.slope(g, $0.activation, $0.kept) } ?? g
-      if let weight, let gx {
+      if let weight, gx != nil {
         product.parallelMultiply(
-          rows: rows, gz, weight, stride: inputs, transposed: false, to: gx.storage)
+          rows: rows, gz, weight, stride: inputs, transposed: false, to: target, finish: finish)
       }
       return (gz, needsBias ? sumOfRows(gz, rows: rows, width: outputs) : nil, gx)
     }
@@ -112,7 +120,7 @@ private struct LinearProduct: Sendable {
     // Some rows at a time, so that what is added is in the first level of cache yet.
     let rowsAtOnce = max(1, (1 << 12) / max(1, width))
     product.parallelMultiply(
-      rows: rows, gz, weight, stride: inputs, transposed: false, to: gx.storage,
+      rows: rows, gz, weight, stride: inputs, transposed: false, to: target,
       begin: { height, rows, isFirst in
         let sum = partial.map { $0.base + height * width }
         if isFirst { sum?.update(repeating: 0, count: width) }
@@ -123,7 +131,7 @@ private struct LinearProduct: Sendable {
           }
           if let sum { dp_accumulate_rows(sum, gz.base + start, count, width) }
         }
-      })
+      }, finish: finish)
     let bias = partial.map { partial in
       let bias = Tensor.uninitialized([width])
       sumOfPartials(partial, pieces: pieces, to: bias.storage)

@@ -81,6 +81,7 @@ package enum AutomaticBatch {
       parts, log: try RunLog(path: nil, isQuiet: true, progress: ProgressLine(isQuiet: true)), sinks: [],
       progress: ProgressLine(isQuiet: true), workDirectory: nil, stopRequest: StopRequest())
     let shards = try trainer.localShards(of: 0)
+    trainer.computesDroppedBranches = true
     let live = TensorMemory.current.live
     BufferPool.shared.forgetPeak()
     _ = try LiveWeights.kept(in: trainer.model) { try trainer.gradients(of: shards) }

@@ -118,6 +118,7 @@ extension Trainer {
   ) -> ForwardMode.Step {
     var step = ForwardMode.Step(seed: settings.seed, step: iteration, samples: samples.map(\.number))
     step.statistics = statistics
+    step.computesDroppedBranches = computesDroppedBranches
     step.counts = settings.normalizer == .global ? statistics : nil
     return step
   }

@@ -34,6 +34,8 @@ public final class Trainer {
   public let workDirectory: WorkDirectory?
   /// Seconds of the latest validation, a batch.
   public private(set) var validationTiming = EvaluationTiming()
+  /// Whether a step takes all the memory that a step may take, whatever stochastic depth drops.
+  var computesDroppedBranches = false
   /// Why the run ends after this step, if a hook asked for that.
   public private(set) var stopReason: String?
   /// The signal that has interrupted the run: it ends with a checkpoint to go on from, and without what it owes.
