@@ -4,17 +4,22 @@
 
 #pragma clang fp contract(fast)
 
+/// The mean of a row and the inverse of its deviation.
+INLINE void take_statistics(float *restrict statistics, const float *restrict x, ptrdiff_t width, float epsilon) {
+  float sum, squares;
+  DP_LANE_SUM(sum, width, x[i]);
+  const float mean = sum / (float)width;
+  DP_LANE_SUM(squares, width, (x[i] - mean) * (x[i] - mean));
+  statistics[0] = mean;
+  statistics[1] = 1.f / __builtin_elementwise_sqrt(squares / (float)width + epsilon);
+}
+
 MULTIVERSION void dp_layer_norm(float *restrict y, float *restrict statistics, const float *restrict x,
                                 const float *restrict weight, const float *restrict bias, ptrdiff_t rows,
                                 ptrdiff_t width, float epsilon) {
   for (ptrdiff_t r = 0; r < rows; r++, x += width, y += width) {
-    float sum, squares;
-    DP_LANE_SUM(sum, width, x[i]);
-    const float mean = sum / (float)width;
-    DP_LANE_SUM(squares, width, (x[i] - mean) * (x[i] - mean));
-    const float inverse = 1.f / __builtin_elementwise_sqrt(squares / (float)width + epsilon);
-    statistics[2 * r] = mean;
-    statistics[2 * r + 1] = inverse;
+    take_statistics(statistics + 2 * r, x, width, epsilon);
+    const float mean = statistics[2 * r], inverse = statistics[2 * r + 1];
     for (ptrdiff_t i = 0; i < width; i++) y[i] = (x[i] - mean) * inverse * weight[i] + bias[i];
   }
 }
@@ -48,13 +53,8 @@ MULTIVERSION void dp_layer_norm_gated(float *restrict y, float *restrict statist
                                       const float *restrict weight, const float *restrict bias,
                                       const float *restrict z, ptrdiff_t rows, ptrdiff_t width, float epsilon) {
   for (ptrdiff_t r = 0; r < rows; r++, x += width, y += width, z += width) {
-    float sum, squares;
-    DP_LANE_SUM(sum, width, x[i]);
-    const float mean = sum / (float)width;
-    DP_LANE_SUM(squares, width, (x[i] - mean) * (x[i] - mean));
-    const float inverse = 1.f / __builtin_elementwise_sqrt(squares / (float)width + epsilon);
-    statistics[2 * r] = mean;
-    statistics[2 * r + 1] = inverse;
+    take_statistics(statistics + 2 * r, x, width, epsilon);
+    const float mean = statistics[2 * r], inverse = statistics[2 * r + 1];
     for (ptrdiff_t i = 0; i < width; i++)
       y[i] = ((x[i] - mean) * inverse * weight[i] + bias[i]) * (z[i] * dp_sigmoid(z[i]));
   }

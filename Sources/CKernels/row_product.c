@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "CKernels.h"
+#include "dispatch.h"
 #include "lanes.h"
 #include "vectors.h"
 
@@ -36,9 +37,7 @@ INLINE void copy_row(float *restrict packed, const float *restrict w, ptrdiff_t 
     for (ptrdiff_t c = 0; c < width; c++) packed[c] = w[c];
 }
 
-#define JOINED(name, level) name##_##level
-
-#if defined(__x86_64__) && defined(__linux__) && !defined(SINGLE_VERSION)
+#if HAS_LEVELS
 // Tiles of a dozen rows take 24 of 32 registers, those of six 12 of 16; the width says that they are of 512 bits.
 #define NAME(name) JOINED(name, v4)
 #define TARGET __attribute__((target("arch=x86-64-v4"), min_vector_width(512)))
@@ -58,17 +57,6 @@ INLINE void copy_row(float *restrict packed, const float *restrict w, ptrdiff_t 
 #undef TARGET
 #undef ROWS
 #undef VECTORS
-#define DP_DISPATCH(name, ...)                   \
-  do {                                           \
-    if (__builtin_cpu_supports("x86-64-v4"))     \
-      name##_v4(__VA_ARGS__);                    \
-    else if (__builtin_cpu_supports("x86-64-v3")) \
-      name##_v3(__VA_ARGS__);                    \
-    else                                         \
-      name##_plain(__VA_ARGS__);                 \
-  } while (0)
-#else
-#define DP_DISPATCH(name, ...) name##_plain(__VA_ARGS__)
 #endif
 
 #define NAME(name) JOINED(name, plain)

@@ -1,6 +1,7 @@
 // The selective scan of one state: softplus, decay and scan in one pass, nothing stored in between.
 #include "CKernels.h"
 
+#include "dispatch.h"
 #include "single_state_functions.h"
 
 #pragma clang fp contract(fast)
@@ -25,9 +26,7 @@ INLINE void find_places(const dp_scan_chunk *k, step_places *places) {
     at[k->steps + i] = i < k->nextSteps ? k->next[i] * k->pixelStride : at[k->steps - 1];
 }
 
-#define JOINED(name, level) name##_##level
-
-#if defined(__x86_64__) && defined(__linux__) && !defined(SINGLE_VERSION)
+#if HAS_LEVELS
 #include "single_state_tables.h"
 // The width says that vectors are of 512 bits: half as many instructions.
 #define NAME(name) JOINED(name, v4)
@@ -52,17 +51,6 @@ INLINE void find_places(const dp_scan_chunk *k, step_places *places) {
 #undef FUNCTION
 #undef FORTH
 #undef BACK
-#define DISPATCH(name, ...)                      \
-  do {                                           \
-    if (__builtin_cpu_supports("x86-64-v4"))     \
-      name##_v4(__VA_ARGS__);                    \
-    else if (__builtin_cpu_supports("x86-64-v3")) \
-      name##_v3(__VA_ARGS__);                    \
-    else                                         \
-      name##_plain(__VA_ARGS__);                 \
-  } while (0)
-#else
-#define DISPATCH(name, ...) name##_plain(__VA_ARGS__)
 #endif
 
 #define NAME(name) JOINED(name, plain)
@@ -73,10 +61,10 @@ INLINE void find_places(const dp_scan_chunk *k, step_places *places) {
 #include "single_state_clone.h"
 
 void dp_single_scan_forward(const dp_scan_chunk *k, const float *bias, float *state, float *y, int adds) {
-  DISPATCH(dp_single_scan_forward, k, bias, state, y, adds);
+  DP_DISPATCH(dp_single_scan_forward, k, bias, state, y, adds);
 }
 
 void dp_single_scan_backward(const dp_scan_chunk *k, const float *bias, const float *state,
                              const dp_scan_gradients *gradients, float *gbias) {
-  DISPATCH(dp_single_scan_backward, k, bias, state, gradients, gbias);
+  DP_DISPATCH(dp_single_scan_backward, k, bias, state, gradients, gbias);
 }
