@@ -20,20 +20,22 @@ struct OverfitTests {
     "model.backbone.drop_path_rate=0.0", "default_hooks.logger.interval=1", "train_cfg.val_interval=100000",
     "optim_wrapper.optimizer.lr=0.005",
   ]
-  private static let schedule = [
-    "param_scheduler=[{type: LinearLR, start_factor: 0.1, by_epoch: false, begin: 0, end: 10}, "
-      + "{type: PolyLR, power: 1.0, by_epoch: false, begin: 10, end: 160}]"
-  ]
+  private static func schedule(iterations: Int) -> [String] {
+    [
+      "param_scheduler=[{type: LinearLR, start_factor: 0.1, by_epoch: false, begin: 0, end: 10}, "
+        + "{type: PolyLR, power: 1.0, by_epoch: false, begin: 10, end: \(iterations)}]"
+    ]
+  }
 
   @Test("are learnt by heart by a segmentor")
   func segmentor() throws {
     let folder = try TemporaryFolder()
     let set = try GeneratedSet(in: folder.path, count: 4)
     let (first, last) = try losses(
-      ExampleConfig.segmentor(set, iterations: 160, checkpoints: 1000).filter {
+      ExampleConfig.segmentor(set, iterations: 200, checkpoints: 1000).filter {
         !$0.hasPrefix("param_scheduler")
       }
-        + Self.common + Self.schedule + [
+        + Self.common + Self.schedule(iterations: 200) + [
           "train_dataloader.batch_size=4", "train_dataloader.dataset.pipeline.4.prob=0.0",
           "model.decode_head.dropout_ratio=0",
           "model.auxiliary_head.dropout_ratio=0",
@@ -46,10 +48,10 @@ struct OverfitTests {
     let folder = try TemporaryFolder()
     let set = try GeneratedSet(in: folder.path, count: 4)
     let (first, last) = try losses(
-      ExampleConfig.detector(set, iterations: 160, checkpoints: 1000).filter {
+      ExampleConfig.detector(set, iterations: 240, checkpoints: 1000).filter {
         !$0.hasPrefix("param_scheduler")
       }
-        + Self.common + Self.schedule + [
+        + Self.common + Self.schedule(iterations: 240) + [
           "train_dataloader.batch_size=4", "train_dataloader.dataset.pipeline.3.prob=0.0",
         ])
     #expect(last < 0.1 * first, "\(first) to \(last)")
