@@ -59,6 +59,7 @@ is_wanted() {
   return 1
 }
 
+echo "Building dense, which takes minutes the first time" >&2
 swift build -c release --product dense > /dev/null
 dense=.build/release/dense
 # OpenBLAS chooses by the processor, unless these name another one.
@@ -105,6 +106,7 @@ while read -r name config mode batch height width; do
   [ -n "$name" ] && is_wanted "$name:$mode" || continue
   least=()
   for ((round = 0; round < rounds; round++)); do
+    echo "$name, $mode: round $((round + 1)) of $rounds" >&2
     ours float32 "$config" "$mode" "$batch" "$height" "$width"
     [ "$mode" = train ] || ours bfloat16 "$config" "$mode" "$batch" "$height" "$width" --half
     [ -n "$peers" ] || continue
