@@ -31,8 +31,8 @@ INLINE void pack_columns(float *restrict packed, ptrdiff_t stride, const float *
 }
 
 INLINE void copy_row(float *restrict packed, const float *restrict w, ptrdiff_t width) {
-  if (width == PANEL)
-    for (int v = 0; v < 2; v++) ((Vector *)packed)[v] = ((const Unaligned *)w)[v];
+  if (width % LANES == 0)
+    for (ptrdiff_t v = 0; v < width / LANES; v++) ((Vector *)packed)[v] = ((const Unaligned *)w)[v];
   else
     for (ptrdiff_t c = 0; c < width; c++) packed[c] = w[c];
 }

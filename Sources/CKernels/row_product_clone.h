@@ -1,6 +1,9 @@
 // The product of rows for one set of instructions: NAME(x) names its functions, TARGET is what they are compiled for,
 // ROWS and VECTORS (1 or 2) how many rows and vectors of sums fit its registers beside what they are made of.
 
+// The columns that lie side by side in a panel: those of a tile, so that it reads its factor from end to end.
+INLINE TARGET ptrdiff_t NAME(strip)(ptrdiff_t width) { return VECTORS == 2 && width > LANES ? PANEL : LANES; }
+
 // rows x vectors numbers of c, held in registers; both are constants where it is called.
 INLINE TARGET void NAME(tile)(float *restrict c, ptrdiff_t ldc, const float *restrict a, ptrdiff_t lda,
                               const float *restrict b, ptrdiff_t ldb, ptrdiff_t k, ptrdiff_t width,
@@ -97,13 +100,13 @@ TARGET static void NAME(product)(float *restrict c, ptrdiff_t ldc, const float *
         lda = ROW_STRIDE;
       }
       for (ptrdiff_t panel = firstPanel; panel < lastPanel; panel++) {
-        const ptrdiff_t j = panel * PANEL, width = n - j < PANEL ? n - j : PANEL, stride = width > LANES ? PANEL : LANES;
+        const ptrdiff_t j = panel * PANEL, width = n - j < PANEL ? n - j : PANEL, stride = NAME(strip)(width);
         const float *const right = packed + start * wide + j * depth;
         for (ptrdiff_t t = 0; t < tiles; t++) {
           const ptrdiff_t from = height * t / tiles, to = height * (t + 1) / tiles;
           for (ptrdiff_t v = 0; v < width; v += VECTORS * LANES)
             NAME(tiles)
-            (c + (top + from) * ldc + j + v, ldc, left + from * lda, lda, right + v, stride, depth,
+            (c + (top + from) * ldc + j + v, ldc, left + from * lda, lda, right + v * depth, stride, depth,
              width - v < VECTORS * LANES ? width - v : VECTORS * LANES, bias ? bias + j + v : bias, block > 0,
              (int)(to - from));
         }
@@ -116,17 +119,20 @@ TARGET static void NAME(pack)(float *restrict packed, ptrdiff_t firstPanel, ptrd
                               ptrdiff_t ldw, int isTransposed, ptrdiff_t n, ptrdiff_t k) {
   const ptrdiff_t wide = dp_packed_width(n), blocks = (k + DEPTH - 1) / DEPTH;
   for (ptrdiff_t panel = firstPanel; panel < lastPanel; panel++) {
-    const ptrdiff_t j = panel * PANEL, width = n - j < PANEL ? n - j : PANEL, stride = width > LANES ? PANEL : LANES;
+    const ptrdiff_t j = panel * PANEL, width = n - j < PANEL ? n - j : PANEL, stride = NAME(strip)(width);
     for (ptrdiff_t block = 0; block < blocks; block++) {
       const ptrdiff_t start = k * block / blocks, depth = k * (block + 1) / blocks - start;
-      float *const out = packed + start * wide + j * depth;
       const float *const source = isTransposed ? w + j * ldw + start : w + start * ldw + j;
-      if (width < stride) memset(out, 0, (size_t)(depth * stride) * sizeof *out);
-      if (isTransposed)
-        for (ptrdiff_t c = 0; c < width; c += LANES)
-          pack_columns(out + c, stride, source + c * ldw, ldw, width - c < LANES ? width - c : LANES, depth);
-      else
-        for (ptrdiff_t i = 0; i < depth; i++) copy_row(out + i * stride, source + i * ldw, width);
+      for (ptrdiff_t v = 0; v < width; v += stride) {
+        float *const out = packed + start * wide + j * depth + v * depth;
+        const ptrdiff_t columns = width - v < stride ? width - v : stride;
+        if (columns < stride) memset(out, 0, (size_t)(depth * stride) * sizeof *out);
+        if (isTransposed)
+          for (ptrdiff_t c = 0; c < columns; c += LANES)
+            pack_columns(out + c, stride, source + (v + c) * ldw, ldw, columns - c < LANES ? columns - c : LANES, depth);
+        else
+          for (ptrdiff_t i = 0; i < depth; i++) copy_row(out + i * stride, source + v + i * ldw, columns);
+      }
     }
   }
 }

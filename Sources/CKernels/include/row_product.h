@@ -6,8 +6,9 @@
 // blocks of k, each summed from its first to its last: an order that depends on k alone, so that a row has the same bits
 // among any others.
 //
-// A packed factor [blocks of k][panels of 32 columns][k of the block][32], 64-byte aligned; the last panel has 16 columns
-// where that is enough, and zeros behind its last one. It has k * dp_packed_width(n) numbers.
+// A packed factor [blocks of k][panels of 32 columns][k of the block][32], 64-byte aligned; where a tile has 16 columns alone, a
+// panel is [2][k of the block][16]. The last panel has 16 columns where that is enough, and zeros behind its last one. It has
+// k * dp_packed_width(n) numbers.
 
 /// Columns of a panel.
 enum { DP_PANEL = 32 };

@@ -79,8 +79,10 @@ private struct PerceptronProduct {
       RowProduct(inputs: inputs, outputs: hidden), RowProduct(inputs: hidden, outputs: outputs)
     )
     let weights = (products.0.kept(first), products.1.kept(second))
-    // Beside the rows between the layers, of 768 KB, the second level of cache holds those that they are made of.
-    let most = max(12, min(RowProduct.rowsAtOnce, (3 << 16) / hidden) / 12 * 12)
+    // Beside the rows between the layers, which take three quarters of it, the second level of cache holds those that they are
+    // made of.
+    let middle = CacheSize.secondLevel / MemoryLayout<Float>.stride * 3 / 4
+    let most = max(12, min(RowProduct.rowsAtOnce, middle / hidden) / 12 * 12)
     let pieces = min(128, max(16, rows / 96))
     // Whole cache lines of an odd number, so that rows do not compete for the same ones.
     let stride = ((hidden + 15) / 16 | 1) * 16
