@@ -1,46 +1,34 @@
 #include "CKernels.h"
+#include "dispatch.h"
 #include "lanes.h"
 #include "polynomials.h"
 #include "vectors.h"
 
 // Matrices of a window are tiny (49 x 49 x 32): a product of BLAS spends half its time on packing and on the call.
 
-// rows x vectors numbers of c, held in registers; both are constants where it is called.
-INLINE void product_tile(float *restrict c, ptrdiff_t ldc, const float *restrict a, ptrdiff_t rowA,
-                         ptrdiff_t stepA, const float *restrict b, ptrdiff_t ldb, ptrdiff_t k, float factor,
-                         const int rows, const int vectors) {
-  Vector sum[4][2] = {{{0}}};
-  for (ptrdiff_t i = 0; i < k; i++, a += stepA, b += ldb) {
-    const Vector *right = (const Vector *)b;
-#pragma clang loop unroll(full)
-    for (int r = 0; r < rows; r++)
-#pragma clang loop unroll(full)
-      for (int v = 0; v < vectors; v++) sum[r][v] += a[r * rowA] * right[v];
-  }
-#pragma clang loop unroll(full)
-  for (int r = 0; r < rows; r++)
-#pragma clang loop unroll(full)
-    for (int v = 0; v < vectors; v++) ((Vector *)(c + r * ldc))[v] = sum[r][v] * factor;
-}
+#if HAS_LEVELS
+// Sums take 8 of 32 registers, 12 of 16, 12 of 16.
+#define NAME(name) JOINED(name, v4)
+#define TARGET __attribute__((target("arch=x86-64-v4"), min_vector_width(512)))
+#define ROWS 4
+#define VECTORS 2
+#include "packed_product_clone.h"
+#define NAME(name) JOINED(name, v3)
+#define TARGET __attribute__((target("arch=x86-64-v3")))
+#define ROWS 6
+#define VECTORS 1
+#include "packed_product_clone.h"
+#endif
 
-MULTIVERSION void dp_packed_product(float *restrict c, ptrdiff_t ldc, const float *restrict a, ptrdiff_t rowA,
-                                    ptrdiff_t stepA, const float *restrict b, ptrdiff_t ldb, ptrdiff_t m,
-                                    ptrdiff_t n, ptrdiff_t k, float factor) {
-  ptrdiff_t j = 0;
-  for (; j + LANES < n; j += 2 * LANES) {
-    ptrdiff_t i = 0;
-    for (; i + 4 <= m; i += 4)
-      product_tile(c + i * ldc + j, ldc, a + i * rowA, rowA, stepA, b + j, ldb, k, factor, 4, 2);
-    for (; i < m; i++)
-      product_tile(c + i * ldc + j, ldc, a + i * rowA, rowA, stepA, b + j, ldb, k, factor, 1, 2);
-  }
-  if (j < n) {
-    ptrdiff_t i = 0;
-    for (; i + 4 <= m; i += 4)
-      product_tile(c + i * ldc + j, ldc, a + i * rowA, rowA, stepA, b + j, ldb, k, factor, 4, 1);
-    for (; i < m; i++)
-      product_tile(c + i * ldc + j, ldc, a + i * rowA, rowA, stepA, b + j, ldb, k, factor, 1, 1);
-  }
+#define NAME(name) JOINED(name, plain)
+#define TARGET
+#define ROWS 3
+#define VECTORS 1
+#include "packed_product_clone.h"
+
+void dp_packed_product(float *restrict c, ptrdiff_t ldc, const float *restrict a, ptrdiff_t rowA, ptrdiff_t stepA,
+                       const float *restrict b, ptrdiff_t ldb, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, float factor) {
+  DP_DISPATCH(packed_product, c, ldc, a, rowA, stepA, b, ldb, m, n, k, factor);
 }
 
 MULTIVERSION void dp_pack_rows(float *restrict packed, ptrdiff_t ld, const float *restrict x, ptrdiff_t stride,

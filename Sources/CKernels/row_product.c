@@ -44,19 +44,11 @@ INLINE void copy_row(float *restrict packed, const float *restrict w, ptrdiff_t 
 #define ROWS 12
 #define VECTORS 2
 #include "row_product_clone.h"
-#undef NAME
-#undef TARGET
-#undef ROWS
-#undef VECTORS
 #define NAME(name) JOINED(name, v3)
 #define TARGET __attribute__((target("arch=x86-64-v3")))
 #define ROWS 6
 #define VECTORS 1
 #include "row_product_clone.h"
-#undef NAME
-#undef TARGET
-#undef ROWS
-#undef VECTORS
 #endif
 
 #define NAME(name) JOINED(name, plain)

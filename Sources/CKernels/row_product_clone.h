@@ -1,5 +1,6 @@
 // The product of rows for one set of instructions: NAME(x) names its functions, TARGET is what they are compiled for,
-// ROWS and VECTORS (1 or 2) how many rows and vectors of sums fit its registers beside what they are made of.
+// ROWS and VECTORS (1 or 2) how many rows and vectors of sums fit its registers beside what they are made of. All are undefined
+// behind it.
 
 // The columns that lie side by side in a panel: those of a tile, so that it reads its factor from end to end.
 INLINE TARGET ptrdiff_t NAME(strip)(ptrdiff_t width) { return VECTORS == 2 && width > LANES ? PANEL : LANES; }
@@ -136,3 +137,8 @@ TARGET static void NAME(pack)(float *restrict packed, ptrdiff_t firstPanel, ptrd
     }
   }
 }
+
+#undef NAME
+#undef TARGET
+#undef ROWS
+#undef VECTORS

@@ -1,5 +1,6 @@
 // The selective scan of one state for one set of instructions: NAME(x) names its functions, TARGET is what they are compiled
-// for, FUNCTION(x) names the softplus and powers it takes; FORTH and BACK say how many steps are made together.
+// for, FUNCTION(x) names the softplus and powers it takes; FORTH and BACK say how many steps are made together. All are undefined
+// behind it.
 
 /// delta, e^-|z + bias| and the decay of `count` steps of a block, from the first one's z on.
 INLINE TARGET void NAME(make_steps)(const float *z, const ptrdiff_t stride, const lanes *shift, const lanes *rate,
@@ -170,3 +171,9 @@ TARGET static void NAME(dp_single_scan_backward)(const dp_scan_chunk *k, const f
   write_sums(sumB, k->steps, 1, o->gb, o->gradientRowStride);
   write_sums(sumC, k->steps, 1, o->gc, o->gradientRowStride);
 }
+
+#undef NAME
+#undef TARGET
+#undef FUNCTION
+#undef FORTH
+#undef BACK

@@ -35,22 +35,12 @@ INLINE void find_places(const dp_scan_chunk *k, step_places *places) {
 #define FORTH 3
 #define BACK 2
 #include "single_state_clone.h"
-#undef NAME
-#undef TARGET
-#undef FUNCTION
-#undef FORTH
-#undef BACK
 #define NAME(name) JOINED(name, v3)
 #define TARGET __attribute__((target("arch=x86-64-v3")))
 #define FUNCTION(name) name
 #define FORTH 2
 #define BACK 2
 #include "single_state_clone.h"
-#undef NAME
-#undef TARGET
-#undef FUNCTION
-#undef FORTH
-#undef BACK
 #endif
 
 #define NAME(name) JOINED(name, plain)
