@@ -1,5 +1,6 @@
 #include "CKernels.h"
 
+#include "dispatch.h"
 #include "polynomials.h"
 #include "scan_backward.h"
 #include "scan_lanes.h"
@@ -89,16 +90,21 @@ MULTIVERSION void dp_scan_backward(const dp_scan_chunk *k, const float *state, c
   scan_row *const rows = (scan_row *)(sumC + count + 9);
   scan_step *const made = (scan_step *)((lanes *)(rows + k->steps * BLOCKS_AT_ONCE) + 7);
   const scan_scratch scratch = {sumB, sumC, rows, made};
+  // Where registers are narrower, one block's states fill more than all of them.
+  const ptrdiff_t pairs = dp_has_wide_vectors() ? k->channels / (BLOCKS_AT_ONCE * DP_SCAN_LANES) : 0;
   ptrdiff_t d = 0;
-  for (; d + BLOCKS_AT_ONCE * DP_SCAN_LANES <= k->channels; d += BLOCKS_AT_ONCE * DP_SCAN_LANES)
+  for (ptrdiff_t i = 0; i < pairs; i++, d += BLOCKS_AT_ONCE * DP_SCAN_LANES)
     if (d == 0)
       backward_blocks(k, (scan_run){0, 0, BLOCKS_AT_ONCE, 0, DP_SCAN_LANES, 1}, state, gradients, &scratch);
     else
       backward_blocks(k, (scan_run){d, 0, BLOCKS_AT_ONCE, 0, DP_SCAN_LANES, 0}, state, gradients, &scratch);
-  for (; d < k->channels; d += DP_SCAN_LANES) {
-    const ptrdiff_t rest = k->channels - d, width = rest < DP_SCAN_LANES ? rest : DP_SCAN_LANES;
-    backward_blocks(k, (scan_run){d, 0, 1, 0, width, d == 0}, state, gradients, &scratch);
-  }
+  for (; d + DP_SCAN_LANES <= k->channels; d += DP_SCAN_LANES)
+    if (d == 0)
+      backward_blocks(k, (scan_run){0, 0, 1, 0, DP_SCAN_LANES, 1}, state, gradients, &scratch);
+    else
+      backward_blocks(k, (scan_run){d, 0, 1, 0, DP_SCAN_LANES, 0}, state, gradients, &scratch);
+  if (d < k->channels)
+    backward_blocks(k, (scan_run){d, 0, 1, 0, k->channels - d, d == 0}, state, gradients, &scratch);
   write_runs(sumB, k->steps, k->states, gradients->gb, gradients->gradientRowStride);
   write_runs(sumC, k->steps, k->states, gradients->gc, gradients->gradientRowStride);
 }
