@@ -112,7 +112,7 @@ while read -r name config mode batch height width; do
     [ -n "$peers" ] || continue
     while IFS=$'\t' read -r label milliseconds; do keep "$label" "$milliseconds"; done < <(
       "$peers" -W ignore Benchmarks/Peers/peers.py "$name" "$mode" "$batch" "$height" "$width" "$threads" \
-        2> >(grep '^note:' >&2))
+        2> >(grep '^note:' >&2) || echo "note: a peer of $name, $mode was ended (status $?): for want of memory, perhaps" >&2)
   done
   printf '| %s, %s, %sx%s | %s | %.0f ms | %.2f P |' \
     "$name" "$mode" "$height" "$width" "$batch" "${least[float32]}" "${least[float32 P]}"
