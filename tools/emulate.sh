@@ -6,10 +6,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- EPYC-Rome Nehalem
 
-# Large products that check no kernel of ours: emulated, they take minutes.
+# Large products: emulated, they take minutes. All but BatchTests check no kernel of ours.
 skipped=(
   WinogradTests/direct WinogradTests/choice CrossSelectiveScanTests/gradients LinearTests/activated
-  ThreadCountTests MatmulTests/large InferenceLinearTests/perceptrons TransposedConvolutionTests ParallelRecordingTests/pieces
+  ThreadCountTests MatmulTests/large InferenceLinearTests/perceptrons TransposedConvolutionTests ParallelRecordingTests/pieces BatchTests
 )
 arguments=()
 for name in "${skipped[@]}"; do arguments+=(--skip "$name"); done
