@@ -12,6 +12,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROUNDS = 3
+# Names of precisions in OpenVINO.
+HINTS = {'float32': 'f32', 'bfloat16': 'bf16'}
 
 
 def note(text):
@@ -188,7 +190,8 @@ def openvino(name, model, images, precisions, threads):
         converted = ov.convert_model(model, example_input=images)
         for precision in precisions:
             compiled = ov.compile_model(converted, 'CPU', dict(
-                INFERENCE_PRECISION_HINT=precision.replace('loat', ''), PERFORMANCE_HINT='LATENCY', INFERENCE_NUM_THREADS=threads))
+                INFERENCE_PRECISION_HINT=HINTS[precision], PERFORMANCE_HINT='LATENCY',
+                INFERENCE_NUM_THREADS=threads))
             request = compiled.create_infer_request()
             data = images.numpy()
             print(f'OpenVINO {precision}\t{least(lambda: request.infer([data])):.1f}', flush=True)

@@ -10,13 +10,6 @@
 
 #pragma clang fp contract(fast)
 
-// Vectors of 512 bits where there are any: half as many instructions, and room for what is summed up.
-#if defined(__x86_64__)
-#define WIDE __attribute__((min_vector_width(512)))
-#else
-#define WIDE
-#endif
-
 typedef float lanes __attribute__((ext_vector_type(16)));
 typedef int int_lanes __attribute__((ext_vector_type(16)));
 typedef float loose_lanes __attribute__((ext_vector_type(16), aligned(4)));
