@@ -69,27 +69,39 @@ MULTIVERSION void dp_unpack_rows(float *restrict x, ptrdiff_t stride, const floa
   }
 }
 
-MULTIVERSION void dp_attention_softmax(float *restrict s, const float *restrict bias,
+// Each number i of a packed row, whose whole vectors need no loop for a rest.
+#define EACH_NUMBER(i)                                     \
+  for (ptrdiff_t start = 0; start < ld; start += LANES)    \
+    for (ptrdiff_t i = start; i < start + LANES; i++)
+
+MULTIVERSION void dp_attention_softmax(float *restrict s, ptrdiff_t ld, const float *restrict bias,
                                        const int32_t *restrict region, ptrdiff_t rows, ptrdiff_t width,
                                        float scale) {
-  for (ptrdiff_t r = 0; r < rows; r++, s += width) {
+  if (width <= 0) return;
+  const ptrdiff_t last = ld - LANES;
+  for (ptrdiff_t r = 0; r < rows; r++, s += ld) {
     if (bias)
-      for (ptrdiff_t i = 0; i < width; i++) s[i] = s[i] * scale + bias[r * width + i];
+      EACH_NUMBER(i) s[i] = s[i] * scale + bias[r * ld + i];
     else
-      for (ptrdiff_t i = 0; i < width; i++) s[i] *= scale;
-    if (region)
-      for (ptrdiff_t i = 0; i < width; i++) s[i] -= region[i] == region[r] ? 0.f : 100.f;
-    const float most = dp_lane_max(s, width);
-    float sum;
-    DP_LANE_SUM(sum, width, (s[i] = dp_exp(s[i] - most)));
-    const float share = 1.f / sum;
-    for (ptrdiff_t i = 0; i < width; i++) s[i] *= share;
+      EACH_NUMBER(i) s[i] *= scale;
+    if (region) EACH_NUMBER(i) s[i] -= region[i] == region[r] ? 0.f : 100.f;
+    // What is behind the row must not be its maximum, nor slow as exponentials of -inf are.
+    for (ptrdiff_t i = last; i < last + LANES; i++) s[i] = i < width ? s[i] : s[0];
+    float most[LANES], sum[LANES] = {0};
+    for (int l = 0; l < LANES; l++) most[l] = s[l];
+    EACH_NUMBER(i) most[i - start] = s[i] > most[i - start] ? s[i] : most[i - start];
+    const float top = dp_fold_max(most);
+    EACH_NUMBER(i) s[i] = dp_exp(s[i] - top);
+    for (ptrdiff_t i = last; i < last + LANES; i++) s[i] = i < width ? s[i] : 0.f;
+    EACH_NUMBER(i) sum[i - start] += s[i];
+    const float share = 1.f / dp_fold_sum(sum);
+    EACH_NUMBER(i) s[i] *= share;
   }
 }
 
-MULTIVERSION void dp_attention_softmax_backward(float *restrict gs, const float *restrict p, ptrdiff_t rows,
-                                                ptrdiff_t width, float factor) {
-  for (ptrdiff_t r = 0; r < rows; r++, gs += width, p += width) {
+MULTIVERSION void dp_attention_softmax_backward(float *restrict gs, const float *restrict p, ptrdiff_t ld,
+                                                ptrdiff_t rows, ptrdiff_t width, float factor) {
+  for (ptrdiff_t r = 0; r < rows; r++, gs += ld, p += ld) {
     float dot;
     DP_LANE_SUM(dot, width, gs[i] * p[i]);
     for (ptrdiff_t i = 0; i < width; i++) gs[i] = factor * (p[i] * (gs[i] - dot));

@@ -122,6 +122,14 @@ struct WindowAttentionTests {
     #expect(try #require(bias.gradient).shape == bias.shape)
   }
 
+  @Test("logits far below zero: what is behind a row in memory takes no share")
+  func farBelow() {
+    // q kᵀ is -300 everywhere, so y is the mean of v in its window.
+    let values = (0..<9).flatMap { [-30, 10, Float($0)] }
+    let y = windowAttention(Tensor(values, shape: [1, 3, 3, 3]), heads: 1, window: 3, shift: 0, scale: 1)
+    #expect(y.values.allSatisfy { abs($0 - 4) < 1e-5 })
+  }
+
   @Test("an image gives the same bits in any batch")
   func batch() {
     let windows = WindowCase.all[3]
@@ -181,6 +189,13 @@ struct AttentionTests {
     if x.count > 0, sizes.1 < 100 {
       #expect(gradientMismatches(at: [input(sizes)]) { attention($0[0], heads: sizes.2, scale: 0.6) } == [])
     }
+  }
+
+  @Test("logits far below zero: what is behind a row in memory takes no share", arguments: [1, 9, 16, 31])
+  func farBelow(_ tokens: Int) {
+    let values = (0..<tokens).flatMap { [-30, 10, Float($0)] }
+    let y = attention(Tensor(values, shape: [1, tokens, 3]), heads: 1, scale: 1)
+    #expect(y.values.allSatisfy { abs($0 - Float(tokens - 1) / 2) < 1e-5 })
   }
 
   @Test("dropped probabilities are the same in the backward pass")

@@ -19,12 +19,12 @@ void dp_pack_columns(float *restrict packed, ptrdiff_t ld, const float *restrict
 void dp_unpack_rows(float *restrict x, ptrdiff_t stride, const float *restrict packed, ptrdiff_t ld,
                     const int32_t *restrict tokens, ptrdiff_t count, ptrdiff_t width);
 
-/// s = softmax of s scale + bias + mask over each row of [rows, width], in place.
+/// s = softmax of s scale + bias + mask over each row of a packed matrix [rows, width], in place; what lies behind a row becomes 0.
 ///
-/// `bias` [rows, width] and `region` [rows or more, width] may be null; the mask is -100 where the regions of row and
-/// column differ.
-void dp_attention_softmax(float *restrict s, const float *restrict bias, const int32_t *restrict region,
+/// `bias`, packed as s is, and `region`, ld or more numbers, may be null; the mask is -100 where the regions of row and column
+/// differ.
+void dp_attention_softmax(float *restrict s, ptrdiff_t ld, const float *restrict bias, const int32_t *restrict region,
                           ptrdiff_t rows, ptrdiff_t width, float scale);
-/// gs = factor p (gs - sum gs p) over each row, in place.
-void dp_attention_softmax_backward(float *restrict gs, const float *restrict p, ptrdiff_t rows, ptrdiff_t width,
-                                   float factor);
+/// gs = factor p (gs - sum gs p) over each row, in place; both have rows of `ld` numbers.
+void dp_attention_softmax_backward(float *restrict gs, const float *restrict p, ptrdiff_t ld, ptrdiff_t rows,
+                                   ptrdiff_t width, float factor);

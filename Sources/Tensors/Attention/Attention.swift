@@ -57,17 +57,12 @@ public func attention(
   OperationCounter.current?.add(.matmul, 2, shape[0], shape[1], shape[1], shape[2] / 3)
   return Tensor.operation("attention", of: [qkv]) {
     let y = Tensor.uninitialized([shape[0], shape[1], shape[2] / 3])
-    let (input, result) = (qkv.storage, y.storage)
-    let packed = precision.isHalf(for: [qkv], dropout) ? sizes.packed(input, images: shape[0]) : nil
-    parallel(shape[0] * heads * sizes.blocks) { piece in
-      let (image, rest) = piece.quotientAndRemainder(dividingBy: heads * sizes.blocks)
-      let (head, rows) = (rest / sizes.blocks, sizes.rows(ofBlock: rest % sizes.blocks))
-      if let packed {
-        sizes.halfForward(input, packed, image: image, head: head, rows: rows, to: result)
-      } else {
-        sizes.forward(input, image: image, head: head, rows: rows, to: result)
-      }
+    if precision.isHalf(for: [qkv], dropout) {
+      sizes.halfForward(qkv.storage, images: shape[0], to: y.storage)
+    } else {
+      sizes.forward(qkv.storage, images: shape[0], to: y.storage)
     }
+    let input = qkv.storage
     return (
       y,
       { gradient in
@@ -86,6 +81,8 @@ private struct TokenAttention: Sendable {
   let dropout: AttentionDropout?
 
   var width: Int { channels / heads }
+  /// Tokens in whole vectors: what is between one row of probabilities and the next.
+  var paddedTokens: Int { (tokens + 15) / 16 * 16 }
   /// Distance between the rows of q, k and v.
   var stride: Int { 3 * channels }
   /// Logits of a block fill 128 KB, or are those of 64 rows.
@@ -96,13 +93,23 @@ private struct TokenAttention: Sendable {
 
   func rows(ofBlock block: Int) -> Range<Int> { tokens * block / blocks..<tokens * (block + 1) / blocks }
 
-  /// The probabilities `[rows, tokens]`.
-  private func probabilities(_ q: UnsafePointer<Float>, rows: Range<Int>) -> TensorStorage {
-    let p = TensorStorage(count: rows.count * tokens, for: "the probabilities of attention")
-    BLAS.multiply(
-      transposingB: true, m: rows.count, n: tokens, k: width, q + rows.lowerBound * stride, stride: stride,
-      q + channels, stride: stride, to: p.base, stride: tokens)
-    dp_attention_softmax(p.base, nil, nil, rows.count, tokens, scale)
+  /// Calls `body` for each block of rows of each head of each image, with all threads.
+  private func forEachBlock(
+    images: Int, _ body: @escaping @Sendable (_ image: Int, _ head: Int, _ rows: Range<Int>) -> Void
+  ) {
+    parallel(images * heads * blocks) { piece in
+      let (image, rest) = piece.quotientAndRemainder(dividingBy: heads * blocks)
+      body(image, rest / blocks, rows(ofBlock: rest % blocks))
+    }
+  }
+
+  /// The probabilities `[rows, paddedTokens]` of a head, of its q.
+  private func probabilities(
+    _ q: UnsafePointer<Float>, _ packed: PackedHeads, head: Int, rows: Range<Int>
+  ) -> TensorStorage {
+    let p = TensorStorage(count: rows.count * paddedTokens, for: "the probabilities of attention")
+    packed.multiplyKeys(head, q + rows.lowerBound * stride, stride: stride, rows: rows.count, to: p.base)
+    dp_attention_softmax(p.base, paddedTokens, nil, nil, rows.count, tokens, scale)
     return p
   }
 
@@ -111,42 +118,48 @@ private struct TokenAttention: Sendable {
     guard let dropout else { return p }
     let kept = TensorStorage(count: p.count, for: "the probabilities of attention")
     dropout(
-      p.base, sample: image, number: head * tokens + rows.lowerBound, rows: rows.count, width: tokens,
-      to: kept.base)
+      p.base, sample: image, number: head * tokens + rows.lowerBound, rows: rows.count,
+      width: paddedTokens, to: kept.base)
     return kept
   }
 
-  func forward(_ x: TensorStorage, image: Int, head: Int, rows: Range<Int>, to y: TensorStorage) {
-    let q = x.base + image * tokens * stride + head * width
-    let p = dropped(probabilities(q, rows: rows), image: image, head: head, rows: rows)
-    BLAS.multiply(
-      m: rows.count, n: width, k: tokens, p.base, stride: tokens, q + 2 * channels, stride: stride,
-      to: y.base + (image * tokens + rows.lowerBound) * channels + head * width, stride: channels)
-    withExtendedLifetime(p) {}
+  func forward(_ x: TensorStorage, images: Int, to y: TensorStorage) {
+    let packed = PackedHeads(heads: images * heads, count: tokens, width: width)
+    parallel(images * heads) { number in
+      let q = x.base + first(image: number / heads, head: number % heads)
+      packed.packKeys(number, q + channels, stride: stride)
+      packed.packValues(number, q + 2 * channels, stride: stride)
+    }
+    forEachBlock(images: images) { image, head, rows in
+      let (number, q) = (image * heads + head, x.base + first(image: image, head: head))
+      let p = dropped(
+        probabilities(q, packed, head: number, rows: rows), image: image, head: head, rows: rows)
+      let result = TensorStorage(count: rows.count * packed.paddedWidth, for: "the results of attention")
+      packed.multiplyValues(number, p.base, rows: rows.count, to: result.base)
+      let out = y.base + (image * tokens + rows.lowerBound) * channels + head * width
+      for row in 0..<rows.count {
+        (out + row * channels).update(from: result.base + row * packed.paddedWidth, count: width)
+      }
+      withExtendedLifetime((p, result)) {}
+    }
   }
 
-  /// k and v of all heads as products in bfloat16 take them, for all blocks of rows.
-  func packed(_ x: TensorStorage, images: Int) -> HalfAttentionHeads {
+  /// The same with products in bfloat16.
+  func halfForward(_ x: TensorStorage, images: Int, to y: TensorStorage) {
     let packed = HalfAttentionHeads(heads: images * heads, count: tokens, width: width)
     parallel(images * heads) { number in
       var head = half(x, packed, image: number / heads, head: number % heads)
       dp_half_attention_pack(&head)
     }
-    return packed
-  }
-
-  /// The same with products in bfloat16.
-  func halfForward(
-    _ x: TensorStorage, _ packed: HalfAttentionHeads, image: Int, head number: Int, rows: Range<Int>,
-    to y: TensorStorage
-  ) {
-    let room = HalfAttentionRoom(count: tokens, width: width)
-    var head = half(x, packed, image: image, head: number)
-    (head.first, head.end) = (rows.lowerBound, rows.upperBound)
-    (head.y, head.yStride) = (y.base + image * tokens * channels + number * width, channels)
-    room.lend(to: &head)
-    dp_half_attention(&head)
-    withExtendedLifetime(room) {}
+    forEachBlock(images: images) { image, number, rows in
+      let room = HalfAttentionRoom(count: tokens, width: width)
+      var head = half(x, packed, image: image, head: number)
+      (head.first, head.end) = (rows.lowerBound, rows.upperBound)
+      (head.y, head.yStride) = (y.base + image * tokens * channels + number * width, channels)
+      room.lend(to: &head)
+      dp_half_attention(&head)
+      withExtendedLifetime(room) {}
+    }
   }
 
   private func half(
@@ -205,26 +218,28 @@ private struct TokenAttention: Sendable {
   ) {
     let start = first(image: image, head: head)
     let (q, gq) = (x.base + start, gx.base + start)
+    let packed = PackedHeads(heads: 1, count: tokens, width: width, hasValues: false)
+    packed.packKeys(0, q + channels, stride: stride)
     for block in own {
       let rows = rows(ofBlock: block)
       let gy = g.base + (image * tokens + rows.lowerBound) * channels + head * width
-      let p = probabilities(q, rows: rows)
+      let p = probabilities(q, packed, head: 0, rows: rows)
       let used = dropped(p, image: image, head: head, rows: rows)
       let first: Float = block == own.lowerBound ? 0 : 1
       BLAS.multiply(
-        transposingA: true, m: tokens, n: width, k: rows.count, used.base, stride: tokens, gy,
+        transposingA: true, m: tokens, n: width, k: rows.count, used.base, stride: paddedTokens, gy,
         stride: channels, adding: first, to: gk + channels, stride: step)
       let plain = TensorStorage(count: p.count, for: "the gradients of attention")
       BLAS.multiply(
         transposingB: true, m: rows.count, n: tokens, k: width, gy, stride: channels, q + 2 * channels,
-        stride: stride, to: plain.base, stride: tokens)
+        stride: stride, to: plain.base, stride: paddedTokens)
       let gs = dropped(plain, image: image, head: head, rows: rows)
-      dp_attention_softmax_backward(gs.base, p.base, rows.count, tokens, scale)
+      dp_attention_softmax_backward(gs.base, p.base, paddedTokens, rows.count, tokens, scale)
       BLAS.multiply(
-        m: rows.count, n: width, k: tokens, gs.base, stride: tokens, q + channels, stride: stride,
+        m: rows.count, n: width, k: tokens, gs.base, stride: paddedTokens, q + channels, stride: stride,
         to: gq + rows.lowerBound * stride, stride: stride)
       BLAS.multiply(
-        transposingA: true, m: tokens, n: width, k: rows.count, gs.base, stride: tokens,
+        transposingA: true, m: tokens, n: width, k: rows.count, gs.base, stride: paddedTokens,
         q + rows.lowerBound * stride, stride: stride, adding: first, to: gk, stride: step)
       withExtendedLifetime((used, gs)) {}
     }

@@ -111,17 +111,14 @@ private struct AttentionWindows: Sendable {
   /// Numbers of a window's logits in one head.
   var biasCount: Int { positions * paddedPositions }
 
-  /// The bias `[heads, n, n]` with rows of whole vectors, whose rest no probability is left for.
+  /// The bias `[heads, n, n]` with rows of whole vectors.
   func padded(_ bias: Tensor?) -> TensorStorage {
     let (count, padded) = (positions, paddedPositions)
     let storage = TensorStorage(count: heads * biasCount, for: "the position bias of attention")
-    storage.values.update(repeating: -.infinity)
-    for row in 0..<heads * count {
-      let out = storage.base + row * padded
-      if let bias {
-        out.update(from: bias.storage.base + row * count, count: count)
-      } else {
-        out.update(repeating: 0, count: count)
+    storage.values.update(repeating: 0)
+    if let bias {
+      for row in 0..<heads * count {
+        (storage.base + row * padded).update(from: bias.storage.base + row * count, count: count)
       }
     }
     return storage
@@ -170,7 +167,7 @@ private struct WindowScratch {
     turned = memory.base + 4 * rows
     (p, dropped, gs) = (turned + columns, turned + columns + square, turned + columns + 2 * square)
     tokens = [Int32](repeating: 0, count: windows.positions)
-    // Columns behind the last position belong to no region; their bias is -inf already.
+    // Columns behind the last position belong to no region.
     regions = [Int32](repeating: 0, count: windows.paddedPositions)
   }
 
@@ -231,10 +228,11 @@ private struct WindowScratch {
     packColumns(source + windows.channels, stride: stride)
     multiplyTurned(q, to: p)
     let own = bias.base + head * windows.biasCount
+    let (count, padded) = (windows.positions, windows.paddedPositions)
     if isMasked {
-      dp_attention_softmax(p, own, regions, windows.positions, windows.paddedPositions, windows.scale)
+      dp_attention_softmax(p, padded, own, regions, count, count, windows.scale)
     } else {
-      dp_attention_softmax(p, own, nil, windows.positions, windows.paddedPositions, windows.scale)
+      dp_attention_softmax(p, padded, own, nil, count, count, windows.scale)
     }
   }
 
@@ -309,7 +307,8 @@ private struct WindowScratch {
     packColumns(source + 2 * channels, stride: wide)
     multiplyTurned(y, to: gs)
     let slopes = drop(gs, image: image, head: head, to: dropped)
-    dp_attention_softmax_backward(slopes, p, windows.positions, windows.paddedPositions, 1)
+    let padded = windows.paddedPositions
+    dp_attention_softmax_backward(slopes, p, padded, windows.positions, padded, 1)
     if let biasSum { dp_accumulate(biasSum, slopes, windows.biasCount) }
     pack(source + channels, stride: wide, to: k)
     multiply(slopes, k, factor: windows.scale, to: v)
