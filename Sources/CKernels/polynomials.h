@@ -25,25 +25,38 @@ INLINE int32_t dp_bits_from_float(float x) {
   return bits;
 }
 
-/// e^x. At most 1.03 ulp; denormal results too.
-INLINE float dp_exp(float x) {
-  x = x < -104.f ? -104.f : x;
-  x = x > 89.f ? 89.f : x;
-  const float shifted = x * 1.44269504f + 12582912.f;  // the low bits are x / ln 2, rounded
-  const int32_t n = dp_bits_from_float(shifted) - 0x4b400000;
-  const float k = shifted - 12582912.f;
+/// e^x = p 2^n, p in 0.7 ... 1.5; the low bits of `shifted` are n.
+INLINE float dp_exp_mantissa(float x, float *shifted) {
+  *shifted = x * 1.44269504f + 12582912.f;  // the low bits are x / ln 2, rounded
+  const float k = *shifted - 12582912.f;
   const float r = (x - k * 0.693359375f) + k * 2.12194440e-4f;
   float p = 1.395048622e-3f;
   p = p * r + 8.368887863e-3f;
   p = p * r + 4.166620587e-2f;
   p = p * r + 1.666651885e-1f;
   p = p * r + 5.000000095e-1f;
-  p = (p * (r * r) + r) + 1.f;
+  return (p * (r * r) + r) + 1.f;
+}
+
+/// e^x. At most 1.03 ulp; denormal results too.
+INLINE float dp_exp(float x) {
+  x = x < -104.f ? -104.f : x;
+  x = x > 89.f ? 89.f : x;
+  float shifted;
+  const float p = dp_exp_mantissa(x, &shifted);
+  const int32_t n = dp_bits_from_float(shifted) - 0x4b400000;
   // The scale in two factors, so that neither leaves the exponent's range.
   const int32_t half = n >> 1;
   const int32_t rest = (int32_t)((uint32_t)n - (uint32_t)half);
   return p * dp_float_from_bits((int32_t)((uint32_t)(half + 127) << 23)) *
          dp_float_from_bits((int32_t)((uint32_t)(rest + 127) << 23));
+}
+
+/// e^x for x in -87 ... 0, the same bits in fewer steps. NaN stays NaN.
+INLINE float dp_exp_of_moderate(float x) {
+  float shifted;
+  const float p = dp_exp_mantissa(x, &shifted);
+  return dp_float_from_bits((int32_t)((uint32_t)dp_bits_from_float(p) + ((uint32_t)dp_bits_from_float(shifted) << 23)));
 }
 
 /// Natural logarithm: -inf at 0, NaN below. At most 0.86 ulp.
@@ -97,7 +110,7 @@ INLINE float dp_erf(float x) {
   q = q * a + 6.382256051e-1f;
   q = q * a + 1.127040078e+0f;
   q = q * a + 3.537093129e-4f;
-  const float large = __builtin_copysignf(1.f - dp_exp(-q), x);
+  const float large = __builtin_copysignf(1.f - dp_exp_of_moderate(-q), x);
   return __builtin_fabsf(x) < 1.f ? small : large;
 }
 
