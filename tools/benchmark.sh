@@ -8,7 +8,7 @@
 #   --threads N      of all of them (default: the machine's cores)
 #
 # The machine should do nothing else. Peers run the same layers on the same sizes; for Mask R-CNN without what chooses, cuts
-# and merges boxes, which ours does.
+# and merges boxes, which ours does. Memory is what a process held at most, with its libraries.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -75,11 +75,14 @@ if is_wanted threads; then
   echo
 fi
 
-declare -A least
-# The smaller of what is there and a time in milliseconds.
+declare -A least most
+# The smaller of what is there and a time in milliseconds, and the larger of what is there and of megabytes.
 keep() {
   if [ -z "${least[$1]-}" ] || awk "BEGIN { exit !($2 < ${least[$1]}) }"; then least[$1]="$2"; fi
+  if [ -z "${most[$1]-}" ] || [ "$3" -gt "${most[$1]}" ]; then most[$1]="$3"; fi
 }
+# A cell: time and memory, or nothing.
+cell() { [ -n "${least[$1]-}" ] && printf ' %.0f ms, %.1f GB |' "${least[$1]}" "$(awk "BEGIN { print ${most[$1]} / 1024 }")" || printf ' |'; }
 ours() {
   local json options=()
   # Weights that were not trained find few objects: so all are taken.
@@ -88,7 +91,8 @@ ours() {
     --threads "$threads" --rounds 3 --json "${@:7}")
   # Where the processor has no bfloat16, that was float32 once more.
   [ $# = 6 ] || grep -q '"precision":"bfloat16"' <<< "$json" || return 0
-  keep "$1" "$(sed 's/.*"milliseconds":\([0-9.]*\),"mode".*/\1/' <<< "$json")"
+  keep "$1" "$(sed 's/.*"milliseconds":\([0-9.]*\),"mode".*/\1/' <<< "$json")" \
+    $(($(sed 's/.*"process_memory":\([0-9]*\).*/\1/' <<< "$json") >> 20))
   if [ $# = 6 ]; then
     local ratio
     ratio=$(sed 's/.*"ratio":\([0-9.]*\).*/\1/' <<< "$json")
@@ -104,24 +108,25 @@ printf '\n| --- | --- | --- | --- | --- |'
 echo
 while read -r name config mode batch height width; do
   [ -n "$name" ] && is_wanted "$name:$mode" || continue
-  least=()
+  least=() most=()
   for ((round = 0; round < rounds; round++)); do
     echo "$name, $mode: round $((round + 1)) of $rounds" >&2
     ours float32 "$config" "$mode" "$batch" "$height" "$width"
     [ "$mode" = train ] || ours bfloat16 "$config" "$mode" "$batch" "$height" "$width" --half
     [ -n "$peers" ] || continue
-    while IFS=$'\t' read -r label milliseconds; do keep "$label" "$milliseconds"; done < <(
+    while IFS=$'\t' read -r label milliseconds megabytes; do keep "$label" "$milliseconds" "$megabytes"; done < <(
       "$peers" -W ignore Benchmarks/Peers/peers.py "$name" "$mode" "$batch" "$height" "$width" "$threads" \
-        2> >(grep '^note:' >&2) || echo "note: a peer of $name, $mode was ended (status $?): for want of memory, perhaps" >&2)
+        2> >(grep '^note:' >&2) || echo "note: peers of $name, $mode have ended with status $?" >&2)
   done
-  printf '| %s, %s, %sx%s | %s | %.0f ms | %.2f P |' \
-    "$name" "$mode" "$height" "$width" "$batch" "${least[float32]}" "${least[float32 P]}"
-  [ -n "${least[bfloat16]-}" ] && printf ' %.0f ms |' "${least[bfloat16]}" || printf ' |'
+  printf '| %s, %s, %sx%s | %s |' "$name" "$mode" "$height" "$width" "$batch"
+  cell float32
+  printf ' %.2f P |' "${least[float32 P]}"
+  cell bfloat16
   if [ -n "$peers" ]; then
     best=""
     for label in "${labels[@]}"; do
       time="${least[$label]-}"
-      [ -n "$time" ] && printf ' %.0f ms |' "$time" || printf ' |'
+      cell "$label"
       if [ -n "$time" ] && { [ -z "$best" ] || awk "BEGIN { exit !($time < $best) }"; }; then best="$time"; fi
     done
     own="${least[float32]}"

@@ -1,17 +1,24 @@
-"""How long PyTorch and OpenVINO take for a model: one line for each that is there, its name, a tab, milliseconds.
+"""How long PyTorch and OpenVINO take for a model, and how much memory: one line for each that is there, with tabs between
+its name, milliseconds and the megabytes that its process held at most, libraries and all.
 
     peers.py MODEL forward|train BATCH HEIGHT WIDTH THREADS
 
-MODEL is a row of tools/benchmark.sh. The least of three runs counts, after one that does not. What is missing, such as
-OpenVINO or mmsegmentation, is told on standard error and left out; the exit status is 0 all the same. So are VMamba in
-OpenVINO, which would write out its scans step by step, and bfloat16 where the processor has no instructions for it.
+MODEL is a row of tools/benchmark.sh. Each has a process of its own. The least of three runs counts, after one that does not;
+of one alone where a run takes more than a minute. What is missing, such as OpenVINO or mmsegmentation, or is ended for want of
+memory, is told on standard error and left out; the exit status is 0 all the same. So are VMamba in OpenVINO, which would write
+out its scans step by step, and bfloat16 where the processor has no instructions for it.
 """
 import os
+import resource
+import signal
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROUNDS = 3
+# Seconds of a run from which on one that counts is enough.
+LONG = 60
 # Names of precisions in OpenVINO.
 HINTS = {'float32': 'f32', 'bfloat16': 'bf16'}
 
@@ -20,15 +27,17 @@ def note(text):
     print(f'note: {text}', file=sys.stderr)
 
 
-def least(run):
-    """Milliseconds of the fastest of some runs."""
-    run()
-    times = []
-    for _ in range(ROUNDS):
+def report(label, run):
+    """One line: the milliseconds of the fastest of some runs, and this process' memory."""
+    def seconds():
         start = time.perf_counter()
         run()
-        times.append(time.perf_counter() - start)
-    return min(times) * 1000
+        return time.perf_counter() - start
+
+    rounds = 1 if seconds() > LONG else ROUNDS
+    least = min(seconds() for _ in range(rounds))
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f'{label}\t{least * 1000:.1f}\t{kilobytes / 1024:.0f}', flush=True)
 
 
 def mmlab(scope):
@@ -178,59 +187,82 @@ def has_bfloat16():
         return False
 
 
-def openvino(name, model, images, precisions, threads):
+def pytorch(name, precision, mode, sizes, threads):
+    import torch
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    model = MODELS[name]().to(memory_format=torch.channels_last)
+    images = torch.rand(*sizes).to(memory_format=torch.channels_last)
+    with torch.autocast('cpu', torch.bfloat16, enabled=precision == 'bfloat16'):
+        if mode == 'train':
+            run = step(model.train(), images)
+        else:
+            model.eval()
+
+            def run():
+                with torch.inference_mode():
+                    model(images)
+        report(f'PyTorch {precision}', run)
+
+
+def conversion(name, path, sizes):
+    """Writes a model as OpenVINO reads it."""
+    import openvino as ov
+    import torch
+    model = MODELS[name]().eval()
+    ov.save_model(ov.convert_model(model, example_input=torch.rand(*sizes)), path, compress_to_fp16=False)
+
+
+def openvino(path, precision, sizes, threads):
     """Of the precisions, bfloat16 is what it takes unasked where the processor has it."""
-    if 'vssm' in name:
-        return note(f'OpenVINO is left out for {name}: it writes the scans out step by step, more than memory holds')
-    try:
-        import openvino as ov
-    except ImportError as error:
-        return note(f'OpenVINO is left out: {error}')
-    try:
-        converted = ov.convert_model(model, example_input=images)
-        for precision in precisions:
-            compiled = ov.compile_model(converted, 'CPU', dict(
-                INFERENCE_PRECISION_HINT=HINTS[precision], PERFORMANCE_HINT='LATENCY',
-                INFERENCE_NUM_THREADS=threads))
-            request = compiled.create_infer_request()
-            data = images.numpy()
-            print(f'OpenVINO {precision}\t{least(lambda: request.infer([data])):.1f}', flush=True)
-    except Exception as error:
-        note(f'OpenVINO does not run {name}: {str(error).splitlines()[0]}')
+    import numpy
+    import openvino as ov
+    model = ov.Core().compile_model(path, 'CPU', dict(
+        INFERENCE_PRECISION_HINT=HINTS[precision], PERFORMANCE_HINT='LATENCY', INFERENCE_NUM_THREADS=threads))
+    request = model.create_infer_request()
+    images = numpy.random.default_rng(0).random(sizes, dtype=numpy.float32)
+    report(f'OpenVINO {precision}', lambda: request.infer([images]))
+
+
+def apart(what, work, *arguments):
+    """Does a work in a process of its own: what that holds counts for it alone, and it may be ended. Whether it was done."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            work(*arguments)
+            status = 0
+        except ImportError as error:
+            note(f'{what} is left out: {error}')
+        except Exception as error:
+            note(f'{what} does not run: {(str(error) or repr(error)).splitlines()[0]}')
+        finally:
+            os._exit(status)
+    status = os.waitpid(child, 0)[1]
+    if os.WIFSIGNALED(status):
+        note(f'{what} was ended by {signal.Signals(os.WTERMSIG(status)).name}: for want of memory, perhaps')
+    return status == 0
 
 
 def main(name, mode, batch, height, width, threads):
     if name not in MODELS:
         return note(f'{name}: no peer has this model')
-    try:
-        import torch
-        model = MODELS[name]()
-    except ImportError as error:
-        return note(f'PyTorch and OpenVINO are left out: {error}')
-    torch.set_num_threads(threads)
-    torch.manual_seed(0)
-    images = torch.rand(batch, 3, height, width)
-    model = model.to(memory_format=torch.channels_last)
-    batches = images.to(memory_format=torch.channels_last)
     precisions = ['float32', 'bfloat16'] if has_bfloat16() else ['float32']
     if len(precisions) == 1:
         note('bfloat16 is left out: the processor has no instructions for it')
+    sizes = (batch, 3, height, width)
     for precision in precisions:
-        with torch.autocast('cpu', torch.bfloat16, enabled=precision == 'bfloat16'):
-            try:
-                if mode == 'train':
-                    run = step(model.train(), batches)
-                else:
-                    model.eval()
-
-                    def run():
-                        with torch.inference_mode():
-                            model(batches)
-                print(f'PyTorch {precision}\t{least(run):.1f}', flush=True)
-            except RuntimeError as error:
-                note(f'PyTorch {precision} does not run {name}: {str(error).splitlines()[0]}')
-    if mode == 'forward':
-        openvino(name, model.eval(), images, precisions, threads)
+        apart(f'PyTorch {precision} of {name}', pytorch, name, precision, mode, sizes, threads)
+    if mode == 'train':
+        return
+    if 'vssm' in name:
+        return note(f'OpenVINO is left out for {name}: it writes the scans out step by step, more than memory holds')
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'model.xml')
+        if apart(f'OpenVINO of {name}', conversion, name, path, sizes):
+            for precision in precisions:
+                apart(f'OpenVINO {precision} of {name}', openvino, path, precision, sizes, threads)
 
 
 if __name__ == '__main__':
