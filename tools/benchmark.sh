@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes the tables of docs/speed.md: operations, threads, and models, beside PyTorch and OpenVINO where they are wanted.
+# Makes the tables of docs/speed.md: operations, scans, threads, and models, beside PyTorch and OpenVINO where they are wanted.
 #
-#   tools/benchmark.sh [--peers PYTHON] [--rounds N] [--threads N] [ops | threads | MODEL:MODE ...]
+#   tools/benchmark.sh [--peers PYTHON] [--rounds N] [--threads N] [ops | scan | threads | MODEL:MODE ...]
 #
 #   --peers PYTHON   a Python that has torch, mmengine, mmcv-lite (or mmcv), mmsegmentation and mmdet, and perhaps openvino
 #   --rounds N       how often each is run, ours and theirs in turn; the least time counts (default: 3)
@@ -47,8 +47,9 @@ if [ -n "$peers" ] && ! "$peers" -c 'import sys' 2> /dev/null; then
   exit 1
 fi
 for name in "${wanted[@]}"; do
-  if [ "$name" != ops ] && [ "$name" != threads ] && ! awk -v name="$name" '$1 ":" $3 == name { found = 1 } END { exit !found }' <<< "$rows"; then
-    echo "$name: is no row; there are ops threads $(awk 'NF { printf "%s:%s ", $1, $3 }' <<< "$rows")" >&2
+  case "$name" in ops | scan | threads) continue ;; esac
+  if ! awk -v name="$name" '$1 ":" $3 == name { found = 1 } END { exit !found }' <<< "$rows"; then
+    echo "$name: is no row; there are ops scan threads $(awk 'NF { printf "%s:%s ", $1, $3 }' <<< "$rows")" >&2
     exit 2
   fi
 done
@@ -67,6 +68,11 @@ unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 
 if is_wanted ops; then
   "$dense" benchmark ops --threads "$threads"
+  echo
+fi
+
+if is_wanted scan; then
+  for states in 16 1; do "$dense" benchmark scan --states "$states" --threads "$threads"; done
   echo
 fi
 

@@ -35,7 +35,7 @@ struct BenchmarkedOperation {
   }
 
   /// The forward pass as in inference: nothing is recorded.
-  fileprivate static func forward(
+  static func forward(
     _ name: String, work: Int, limit: OperationMeasurement.Limit, floor: Double,
     _ function: @escaping () -> Tensor
   ) -> BenchmarkedOperation {
@@ -45,7 +45,7 @@ struct BenchmarkedOperation {
   }
 
   /// The backward pass alone, to all `inputs`.
-  fileprivate static func backward(
+  static func backward(
     _ name: String, work: Int, limit: OperationMeasurement.Limit = .product, floor: Double,
     to inputs: [Tensor], _ function: @escaping ([Tensor]) -> Tensor
   ) -> BenchmarkedOperation {
@@ -180,47 +180,16 @@ private struct Sizes {
     }
   }
 
-  /// cross selective scan, 56x56, D = 192, N = 16; R = 6, as of VMamba's first stage. Counted in updates of a state.
-  var scan: [BenchmarkedOperation] {
-    let (side, channels, states) = (of(56), of(192), of(16))
-    let inputs = scanInputs(images: 1, side: side, channels: channels, states: states)
-    let work = side * side * 4 * channels * states
-    return [
-      .forward("scan", work: work, limit: .product, floor: 1.0 / 36) { Self.scan(inputs) },
-      .backward("scan.backward", work: work, floor: 1.0 / 100, to: inputs, Self.scan),
-    ]
-  }
+  /// cross selective scan, 56x56, D = 192, N = 16; R = 6, as of VMamba's first stage.
+  var scan: [BenchmarkedOperation] { scan("scan", images: 1, channels: 192, states: 16) }
 
-  /// The same with N = 1, 8x56x56, D = 96, as of today's VMamba. Counted are the bytes of a scan whose deltas are given, as
-  /// published kernels have it, each once: u, y, and a delta a channel, B and C of each direction; backward also the
-  /// gradients by all of them. (This one makes the deltas from R numbers a pixel itself, and moves fewer.)
-  var singleStateScan: [BenchmarkedOperation] {
-    let (images, side, channels) = (of(8), of(56), of(96))
-    let inputs = scanInputs(images: images, side: side, channels: channels, states: 1)
-    let pixels = images * side * side
-    let given = 4 * (channels + 2)
-    return [
-      .forward(
-        "scan_n1", work: 4 * pixels * (2 * channels + given), limit: .memory, floor: 0.5
-      ) { Self.scan(inputs) },
-      .backward(
-        "scan_n1.backward", work: 4 * pixels * (3 * channels + 2 * given), limit: .memory, floor: 0.4,
-        to: inputs, Self.scan),
-    ]
-  }
+  /// The same with N = 1, 8x56x56, D = 96, as of today's VMamba.
+  var singleStateScan: [BenchmarkedOperation] { scan("scan_n1", images: of(8), channels: 96, states: 1) }
 
-  private func scanInputs(images: Int, side: Int, channels: Int, states: Int) -> [Tensor] {
-    let rank = of(6)
-    return [
-      Tensor.pattern([images, side, side, channels]),
-      Tensor.pattern([images, side, side, 4 * (rank + 2 * states)]), Tensor.pattern([4, channels, rank]),
-      Tensor.pattern([4, channels]), Tensor.pattern([4 * channels, states]), Tensor.pattern([4 * channels]),
-    ]
-  }
-
-  private static func scan(_ inputs: [Tensor]) -> Tensor {
-    crossSelectiveScan(
-      inputs[0], projected: inputs[1], dtWeight: inputs[2], dtBias: inputs[3], aLogs: inputs[4],
-      skip: inputs[5])
+  private func scan(_ name: String, images: Int, channels: Int, states: Int) -> [BenchmarkedOperation] {
+    ScanShape(
+      images: images, height: of(56), width: of(56), channels: of(channels),
+      states: states == 1 ? 1 : max(2, of(states)), rank: of(6)
+    ).operations(name)
   }
 }

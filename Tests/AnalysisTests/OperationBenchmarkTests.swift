@@ -52,4 +52,17 @@ struct OperationBenchmarkTests {
     }
     #expect(report.text().split(separator: "\n").count == Self.floors.count + 2)
   }
+
+  @Test("scans of a backbone's stages", arguments: [1, 4])
+  func scans(_ states: Int) {
+    let shapes = ScanShape.stages(images: 2, height: 64, width: 40, channels: 24, states: states)
+    #expect(shapes.map(\.height) == [16, 8, 4, 2] && shapes.map(\.width) == [10, 5, 2, 1])
+    #expect(shapes.map(\.channels) == [24, 48, 96, 192] && shapes.map(\.rank) == [1, 2, 3, 6])
+    let report = OperationBenchmark(scans: shapes, shrinking: 16).run(rounds: 1)
+    let names = ["16x10x24", "8x5x48", "4x2x96", "2x1x192"].map { "scan\(states == 1 ? "_n1" : "")_\($0)" }
+    #expect(report.operations.map(\.name) == names.flatMap { ["\($0).forward", "\($0).backward"] })
+    for operation in report.operations {
+      #expect(operation.limit == (states == 1 ? .memory : .product) && operation.ratio > 0)
+    }
+  }
 }

@@ -20,6 +20,8 @@ struct MistakeTests {
         "--num-classes"
       ),
       (["benchmark", "ops", "--rounds", "0"], 2, "--rounds"),
+      (["benchmark", "scan", "--shape", "224"], 2, "--shape takes a height and a width, each in 32...16384"),
+      (["benchmark", "scan", "--states", "65"], 2, "--states must be in 1...64"),
       (["predict", "a.yaml", "a.safetensors", "a.png", "--json", "--tile", "0"], 2, "--tile must be in"),
       (["predict", "a.yaml", "a.safetensors", "a.png", "--json", "--overlap", "0.1"], 2, "give --tile too"),
       (

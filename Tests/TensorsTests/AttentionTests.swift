@@ -20,6 +20,18 @@ private func attentionByDefinition(
   return matmul(logits.softmax(axis: -1), v).permuted([0, 2, 1, 3]).reshaped([b, n, c])
 }
 
+/// Tokens of one head and channel whose logits are -300 everywhere, so that the result is the mean of their values 0, 1, 2 ...
+private func tokensFarBelowZero(_ count: Int) -> Tensor {
+  let values: [Float] = (0..<3 * count).map { place in
+    switch place % 3 {
+    case 0: -30
+    case 1: 10
+    default: Float(place / 3)
+    }
+  }
+  return Tensor(values, shape: [1, count, 3])
+}
+
 /// Sizes of an attention in windows.
 struct WindowCase: Sendable, CustomTestStringConvertible {
   var images = 1
@@ -124,9 +136,8 @@ struct WindowAttentionTests {
 
   @Test("logits far below zero: what is behind a row in memory takes no share")
   func farBelow() {
-    // q kᵀ is -300 everywhere, so y is the mean of v in its window.
-    let values = (0..<9).flatMap { [-30, 10, Float($0)] }
-    let y = windowAttention(Tensor(values, shape: [1, 3, 3, 3]), heads: 1, window: 3, shift: 0, scale: 1)
+    let y = windowAttention(
+      tokensFarBelowZero(9).reshaped([1, 3, 3, 3]), heads: 1, window: 3, shift: 0, scale: 1)
     #expect(y.values.allSatisfy { abs($0 - 4) < 1e-5 })
   }
 
@@ -193,8 +204,7 @@ struct AttentionTests {
 
   @Test("logits far below zero: what is behind a row in memory takes no share", arguments: [1, 9, 16, 31])
   func farBelow(_ tokens: Int) {
-    let values = (0..<tokens).flatMap { [-30, 10, Float($0)] }
-    let y = attention(Tensor(values, shape: [1, tokens, 3]), heads: 1, scale: 1)
+    let y = attention(tokensFarBelowZero(tokens), heads: 1, scale: 1)
     #expect(y.values.allSatisfy { abs($0 - Float(tokens - 1) / 2) < 1e-5 })
   }
 

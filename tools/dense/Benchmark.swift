@@ -7,10 +7,10 @@ import Training
 struct Benchmark: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract:
-      "Measure speed: operations or a model against the machine's own limits, the loading of data, the way between ranks.",
+      "Measure speed: operations, scans or a model against the machine's own limits, the loading of data, the way between ranks.",
     subcommands: [
-      BenchmarkOperations.self, BenchmarkModel.self, BenchmarkThreads.self, BenchmarkData.self,
-      BenchmarkRanks.self,
+      BenchmarkOperations.self, BenchmarkScan.self, BenchmarkModel.self, BenchmarkThreads.self,
+      BenchmarkData.self, BenchmarkRanks.self,
     ])
 }
 

@@ -127,7 +127,8 @@ private struct PerceptronProduct {
     _ epilogues: (ProductEpilogue, ProductEpilogue), to y: TensorStorage
   ) {
     // Tiles have 14 rows; those between the layers take half of the second level of cache.
-    let most = max(56, min(448, (1 << 18) / hidden) / 14 * 14)
+    let middle = CacheSize.secondLevel / MemoryLayout<UInt16>.stride / 2
+    let most = max(56, min(448, middle / hidden) / 14 * 14)
     let pieces = max((rows + most - 1) / most, min(16, rows / 56))
     let strides = (dp_half_stride(inputs), dp_half_stride(hidden))
     let round = HalfProduct.rounding(x, inputs: inputs, after: norm)
