@@ -10,8 +10,8 @@ struct BenchmarkScan: ParsableCommand {
     discussion: """
       Each stage has maps of half the sides of the one before, and twice its channels; the first has a quarter of the \
       picture's sides. Rates are updates of a state a second as a part of P, that of OpenBLAS' sgemm 2048x2048x2048; with \
-      one state, bytes a second as a part of M, that of a copy of 256 MiB. Floors are for machines with AVX-512, without \
-      OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE. Time grows with the number of pixels, and so does memory.
+      one state, bytes a second as a part of M, that of a copy of 256 MiB. Time grows with the number of pixels, and so does \
+      memory. Floors are those of 'benchmark ops', for maps of 56x56 on machines with AVX-512; small maps stay below them.
       """)
 
   @Option(parsing: .unconditional, help: "Pictures at a time.")
