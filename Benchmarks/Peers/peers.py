@@ -3,14 +3,15 @@ its name, milliseconds and the megabytes that its process held at most, librarie
 
     peers.py MODEL forward|train BATCH HEIGHT WIDTH THREADS
 
-MODEL is a row of tools/benchmark.sh. Each has a process of its own. The least of three runs counts, after one that does not;
-of one alone where a run takes more than a minute. What is missing, such as OpenVINO or mmsegmentation, or is ended for want of
+MODEL is a row of tools/benchmark.sh. Each has a process of its own. The median of three runs counts, after one that does not, as
+for `dense`; one alone where a run takes more than a minute. What is missing, such as OpenVINO or mmsegmentation, or is ended for want of
 memory, is told on standard error and left out; the exit status is 0 all the same. So are VMamba in OpenVINO, which would write
 out its scans step by step, and bfloat16 where the processor has no instructions for it.
 """
 import os
 import resource
 import signal
+import statistics
 import sys
 import tempfile
 import time
@@ -28,16 +29,16 @@ def note(text):
 
 
 def report(label, run):
-    """One line: the milliseconds of the fastest of some runs, and this process' memory."""
+    """One line: the milliseconds of a run, the median of some, and this process' memory."""
     def seconds():
         start = time.perf_counter()
         run()
         return time.perf_counter() - start
 
     rounds = 1 if seconds() > LONG else ROUNDS
-    least = min(seconds() for _ in range(rounds))
+    median = statistics.median(seconds() for _ in range(rounds))
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f'{label}\t{least * 1000:.1f}\t{kilobytes / 1024:.0f}', flush=True)
+    print(f'{label}\t{median * 1000:.1f}\t{kilobytes / 1024:.0f}', flush=True)
 
 
 def mmlab(scope):
