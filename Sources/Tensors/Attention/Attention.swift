@@ -241,7 +241,7 @@ private struct TokenAttention: Sendable {
       BLAS.multiply(
         transposingA: true, m: tokens, n: width, k: rows.count, gs.base, stride: paddedTokens,
         q + rows.lowerBound * stride, stride: stride, adding: first, to: gk, stride: step)
-      withExtendedLifetime((used, gs)) {}
+      withExtendedLifetime((p, used, gs)) {}
     }
   }
 }

@@ -37,9 +37,8 @@ struct PackedHeads: Sendable {
     _ head: Int, _ q: UnsafePointer<Float>, stride: Int, rows: Int, to y: UnsafeMutablePointer<Float>
   ) {
     dp_packed_product(
-      y, paddedCount, q, stride, 1, keys.base + head * width * paddedCount, paddedCount, rows, paddedCount,
-      width,
-      1)
+      y, paddedCount, q, stride, 1, keys.base + head * width * paddedCount, paddedCount,
+      rows, paddedCount, width, 1)
   }
 
   /// y `[rows, paddedWidth]` = p `[rows, paddedCount]` v.
@@ -47,9 +46,8 @@ struct PackedHeads: Sendable {
     _ head: Int, _ p: UnsafePointer<Float>, rows: Int, to y: UnsafeMutablePointer<Float>
   ) {
     dp_packed_product(
-      y, paddedWidth, p, paddedCount, 1, values.base + head * count * paddedWidth, paddedWidth, rows,
-      paddedWidth,
-      count, 1)
+      y, paddedWidth, p, paddedCount, 1, values.base + head * count * paddedWidth, paddedWidth,
+      rows, paddedWidth, count, 1)
   }
 
   /// All rows, one after the other.
