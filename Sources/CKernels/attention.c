@@ -87,14 +87,12 @@ MULTIVERSION void dp_attention_softmax(float *restrict s, ptrdiff_t ld, const fl
     if (region) EACH_NUMBER(i) s[i] -= region[i] == region[r] ? 0.f : 100.f;
     // What is behind the row must not be its maximum, nor slow as exponentials of -inf are.
     for (ptrdiff_t i = last; i < last + LANES; i++) s[i] = i < width ? s[i] : s[0];
-    float most[LANES], sum[LANES] = {0};
-    for (int l = 0; l < LANES; l++) most[l] = s[l];
-    EACH_NUMBER(i) most[i - start] = s[i] > most[i - start] ? s[i] : most[i - start];
-    const float top = dp_fold_max(most);
-    EACH_NUMBER(i) s[i] = dp_exp(s[i] - top);
+    const float most = dp_lane_max(s, ld);
+    EACH_NUMBER(i) s[i] = dp_exp(s[i] - most);
     for (ptrdiff_t i = last; i < last + LANES; i++) s[i] = i < width ? s[i] : 0.f;
-    EACH_NUMBER(i) sum[i - start] += s[i];
-    const float share = 1.f / dp_fold_sum(sum);
+    float sum;
+    DP_LANE_SUM(sum, ld, s[i]);
+    const float share = 1.f / sum;
     EACH_NUMBER(i) s[i] *= share;
   }
 }

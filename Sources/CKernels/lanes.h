@@ -28,15 +28,6 @@ INLINE float dp_fold_sum(const float *lane) {
     result = dp_fold_sum(lane);                                                                              \
   } while (0)
 
-INLINE float dp_larger(float a, float b) { return a > b ? a : b; }
-
-INLINE float dp_fold_max(const float *lane) {
-  float m[LANES / 2];
-  for (int l = 0; l < LANES / 2; l++) m[l] = dp_larger(lane[l], lane[l + LANES / 2]);
-  for (int l = 0; l < LANES / 4; l++) m[l] = dp_larger(m[l], m[l + LANES / 4]);
-  return dp_larger(dp_larger(m[0], m[2]), dp_larger(m[1], m[3]));
-}
-
 INLINE float dp_lane_max(const float *x, ptrdiff_t count) {
   float lane[LANES];
   for (int l = 0; l < LANES; l++) lane[l] = -__builtin_inff();

@@ -82,7 +82,7 @@ private struct TokenAttention: Sendable {
 
   var width: Int { channels / heads }
   /// Tokens in whole vectors: what is between one row of probabilities and the next.
-  var paddedTokens: Int { (tokens + 15) / 16 * 16 }
+  var paddedTokens: Int { dp_packed_width(tokens) }
   /// Distance between the rows of q, k and v.
   var stride: Int { 3 * channels }
   /// Logits of a block fill 128 KB, or are those of 64 rows.

@@ -14,7 +14,7 @@ struct PackedHeads: Sendable {
   /// - Parameter hasValues: Whether values are packed, too.
   init(heads: Int, count: Int, width: Int, hasValues: Bool = true) {
     (self.count, self.width) = (count, width)
-    (paddedCount, paddedWidth) = ((count + 15) / 16 * 16, (width + 15) / 16 * 16)
+    (paddedCount, paddedWidth) = (dp_packed_width(count), dp_packed_width(width))
     keys = TensorStorage(count: heads * width * paddedCount, for: "the keys of attention")
     values = TensorStorage(
       count: hasValues ? heads * count * paddedWidth : 0, for: "the values of attention")

@@ -106,8 +106,8 @@ private struct AttentionWindows: Sendable {
   /// d: channels of a head.
   var headWidth: Int { channels / heads }
   /// Both rounded up to whole vectors.
-  var paddedPositions: Int { (positions + 15) / 16 * 16 }
-  var paddedHeadWidth: Int { (headWidth + 15) / 16 * 16 }
+  var paddedPositions: Int { dp_packed_width(positions) }
+  var paddedHeadWidth: Int { dp_packed_width(headWidth) }
   /// Numbers of a window's logits in one head.
   var biasCount: Int { positions * paddedPositions }
 
